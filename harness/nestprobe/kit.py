@@ -1,0 +1,44 @@
+"""What a case is handed: the backend and Keras of the stack it runs on, and a few neutral words."""
+
+from nestprobe.vocabulary import NotApplicable
+
+
+class Kit(object):
+    """The first argument of every case.
+
+    Attributes:
+        tf: the ``tensorflow`` module. keras: the stack's Keras (``tf.keras``, or ``keras``).
+        layers: ``keras.layers``. Layer, Model, Sequential: the classes to derive from or use.
+    """
+
+    def __init__(self, tf, keras):
+        self.tf = tf
+        self.keras = keras
+        self.layers = keras.layers
+        self.Layer = keras.layers.Layer
+        self.Model = keras.Model
+        self.Sequential = keras.Sequential
+
+    def base(self, owner):
+        """The class to derive from for ``owner`` in ``("layer", "model")``."""
+        return {"layer": self.Layer, "model": self.Model}[owner]
+
+    def as_model(self, outer):
+        """``outer`` itself where it is a Model; a layer becomes the one layer of a Sequential."""
+        return outer if isinstance(outer, self.Model) else self.Sequential([outer])
+
+    def variable(self, shape, trainable=True, name=None, dtype="float32"):
+        """A raw backend variable of ones, made without asking Keras (no ``add_weight``)."""
+        return self.tf.Variable(
+            self.tf.ones(shape, dtype=dtype), trainable=trainable, name=name
+        )
+
+    def matmul(self, left, right):
+        """Matrix product of two tensors or variables."""
+        return self.tf.matmul(left, right)
+
+    def needs(self, owner, attribute, why=""):
+        """``owner.attribute``; raises NotApplicable where this stack does not have it."""
+        if not hasattr(owner, attribute):
+            raise NotApplicable("no %s on this stack. %s" % (attribute, why))
+        return getattr(owner, attribute)
