@@ -1,0 +1,264 @@
+"""The catalogue: cases read from their files as typed data, without importing TensorFlow."""
+
+import difflib
+import fnmatch
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nestbench import digests
+from nestbench.errors import UsageError
+from nestprobe import casefiles
+from nestprobe.vocabulary import Case
+
+__all__ = ["CaseEntry", "Catalogue", "Cell", "Variant", "default_folder", "load_catalogue"]
+
+_NEEDS_THE_KIT = ("tensorflow", "keras", "tf_keras")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One combination of a case's variants, as text, with what its author expects of it.
+
+    ``parameters`` and ``trainable``: numbers of scalars, by the case's arithmetic.
+    """
+
+    values: tuple[tuple[str, str], ...]
+    parameters: int
+    trainable: int
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The combination as a mapping, as an observation carries it."""
+        return dict(self.values)
+
+    @property
+    def label(self) -> str:
+        """``owner=layer,kind=dict``; empty where the case has no variants."""
+        return ",".join(f"{name}={value}" for name, value in self.values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseEntry:
+    """One case as the controller knows it."""
+
+    id: str
+    group: str
+    symptom: str
+    doc: str
+    file: Path
+    line: int
+    sources: tuple[str, ...]
+    needs: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    source: str = field(repr=False)
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One square of the table: a case variant on a stack."""
+
+    stack: str
+    case: CaseEntry
+    variant: Variant
+
+    @property
+    def label(self) -> str:
+        """``case-id`` or ``case-id[owner=layer,kind=dict]``."""
+        return row_label(self.case.id, self.variant.label)
+
+
+def row_label(case: str, variant: str) -> str:
+    """Name of a case variant: ``case-id`` or ``case-id[owner=layer,kind=dict]``."""
+    return f"{case}[{variant}]" if variant else case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """Cases in the order of their folders, files and lines; ``folders`` is where they came from."""
+
+    folders: tuple[Path, ...]
+    entries: tuple[CaseEntry, ...]
+
+    def __iter__(self) -> Iterator[CaseEntry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of the groups in order."""
+        return tuple(dict.fromkeys(entry.group for entry in self.entries))
+
+    def get(self, case: str) -> CaseEntry:
+        """The case of that id. Raises UsageError with the nearest ids."""
+        for entry in self.entries:
+            if entry.id == case:
+                return entry
+        raise _unknown("case", case, [entry.id for entry in self.entries])
+
+    def select(self, cases: Sequence[str] = (), groups: Sequence[str] = ()) -> "Catalogue":
+        """The cases that match any of ``cases`` (ids or glob patterns) and are in ``groups``.
+
+        An empty argument does not restrict. Raises UsageError for one that matches nothing.
+        """
+        ids = [entry.id for entry in self.entries]
+        for pattern in cases:
+            if not fnmatch.filter(ids, pattern):
+                raise _unknown("case", pattern, ids)
+        for group in groups:
+            if not fnmatch.filter(self.groups, group):
+                raise _unknown("group", group, self.groups)
+        chosen = tuple(
+            entry
+            for entry in self.entries
+            if (not cases or any(fnmatch.fnmatchcase(entry.id, name) for name in cases))
+            and (not groups or any(fnmatch.fnmatchcase(entry.group, name) for name in groups))
+        )
+        if not chosen:
+            raise UsageError(
+                "no case is in both selections: "
+                f"cases {', '.join(cases)} and groups {', '.join(groups)}",
+                do="Leave one of the two out.",
+            )
+        return Catalogue(folders=self.folders, entries=chosen)
+
+    def cells(self, stacks: Iterable[str]) -> list[Cell]:
+        """Every cell of these stacks, in order of stack, case, variant."""
+        return [
+            Cell(stack=stack, case=entry, variant=variant)
+            for stack in stacks
+            for entry in self.entries
+            for variant in entry.variants
+        ]
+
+
+def default_folder() -> Path:
+    """The shipped cases: package data in a wheel, ``cases/`` beside ``harness/`` in a checkout."""
+    package = Path(__file__).resolve().parent
+    shipped = package / "cases"
+    return shipped if shipped.is_dir() else package.parent.parent / "cases"
+
+
+def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Catalogue:
+    """Read the shipped cases (unless ``shipped`` is false) and those of ``folders``.
+
+    Raises UsageError, naming file and line, for a folder without cases, a file that does not
+    import, a case without a whole number as its ``parameters``, and an id that is there twice.
+    """
+    chosen = [default_folder()] if shipped else []
+    chosen += [folder.resolve() for folder in folders]
+    chosen = list(dict.fromkeys(chosen))
+    entries: dict[str, CaseEntry] = {}
+    for folder in chosen:
+        for path in _files(folder):
+            for case in _load(path):
+                entry = _entry(case)
+                if entry.id in entries:
+                    raise _duplicate(entry, entries[entry.id])
+                entries[entry.id] = entry
+    return Catalogue(folders=tuple(chosen), entries=tuple(entries.values()))
+
+
+def _files(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        raise UsageError(
+            f"{folder}: no such folder of cases", do="Give --cases a folder that holds case files."
+        )
+    paths = [Path(path) for path in casefiles.find(folder)]
+    if not paths:
+        raise UsageError(
+            f"{folder} holds no case files",
+            why="Case files end in .py and do not start with an underscore.",
+            do="See CONTRIBUTING.md for a case in ten lines.",
+        )
+    return paths
+
+
+def _load(path: Path) -> list[Case]:
+    try:
+        cases: list[Case] = casefiles.load(str(path))
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise _does_not_import(path, error) from error
+    if not cases:
+        raise UsageError(
+            f"{path} holds no case", do="Decorate a function with @case, or start the name with _."
+        )
+    return cases
+
+
+def _does_not_import(path: Path, error: BaseException) -> UsageError:
+    line = getattr(error, "lineno", None) if isinstance(error, SyntaxError) else None
+    for frame in traceback.extract_tb(error.__traceback__):
+        if line is None or frame.filename == str(path):
+            line = frame.lineno if frame.filename == str(path) else line
+    what = f"{path}:{line or 1} does not import: {type(error).__name__}: {error}"
+    missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
+    if missing.split(".")[0] in _NEEDS_THE_KIT:
+        return UsageError(
+            what,
+            why="Cases are read where there is no TensorFlow; they are handed it through k.",
+            do="Drop the import and use k.tf, k.keras or k.layers inside the case.",
+        )
+    return UsageError(what, do="Correct the file, or start its name with _ to leave it out.")
+
+
+def _duplicate(entry: CaseEntry, first: CaseEntry) -> UsageError:
+    return UsageError(
+        f"{entry.file}:{entry.line} declares the case {entry.id} a second time",
+        why=f"It is also at {first.file}:{first.line}; an id is unique in a catalogue.",
+        do="Rename one of the two functions.",
+    )
+
+
+def _entry(case: Case) -> CaseEntry:
+    return CaseEntry(
+        id=case.id,
+        group=case.group,
+        symptom=case.symptom,
+        doc=case.doc,
+        file=Path(case.file),
+        line=case.line,
+        sources=tuple(case.sources),
+        needs=tuple(case.needs),
+        variants=tuple(_variants(case)),
+        source=digests.case_source(case),
+        digest=digests.case_digest(case),
+    )
+
+
+def _variants(case: Case) -> Iterator[Variant]:
+    for combination in case.combinations():
+        counts = {}
+        for name in ("parameters", "trainable"):
+            try:
+                count = getattr(case, name)(combination)
+            except Exception as error:
+                raise _no_count(case, name, f"{type(error).__name__}: {error}") from error
+            if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+                raise _no_count(case, name, f"it is {count!r}")
+            counts[name] = count
+        yield Variant(
+            values=tuple((name, str(value)) for name, value in combination.items()), **counts
+        )
+
+
+def _no_count(case: Case, name: str, why: str) -> UsageError:
+    return UsageError(
+        f"{case.file}:{case.line} case {case.id}: {name} is not a whole number",
+        why=f"For one of its variants {why}.",
+        do=f"Write {name} as arithmetic, e.g. 5 * 10 + 10, or as a function of the variant.",
+    )
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    near += [other for other in names if name.strip("*") in other and other not in near]
+    hint = f"Nearest: {', '.join(near[:4])}." if near else f"Known: {', '.join(names[:8])}."
+    return UsageError(f"unknown {kind} {name!r}", do=f"{hint} `nestbench cases` lists them all.")

@@ -1,0 +1,182 @@
+"""Fingerprints of what a result depends on: the case, the probe, the installed versions.
+
+Computed in the controller from source text and ``ast``, never from tokens or byte code, so every
+controller Python gives the same sixteen digits. A change of comments, docstrings or blank lines
+leaves them as they are; so does a change of what is judged in the controller (a case's parameter
+count, its sources).
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import nestprobe
+from nestprobe.vocabulary import Case, Tensor
+
+__all__ = ["Digests", "case_digest", "case_source", "probe_digest", "versions_digest"]
+
+_DIGITS = 16
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digests:
+    """What one result was measured with; it is current while all three are the same."""
+
+    case: str
+    lock: str
+    probe: str
+
+
+def case_digest(case: Case) -> str:
+    """Fingerprint of what the observation of ``case`` depends on.
+
+    Covers the function (not its decorator or docstring), the module-level code that it reaches by
+    name or that runs on import, the inputs, the names and values of the variants, and ``needs``.
+    """
+    source = Path(case.file).read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    function = _function_at(tree, case.line)
+    parts = [*_reached(tree, function), function]
+    lines = [line for part in parts for line in _significant(source, part)]
+    return _short(
+        "\n".join(lines),
+        json.dumps(_inputs_data(case.inputs)),
+        json.dumps([[name, [str(v) for v in values]] for name, values in case.variants.items()]),
+        json.dumps(list(case.needs)),
+    )
+
+
+def case_source(case: Case) -> str:
+    """The source of the case as it stands in its file, decorator included."""
+    source = Path(case.file).read_text(encoding="utf-8")
+    function = _function_at(ast.parse(source), case.line)
+    first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
+    return "\n".join(source.splitlines()[first - 1 : function.end_lineno])
+
+
+@cache
+def probe_digest(root: Path | None = None) -> str:
+    """Fingerprint of the part of the probe that decides what an observation says.
+
+    ``root``: folder of the nestprobe package; the imported one where left out.
+    """
+    folder = root or Path(nestprobe.__file__).parent
+    chosen = [
+        *sorted(folder.glob("protocol/**/*.py")),
+        *sorted(folder.glob("inputs*.py")),
+        folder / "kit.py",
+        folder / "observation.py",
+    ]
+    texts = [path.relative_to(folder).as_posix() + "\n" + _significant_file(path) for path in chosen]
+    vocabulary = (folder / "vocabulary.py").read_text(encoding="utf-8")
+    tensor = next(
+        node
+        for node in ast.parse(vocabulary).body
+        if isinstance(node, ast.ClassDef) and node.name == "Tensor"
+    )
+    return _short(*texts, "\n".join(_significant(vocabulary, tensor)))
+
+
+def versions_digest(versions: Mapping[str, str]) -> str:
+    """Takes the place of the lock's digest where an interpreter was found as it is (``--here``)."""
+    return _short(json.dumps(dict(sorted(versions.items()))))
+
+
+def _short(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:_DIGITS]
+
+
+def _inputs_data(inputs: Any) -> Any:
+    if isinstance(inputs, Tensor):
+        return [list(inputs.shape), inputs.dtype, inputs.below]
+    if isinstance(inputs, Mapping):
+        return {str(name): _inputs_data(value) for name, value in inputs.items()}
+    return {"list": [_inputs_data(item) for item in inputs]}
+
+
+def _function_at(tree: ast.Module, line: int) -> _Definition:
+    # co_firstlineno is the decorator's line where there is one (the def's on Python 3.7 only).
+    for node in tree.body:
+        if isinstance(node, _Definition):
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if first <= line <= node.lineno:
+                return node
+    raise LookupError(f"no function at line {line}")
+
+
+def _reached(tree: ast.Module, function: _Definition) -> list[ast.stmt]:
+    """Module-level statements that ``function`` depends on, in file order."""
+    others = [node for node in tree.body if node is not function and not _is_text(node)]
+    unnamed = [node for node in others if not _bound(node)]
+    wanted = _read(function.args) if not isinstance(function, ast.ClassDef) else set()
+    for node in (*function.body, *unnamed):
+        wanted |= _read(node)
+    reached: list[ast.stmt] = []
+    grown = True
+    while grown:
+        grown = False
+        for node in others:
+            if node not in reached and _bound(node) & wanted:
+                reached.append(node)
+                wanted |= _read(node)
+                grown = True
+    return [node for node in others if node in reached or node in unnamed]
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """Names that a module-level statement defines, in its branches too."""
+    if isinstance(node, _Definition):
+        return {node.name}
+    names: set[str] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            names.add(part.id)
+        elif isinstance(part, _Definition):
+            names.add(part.name)
+        elif isinstance(part, ast.alias):
+            names.add((part.asname or part.name).split(".")[0])
+    return names
+
+
+def _read(node: ast.AST) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _significant_file(path: Path) -> str:
+    source = path.read_text(encoding="utf-8")
+    return "\n".join(_significant(source, ast.parse(source)))
+
+
+def _significant(source: str, node: ast.AST) -> Iterator[str]:
+    """The lines of ``node`` without decorators, docstrings, comment-only and blank lines."""
+    lines = source.splitlines()
+    first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", len(lines))
+    dropped: set[int] = set()
+    text: set[int] = set()
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Constant, ast.JoinedStr)):
+            text.update(_span(part))
+    for part in ast.walk(node):
+        if isinstance(part, (ast.Module, *_Definition.__args__)) and part.body:
+            if _is_text(part.body[0]):
+                dropped.update(_span(part.body[0]))
+    for number in range(first, last + 1):
+        line = lines[number - 1]
+        bare = not line.strip() or line.lstrip().startswith("#")
+        if number in dropped or (bare and number not in text):
+            continue
+        yield line if number in text else line.rstrip()
+
+
+def _span(node: ast.expr | ast.stmt) -> Iterable[int]:
+    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
