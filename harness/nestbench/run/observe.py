@@ -1,0 +1,193 @@
+"""All asked cells of one stack through probe servers: what to do when one dies half way."""
+
+import json
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event as Flag
+from typing import TypeAlias
+
+from nestbench.catalogue import Cell
+from nestbench.run.events import CellDone, Done, Ended, Event, Failed, Noise, Ready, Started
+from nestbench.run.probe_process import (
+    GRACE_SECONDS,
+    IMPORT_SECONDS,
+    Limits,
+    ProbeProcess,
+    Request,
+)
+from nestprobe.observation import Observation, Outcome, OutcomeKind
+
+_Key: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
+
+#: A cell during which the server died this often is what killed it.
+_STRIKES = 2
+#: Servers that die without having observed anything, one after the other, before the stack is given up.
+_BARREN = 2
+#: Servers that a stack may use up in all.
+_SERVERS = 25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """Where and how probe servers of one stack run."""
+
+    python: Path  # the environment's interpreter
+    environ: Mapping[str, str]  # PYTHONPATH leads to the staged probe
+    files: Sequence[Path]  # case files, absolute
+    log: Path  # the servers' stderr is added to it
+    scratch: Path  # an existing folder; every server gets one of its own in it
+    launch: str
+    jobs: int
+    limits: Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listener:
+    """What is called with what the servers say, in the order in which they say it."""
+
+    ready: Callable[[Ready], None]
+    started: Callable[[Cell], None]
+    done: Callable[[Cell, CellDone], None]  # stores; what it raises ends the stack
+
+
+def observe(
+    ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag
+) -> str | None:
+    """Observe ``cells``; None when every one was answered, else why the others were not.
+
+    A server that dies is started again for what is left, one cell at a time from then on, so that
+    it is known which cell it died of; a cell that it dies of twice is recorded as crashed.
+    """
+    left = {_key(cell.case.id, cell.variant.names): cell for cell in cells}
+    strikes: Counter[_Key] = Counter()
+    barren = 0
+    jobs = ground.jobs
+    for _ in range(_SERVERS):
+        if not left:
+            return None
+        before = len(left)
+        spell = _serve(ground, left, listener, jobs=jobs, stop=stop)
+        if stop.is_set():
+            return "interrupted"
+        if spell.failure is not None:
+            return spell.failure
+        if spell.done:
+            break
+        for key in spell.in_flight:
+            strikes[key] += 1
+            if strikes[key] == _STRIKES:
+                cell = left.pop(key)
+                listener.done(cell, _crash(cell, spell.how))
+        barren = 0 if spell.in_flight or len(left) < before else barren + 1
+        if barren == _BARREN:
+            return f"the probe ended before any case ({spell.how}); its words are in {ground.log}"
+        jobs = 1
+    if not left:
+        return None
+    return (
+        f"the probe left {len(left)} cells unanswered ({spell.how}); its words are in {ground.log}"
+    )
+
+
+@dataclass(kw_only=True)
+class _Spell:
+    """The life of one server."""
+
+    in_flight: list[_Key]
+    failure: str | None = None
+    done: bool = False
+    how: str = ""
+
+
+def _serve(
+    ground: Ground,
+    left: dict[_Key, Cell],
+    listener: Listener,
+    *,
+    jobs: int,
+    stop: Flag,
+) -> _Spell:
+    """Run one server on ``left``; what it answers is taken out."""
+    spell = _Spell(in_flight=[])
+    folder = Path(tempfile.mkdtemp(prefix="server-", dir=ground.scratch))
+    try:
+        scratch = folder / "scratch"
+        scratch.mkdir()
+        request = folder / "request.json"
+        request.write_text(_request(ground, list(left.values()), jobs, scratch).to_json(), encoding="utf-8")
+        command = [str(ground.python), "-s", "-m", "nestprobe", "serve", str(request)]
+        with ProbeProcess(
+            command, environ=ground.environ, log=ground.log, folder=scratch
+        ) as process:
+            for event in process.events(stop=stop, silence=_silence(ground)):
+                _hear(event, spell, left, listener, ground.log)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return spell
+
+
+def _request(ground: Ground, cells: Sequence[Cell], jobs: int, scratch: Path) -> Request:
+    return Request(
+        files=[str(path) for path in ground.files],
+        cells=[{"case": cell.case.id, "variant": cell.variant.names} for cell in cells],
+        launch=ground.launch,
+        jobs=jobs,
+        limits=ground.limits,
+        scratch=str(scratch),
+    )
+
+
+def _silence(ground: Ground) -> float:
+    importing = 0.0 if ground.launch == "fork" else IMPORT_SECONDS  # paid again by every cell
+    return ground.limits.seconds + GRACE_SECONDS + importing
+
+
+def _hear(
+    event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listener, log: Path
+) -> None:
+    match event:
+        case Ready():
+            listener.ready(event)
+        case Started():
+            key = _key(event.case, event.variant)
+            if key in left:
+                spell.in_flight.append(key)
+                listener.started(left[key])
+        case CellDone(observation=observation):
+            key = _key(observation.case, observation.variant)
+            if key not in left:
+                _note(log, f"an answer that nobody asked for: {key}")
+                return
+            listener.done(left[key], event)
+            del left[key]
+            if key in spell.in_flight:
+                spell.in_flight.remove(key)
+        case Done():
+            spell.done = True
+        case Failed(what=what, detail=detail):
+            spell.failure = f"{what}: {detail}" if detail else what
+        case Noise(line=line, why=why):
+            _note(log, f"not an event ({why}): {json.dumps(line)}")
+        case Ended(how=how):
+            spell.how = how
+
+
+def _key(case: str, variant: Mapping[str, str]) -> _Key:
+    return case, frozenset(variant.items())
+
+
+def _crash(cell: Cell, how: str) -> CellDone:
+    outcome = Outcome(
+        kind=OutcomeKind.CRASHED, detail=f"ended the probe server {_STRIKES} times ({how})"
+    )
+    observation = Observation(case=cell.case.id, variant=cell.variant.names, outcome=outcome)
+    return CellDone(event="cell", observation=observation, seconds=0.0)
+
+
+def _note(log: Path, text: str) -> None:
+    with log.open("a", encoding="utf-8") as out:
+        out.write(f"[nestbench] {text}\n")

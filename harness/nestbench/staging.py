@@ -1,0 +1,138 @@
+"""A copy of the probe that holds nothing else, for an environment's PYTHONPATH; and the probe as one file.
+
+nestbench's own site-packages must never be on an environment's path: its pandas or numpy would win
+over the stack's. So the ``nestprobe`` package alone is copied into a folder named after its digest.
+"""
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import stat
+import tempfile
+import zipapp
+from collections.abc import Iterable
+from pathlib import Path
+
+from nestbench.errors import GroundError
+
+_MAIN = '''\
+"""Entry of the packed probe: unpacks itself, since autograph reads the source files of cases."""
+
+import os
+import shutil
+import sys
+import tempfile
+import zipfile
+
+
+def main():
+    folder = tempfile.mkdtemp(prefix="nestprobe-")
+    try:
+        with zipfile.ZipFile(os.path.dirname(os.path.abspath(__file__))) as archive:
+            archive.extractall(folder)
+        os.environ["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [folder, os.environ.get("PYTHONPATH")])
+        )
+        arguments = sys.argv[1:]
+        if "--cases" not in arguments:
+            arguments = ["--cases", os.path.join(folder, "cases")] + arguments
+        import subprocess
+
+        return subprocess.call([sys.executable, "-s", "-m", "nestprobe"] + arguments)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+sys.exit(main())
+'''
+
+
+def package() -> Path:
+    """Folder of the installed ``nestprobe`` package, found without importing it."""
+    spec = importlib.util.find_spec("nestprobe")
+    if spec is None or not spec.submodule_search_locations:
+        raise GroundError(
+            "The probe is not installed.",
+            why="nestbench was installed without its package nestprobe.",
+            do="Install nestbench again with pip.",
+        )
+    return Path(spec.submodule_search_locations[0])
+
+
+def sources() -> list[Path]:
+    """Every file of the probe, sorted."""
+    return sorted(
+        path
+        for path in package().rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
+    )
+
+
+def stage(folder: Path) -> Path:
+    """A folder under ``folder`` that holds the probe and nothing else; made where missing.
+
+    Safe when several processes do it at once. Raises GroundError where the folder cannot be written.
+    """
+    target = folder / _digest()
+    if target.is_dir():
+        return target
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
+        try:
+            _copy(made)
+            made.rename(target)
+        except OSError:
+            if not target.is_dir():  # another process was faster where it is
+                raise
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    except OSError as error:
+        raise GroundError(
+            f"The probe could not be copied to {target}.",
+            why=f"{error.strerror}.",
+            do="Free some space or name a folder that can be written with --envs DIR.",
+        ) from error
+    return target
+
+
+def pack(out: Path, cases: Iterable[Path]) -> None:
+    """Write the probe and ``cases`` (files) as one executable zip that needs only TensorFlow.
+
+    Raises GroundError where ``out`` cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            _copy(folder)
+            (folder / "cases").mkdir()
+            for path in cases:
+                shutil.copyfile(path, folder / "cases" / path.name)
+            (folder / "__main__.py").write_text(_MAIN, encoding="utf-8")
+            part = out.with_name(out.name + ".part")
+            zipapp.create_archive(folder, part, interpreter="/usr/bin/env python3", compressed=True)
+            part.replace(out)
+            out.chmod(out.stat().st_mode | stat.S_IXUSR)
+    except OSError as error:
+        raise GroundError(
+            f"{out} could not be written.",
+            why=f"{error.strerror}.",
+            do="Name a file in a folder that exists and can be written.",
+        ) from error
+
+
+def _copy(folder: Path) -> None:
+    root = package()
+    for path in sources():
+        target = folder / "nestprobe" / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+
+def _digest() -> str:
+    found = hashlib.sha256()
+    for path in sources():
+        found.update(os.fsencode(str(path.relative_to(package()))) + b"\0")
+        found.update(path.read_bytes() + b"\0")
+    return found.hexdigest()[:16]
