@@ -1,38 +1,71 @@
-"""One tree of errors; each class has the exit code that the command line returns for it."""
+"""Every error that a user can cause or has to act on, with the exit code that it ends the process with."""
 
-from typing import ClassVar
+import difflib
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Self
 
-__all__ = ["GroundError", "IncompleteError", "NestbenchError", "UsageError"]
+
+class ExitCode(IntEnum):
+    """What the process's exit code means; the same for every command."""
+
+    CLEAN = 0
+    FOUND = 1  # the gate found something
+    USAGE = 2
+    INCOMPLETE = 3  # an expected cell is missing, or nothing was measured
+    GROUND = 4  # the tool or what it stands on failed: network, disk, interpreter
 
 
 class NestbenchError(Exception):
-    """Something that a person can act on: what happened, its likely cause, and what to do."""
+    """Something that ends a command, told in three parts.
 
-    exit_code: ClassVar[int] = 4
+    Attributes:
+        what: what happened, in one sentence, with the names and paths it happened to.
+        why: the likely cause, or empty where ``what`` says it all.
+        do: what the reader can do about it, or empty.
+    """
 
-    def __init__(self, what: str, why: str = "", do: str = "") -> None:
+    exit_code = ExitCode.GROUND
+
+    def __init__(self, what: str, *, why: str = "", do: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.why = why
         self.do = do
 
     def __str__(self) -> str:
-        return "\n".join(part for part in (self.what, self.why, self.do) if part)
+        lines = [self.what]
+        if self.why:
+            lines.append(f"  likely why: {self.why}")
+        if self.do:
+            lines.append(f"  what to do: {self.do}")
+        return "\n".join(lines)
 
 
 class UsageError(NestbenchError):
-    """The command, a case file or a row of data is wrong."""
+    """The command line, a matrix file or a case file is wrong."""
 
-    exit_code = 2
+    exit_code = ExitCode.USAGE
+
+    @classmethod
+    def unknown(cls, kind: str, name: str, known: Iterable[str], *, do: str) -> Self:
+        """An unknown ``name`` of a ``kind`` ("stack", "case"), with the nearest known names."""
+        return cls(f"There is no {kind} '{name}'.", why=did_you_mean(name, known), do=do)
 
 
 class IncompleteError(NestbenchError):
-    """Something that was asked for was not measured."""
+    """Something that was asked for is missing from the result; it is never reported as success."""
 
-    exit_code = 3
+    exit_code = ExitCode.INCOMPLETE
 
 
 class GroundError(NestbenchError):
-    """The tool or its ground failed: no network, a full disk, a broken file."""
+    """The ground failed: no network, no disk space, no interpreter, a file that cannot be read."""
 
-    exit_code = 4
+    exit_code = ExitCode.GROUND
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A phrase with up to three of the ``known`` names that are nearest to ``name``, or empty."""
+    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
+    return "did you mean " + " or ".join(f"'{n}'" for n in near) + "?" if near else ""

@@ -1,0 +1,114 @@
+"""Reads a matrix file, and says in one sentence what is wrong with a broken row."""
+
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from nestbench.errors import UsageError, did_you_mean
+from nestbench.matrix.stack import Matrix, Stack
+
+SHIPPED = Path(__file__).parent / "stacks.toml"
+_SCHEMA = 1
+_TOP_FIELDS = ("schema", "tools", "stack")
+_GIVEN_BY_FILE = ("tools", "matrix_file")
+_ROW_FIELDS = tuple(f.name for f in fields(Stack) if f.name not in _GIVEN_BY_FILE)
+_SEE_HEAD = "The head of the shipped stacks.toml explains every field."
+
+
+def load_matrix(path: Path | None = None) -> Matrix:
+    """The matrix in the TOML file at ``path``, or the shipped one.
+
+    Raises:
+        UsageError: the file cannot be read, is not TOML, or has a broken or repeated row.
+    """
+    file = (path or SHIPPED).absolute()
+    table = _read(file)
+    _check_top(file, table)
+    stacks = tuple(_stack(file, row, n, table["tools"]) for n, row in enumerate(table["stack"], 1))
+    seen: set[str] = set()
+    for stack in stacks:
+        if stack.id in seen:
+            raise UsageError(
+                f"{file}: the id '{stack.id}' stands in two rows.",
+                why="a row was copied to add a version, and its id was left as it was",
+                do="Give each row an id of its own.",
+            )
+        seen.add(stack.id)
+    return Matrix(stacks=stacks, file=file)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"The matrix file {file} cannot be read: {error.strerror}.",
+            do="Check the path given with --matrix.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file} is not valid TOML: {error}.",
+            why="a quote, a bracket or an equals sign is missing at that place",
+            do="Correct that line.",
+        ) from error
+
+
+def _check_top(file: Path, table: dict[str, Any]) -> None:
+    for name in table:
+        if name not in _TOP_FIELDS:
+            raise UsageError(
+                f"{file}: unknown field '{name}' outside the rows.",
+                why=did_you_mean(name, _TOP_FIELDS),
+                do=_SEE_HEAD,
+            )
+    if table.get("schema") != _SCHEMA:
+        raise UsageError(
+            f"{file}: field 'schema' is {table.get('schema')!r}, this nestbench reads {_SCHEMA}.",
+            why="the file was written for another version of nestbench, or lacks the field",
+            do=f"Write `schema = {_SCHEMA}` at the top, if the rows follow the shipped file.",
+        )
+    rows = table.get("stack")
+    if not isinstance(rows, list) or not rows or not all(isinstance(r, dict) for r in rows):
+        raise UsageError(
+            f"{file} holds no [[stack]] row.",
+            do="Add one; the shipped stacks.toml shows how.",
+        )
+    table.setdefault("tools", [])
+
+
+def _stack(file: Path, row: dict[str, Any], number: int, tools: Any) -> Stack:
+    name = f"row '{row['id']}'" if isinstance(row.get("id"), str) else f"row number {number}"
+    for field in row:
+        if field not in _ROW_FIELDS:
+            raise UsageError(
+                f"{file}, {name}: unknown field '{field}'.",
+                why=did_you_mean(field, _ROW_FIELDS),
+                do=_SEE_HEAD,
+            )
+    try:
+        return TypeAdapter(Stack).validate_python({**row, "tools": tools, "matrix_file": file})
+    except ValidationError as error:
+        raise UsageError(
+            f"{file}, {name}: {_problem(error)}.",
+            do=f"Correct the row. {_SEE_HEAD}",
+        ) from error
+
+
+def _problem(error: ValidationError) -> str:
+    """The first problem of a row as a phrase, and how many there are beside it."""
+    problems = error.errors(include_url=False, include_context=False)
+    first = problems[0]
+    field = ".".join(str(part) for part in first["loc"])
+    text = first["msg"].removeprefix("Value error, ")
+    text = text[:1].lower() + text[1:]
+    if first["type"] == "missing":
+        phrase = f"field '{field}' is missing"
+    elif field:
+        phrase = f"field '{field}': {text} (it is {first['input']!r})"
+    else:
+        phrase = text
+    more = len(problems) - 1
+    return f"{phrase}, and {more} more problem{'s' * (more > 1)}" if more else phrase

@@ -1,0 +1,151 @@
+"""A stack: one combination of Python, TensorFlow and Keras, as fields."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+from pydantic import AfterValidator, ConfigDict, Field, Strict
+
+from nestbench.errors import UsageError
+
+
+class Flavour(StrEnum):
+    """Where a stack's ``tf.keras`` comes from."""
+
+    BUILT_IN = "tf.keras"  # inside the TensorFlow wheel
+    KERAS2 = "keras2"  # the keras distribution, before 3
+    KERAS3 = "keras3"
+    TF_KERAS = "tf-keras"  # Keras 2 kept alive beside Keras 3
+
+
+class Platform(StrEnum):
+    """Operating system and processor that a stack's wheels are made for."""
+
+    LINUX_X86_64 = "linux-x86_64"
+
+
+class Device(StrEnum):
+    """What a stack computes on."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+
+
+def _version(text: str) -> str:
+    try:
+        Version(text)
+    except InvalidVersion as error:
+        raise ValueError("not a version, such as 2.15.1") from error
+    return text
+
+
+def _requirement(text: str) -> str:
+    try:
+        Requirement(text)
+    except InvalidRequirement as error:
+        raise ValueError(f"not a requirement, such as numpy<2 ({error})") from error
+    return text
+
+
+# The id names files and folders, so that a separator must not get in.
+StackId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+_-]*$", max_length=60)]
+VersionText = Annotated[str, AfterValidator(_version)]
+RequirementText = Annotated[str, AfterValidator(_requirement)]
+Name = Annotated[str, AfterValidator(lambda text: str(canonicalize_name(text, validate=True)))]
+Reason = Annotated[str, Field(min_length=10)]
+Day = Annotated[date, Strict()]
+
+_CLOSED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldBack:
+    """A requirement added to a lock's input to keep a dependency back."""
+
+    __pydantic_config__ = _CLOSED
+
+    requirement: RequirementText
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sdist:
+    """A package that may be built from source, because no wheel of it fits."""
+
+    __pydantic_config__ = _CLOSED
+
+    name: Name
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """One row of the matrix; see the head of stacks.toml for the meaning of each field.
+
+    ``tools`` and ``matrix_file`` come from the file as a whole, not from the row.
+    """
+
+    __pydantic_config__ = _CLOSED
+
+    id: StackId
+    tensorflow: VersionText
+    wheel: Name
+    keras: Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?(-tf)?$")]
+    flavour: Flavour
+    python: Annotated[str, Field(pattern=r"^3\.\d+$")]
+    platform: Platform
+    device: Device
+    uploaded: Day
+    resolved: Day
+    sdists: tuple[Sdist, ...] = ()
+    hold_backs: tuple[HoldBack, ...] = ()
+    tools: tuple[RequirementText, ...]
+    matrix_file: Path
+
+    def __post_init__(self) -> None:
+        if self.resolved < self.uploaded:
+            raise ValueError(
+                f"field 'resolved': {self.resolved} is before the wheel was uploaded ({self.uploaded})"
+            )
+
+    @property
+    def requirements(self) -> tuple[str, ...]:
+        """What the lock is resolved from, jointly."""
+        return (
+            f"{self.wheel}=={self.tensorflow}",
+            *self.tools,
+            *(held.requirement for held in self.hold_backs),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """All stacks of a matrix file, in the file's order."""
+
+    stacks: tuple[Stack, ...]
+    file: Path
+
+    def get(self, stack_id: str) -> Stack:
+        """The stack of that id.
+
+        Raises:
+            UsageError: there is none; the error names the nearest ids.
+        """
+        for stack in self.stacks:
+            if stack.id == stack_id:
+                return stack
+        raise UsageError.unknown(
+            "stack", stack_id, (s.id for s in self.stacks), do="`nestbench matrix` lists all stacks."
+        )
+
+    def select(self, stack_ids: tuple[str, ...]) -> Self:
+        """The matrix cut down to those stacks, in the order asked for; all of them for no ids."""
+        if not stack_ids:
+            return self
+        chosen = tuple(self.get(stack_id) for stack_id in dict.fromkeys(stack_ids))
+        return type(self)(stacks=chosen, file=self.file)
