@@ -18,7 +18,15 @@ from typing import Any
 import nestprobe
 from nestprobe.vocabulary import Case, Tensor
 
-__all__ = ["Digests", "case_digest", "case_source", "probe_digest", "versions_digest"]
+__all__ = [
+    "Digests",
+    "case_digest",
+    "case_source",
+    "file_fingerprint",
+    "probe_digest",
+    "tree_fingerprint",
+    "versions_digest",
+]
 
 _DIGITS = 16
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -83,7 +91,21 @@ def probe_digest(root: Path | None = None) -> str:
     return _short(*texts, "\n".join(_significant(vocabulary, tensor)))
 
 
-def versions_digest(versions: Mapping[str, str]) -> str:
+def file_fingerprint(path: Path) -> str:
+    """SHA-256 (hex) of a file's bytes: what a sender on any Python can say of a case file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def tree_fingerprint(root: Path | None = None) -> str:
+    """SHA-256 (hex) over the names and bytes of the probe's ``.py`` files, in order of name."""
+    folder = root or Path(nestprobe.__file__).parent
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py"), key=lambda path: path.relative_to(folder).as_posix()):
+        whole.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
+def versions_digest(versions: Mapping[str, str | None]) -> str:
     """Takes the place of the lock's digest where an interpreter was found as it is (``--here``)."""
     return _short(json.dumps(dict(sorted(versions.items()))))
 

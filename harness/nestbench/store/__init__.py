@@ -1,0 +1,21 @@
+"""Results on disk: one readable, diffable JSON file per stack and case, and two facts files a stack.
+
+``<store>/<stack>/<case>.json`` and ``_stack.json`` hold nothing that differs between two runs of a
+stack; ``_host.json`` holds what does.
+"""
+
+from nestbench.store.brought import BroughtResult, write_import
+from nestbench.store.records import SCHEMA, CaseResult, HostFacts, StackFacts
+from nestbench.store.disk import StoreError
+from nestbench.store.results import Store
+
+__all__ = [
+    "SCHEMA",
+    "BroughtResult",
+    "CaseResult",
+    "HostFacts",
+    "StackFacts",
+    "Store",
+    "StoreError",
+    "write_import",
+]

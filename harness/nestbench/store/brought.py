@@ -1,0 +1,128 @@
+"""A result file that ``python -m nestprobe`` wrote elsewhere, stored as a stack of its own."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from nestbench import digests
+from nestbench.catalogue import CaseEntry
+from nestbench.digests import Digests
+from nestbench.errors import UsageError
+from nestbench.store import codec, disk
+from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.results import Store
+from nestprobe.observation import SCHEMA, Observation
+
+__all__ = ["BroughtResult", "BroughtSources", "BroughtStack", "write_import"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtStack:
+    """The interpreter that was observed; ``id`` where the sender named it."""
+
+    versions: dict[str, str | None]
+    flavour: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtSources:
+    """SHA-256 (hex) of what the sender ran, where it could say.
+
+    ``cases``: of the bytes of the file that declares a case, by case id. ``probe``: of the probe's
+    files, as ``digests.tree_fingerprint`` computes it.
+    """
+
+    cases: dict[str, str] = field(default_factory=dict)
+    probe: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtResult:
+    """The layout of a result file."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(strict=True, extra="forbid")
+
+    schema: int = SCHEMA
+    stack: BroughtStack
+    observations: list[Observation]
+    host: dict[str, str] = field(default_factory=dict)
+    sources: BroughtSources = field(default_factory=BroughtSources)
+
+
+def write_import(
+    store: Store,
+    path: Path,
+    entries: Iterable[CaseEntry],
+    stack: str | None = None,
+) -> str:
+    """Store the result file at ``path`` and return the id of its stack.
+
+    A result is current where the sender's source files are this catalogue's and this probe's; where
+    the file does not say, it is kept and shown as not current.
+
+    Raises UsageError where there is no such file, or the name is that of a stack of the matrix;
+    StoreError for a broken file.
+    """
+    text = disk.read_text(path)
+    if text is None:
+        raise UsageError(
+            f"{path}: no such result file", do="`python -m nestprobe -o FILE` writes one."
+        )
+    brought = codec.decode(BroughtResult, text, path)
+    if not brought.observations:
+        raise UsageError(f"{path} holds no observations", do="Observe there again.")
+    name = stack or brought.stack.id or default_name(brought.stack.versions)
+    held = store.load_stack(name, lambda _: None)
+    if held is not None and held.origin != "brought":
+        raise UsageError(
+            f"the stack {name} is in {store.root} already, and was measured here",
+            do="Give what you bring another name with --as NAME.",
+        )
+    lock = digests.versions_digest(brought.stack.versions)
+    known = {entry.id: entry for entry in entries}
+    probe = ""
+    if brought.sources.probe and brought.sources.probe == digests.tree_fingerprint():
+        probe = digests.probe_digest()
+    by_case = defaultdict(list)
+    for observation in brought.observations:
+        by_case[observation.case].append(observation)
+    for case, observations in by_case.items():
+        same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(
+            known[case].file
+        )
+        store.save(
+            CaseResult(
+                stack=name,
+                case=case,
+                digests=Digests(case=known[case].digest if same else "", lock=lock, probe=probe),
+                observations=observations,
+            )
+        )
+    store.save_stack(
+        StackFacts(
+            stack=name,
+            versions=brought.stack.versions,
+            flavour=brought.stack.flavour or "",
+            lock=lock,
+            origin="brought",
+        )
+    )
+    store.save_host(HostFacts(stack=name, host=brought.host))
+    return name
+
+
+def default_name(versions: dict[str, str | None]) -> str:
+    """``here-tf2.21.0-keras3.12.0-py3.13``, from what was imported."""
+    parts = ["here"]
+    for module, short in (("tensorflow", "tf"), ("keras", "keras"), ("tf_keras", "tfkeras")):
+        if versions.get(module):
+            parts.append(f"{short}{versions[module]}")
+    python = versions.get("python")
+    if python:
+        parts.append("py" + ".".join(python.split(".")[:2]))
+    return "-".join(parts)

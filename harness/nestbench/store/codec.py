@@ -1,0 +1,188 @@
+"""Records to JSON text and back: stable, readable in a diff, strictly validated.
+
+Fields that hold their default are left out. A model record is written as what differs from that of
+an earlier phase, ``{"as": "called", "weights": 2}``, or ``"as called"`` where nothing does: most
+phases say the same, and what differs stands out.
+"""
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from nestbench.store.disk import StoreError
+from nestprobe.observation import PHASES, SCHEMA, OutcomeKind, Status
+
+__all__ = ["MIGRATIONS", "NewerSchemaError", "decode", "encode", "names_of"]
+
+#: Schema number -> what turns data of that schema into data of the next. Empty as long as there is
+#: one schema only.
+MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+
+Record = TypeVar("Record")
+
+_WIDTH = 160
+_AS = "as"
+_WHOLE_LINES = "variables"  # its items are one line each, however long
+
+
+class NewerSchemaError(StoreError):
+    """The file was written by a newer nestbench; never treated as broken, so never overwritten."""
+
+
+def encode(record: Any) -> str:
+    """The text of a record: UTF-8, keys in a fixed order, newline at the end."""
+    data = _data(record)
+    for observation in data.get("observations", ()):
+        _shorten(observation)
+    return "".join(_rendered(data, "", 0)) + "\n"
+
+
+def decode(type_: type[Record], text: str, path: Path) -> Record:
+    """The record that ``text`` holds, migrated to the current schema.
+
+    Raises StoreError, naming ``path``, for anything that is not exactly such a record.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise _broken(path, f"It is not whole JSON ({error}): a copy or a disk cut it short.") from error
+    data = _migrated(data, path)
+    try:
+        for observation in data.get("observations", ()):
+            _lengthen(observation)
+        record = _adapter(type_).validate_json(json.dumps(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _broken(path, f"At {where}: {first['msg']}.") from error
+    except (AttributeError, TypeError, LookupError) as error:
+        raise _broken(path, f"It is not laid out as a result is ({error}).") from error
+    _check_words(record, path)
+    return record
+
+
+def _broken(path: Path, why: str) -> StoreError:
+    return StoreError(
+        f"{path} is broken",
+        why=why,
+        do="Delete it, or bring it back from git, and run again: a run measures what is missing.",
+    )
+
+
+@cache
+def _adapter(type_: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(type_)
+
+
+def _migrated(data: Any, path: Path) -> dict[str, Any]:
+    schema = data.get("schema") if isinstance(data, dict) else None
+    if not isinstance(schema, int) or isinstance(schema, bool):
+        raise _broken(path, "It has no schema number, so it is not a result of nestbench.")
+    if schema > SCHEMA:
+        raise NewerSchemaError(
+            f"{path} has schema {schema}; this nestbench reads up to {SCHEMA}",
+            why="It was written by a newer nestbench.",
+            do="A newer nestbench is needed: update it, or name another folder with --store DIR.",
+        )
+    while schema < SCHEMA:
+        if schema not in MIGRATIONS:
+            raise _broken(path, f"Its schema {schema} is older than any that can be read.")
+        data = MIGRATIONS[schema](data)
+        schema += 1
+        data["schema"] = schema
+    return dict(data)
+
+
+def names_of(words: type[Any]) -> frozenset[str]:
+    """The values of a class that only names words, such as ``OutcomeKind``."""
+    return frozenset(value for name, value in vars(words).items() if not name.startswith("_"))
+
+
+def _check_words(record: Any, path: Path) -> None:
+    """What the wire types leave to plain text: phases, statuses and outcomes have fixed names."""
+    for observation in getattr(record, "observations", ()):
+        found = {observation.outcome.kind} - names_of(OutcomeKind)
+        found |= set(observation.phases) - set(PHASES)
+        found |= {phase.status for phase in observation.phases.values()} - names_of(Status)
+        if found:
+            raise _broken(path, f"It uses words that are not in the vocabulary: {sorted(found)}.")
+
+
+def _data(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: _data(getattr(value, field.name))
+            for field in dataclasses.fields(value)
+            if field.name == "schema" or getattr(value, field.name) != _default(field)
+        }
+    if isinstance(value, Mapping):
+        order = {name: place for place, name in enumerate(PHASES)}
+        keys = sorted(value, key=lambda key: (order.get(key, len(order)), key))
+        return {key: _data(value[key]) for key in keys}
+    if isinstance(value, (list, tuple)):
+        return [_data(item) for item in value]
+    return value
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default  # MISSING where there is none: equal to no value
+
+
+def _shorten(observation: dict[str, Any]) -> None:
+    seen: dict[str, dict[str, Any]] = {}
+    for name, phase in observation.get("phases", {}).items():
+        model = phase.get("model")
+        if not model:
+            continue
+        written: Any = model
+        for earlier, other in seen.items():
+            differing = {key: model.get(key) for key in {**other, **model} if other.get(key) != model.get(key)}
+            short = {_AS: earlier, **differing} if differing else f"{_AS} {earlier}"
+            if len(json.dumps(short)) < len(json.dumps(written)):
+                written = short
+        seen[name] = model
+        phase["model"] = written
+
+
+def _lengthen(observation: dict[str, Any]) -> None:
+    phases = observation.get("phases", {})
+    for phase in phases.values():
+        written = phase.get("model")
+        if isinstance(written, str):
+            phase["model"] = phases[written.removeprefix(f"{_AS} ")]["model"]
+        elif written and _AS in written:
+            merged = {**phases[written[_AS]]["model"], **written}
+            phase["model"] = {
+                key: value for key, value in merged.items() if key != _AS and value is not None
+            }
+
+
+def _rendered(value: Any, key: str, depth: int) -> list[str]:
+    """Pieces of text: a container stays on one line while it fits."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, (dict, list)) or not value or depth and _fits(flat, key, depth):
+        return [flat]
+    inner = "\n" + " " * (depth + 1)
+    pieces = ["{" if isinstance(value, dict) else "["]
+    items = value.items() if isinstance(value, dict) else ((None, item) for item in value)
+    for place, (name, item) in enumerate(items):
+        pieces.append(("," if place else "") + inner)
+        if name is not None:
+            pieces.append(json.dumps(name, ensure_ascii=False) + ": ")
+        if key == _WHOLE_LINES:
+            pieces.append(json.dumps(item, ensure_ascii=False))
+        else:
+            pieces += _rendered(item, name or "", depth + 1)
+    pieces.append("\n" + " " * depth + ("}" if isinstance(value, dict) else "]"))
+    return pieces
+
+
+def _fits(flat: str, key: str, depth: int) -> bool:
+    return key not in (_WHOLE_LINES, "observations") and depth + len(key) + 4 + len(flat) <= _WIDTH

@@ -1,0 +1,100 @@
+"""Files that are there whole or not at all, and the errors of a disk in words."""
+
+import contextlib
+import errno
+import os
+import tempfile
+import time
+from pathlib import Path
+
+from nestbench.errors import GroundError
+
+__all__ = ["StoreError", "clean", "read_text", "write_text"]
+
+_PREFIX = ".nestbench-"
+_SUFFIX = ".part"
+#: A partial file of a process that is gone is stray at once; of one that lives, after this long.
+_STRAY_SECONDS = 3600
+
+
+class StoreError(GroundError):
+    """A result cannot be read or written."""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``path`` so that a reader, or a crash, finds the old file or the new one.
+
+    Raises StoreError where the disk is full or the folder cannot be written to.
+    """
+    partial: str | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, partial = tempfile.mkstemp(
+            prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=path.parent
+        )
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(partial).chmod(0o644)  # mkstemp makes it private; results are for reading
+        Path(partial).replace(path)
+    except OSError as error:
+        raise _in_words(error, f"{path} could not be written") from error
+    finally:
+        if partial is not None:
+            with contextlib.suppress(OSError):
+                Path(partial).unlink(missing_ok=True)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of ``path``; None where there is no such file. Raises StoreError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        raise StoreError(
+            f"{path} is not text",
+            why=f"Byte {error.start} is not UTF-8: the file was damaged or is of another kind.",
+            do="Delete it and run again; only its own cells are measured again.",
+        ) from error
+    except OSError as error:
+        raise _in_words(error, f"{path} could not be read") from error
+
+
+def clean(root: Path) -> int:
+    """Remove partial files that an interrupted writer left under ``root``; returns how many."""
+    removed = 0
+    for path in root.glob(f"**/{_PREFIX}*{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if _is_stray(path):
+                path.unlink()
+                removed += 1
+    return removed
+
+
+def _is_stray(path: Path) -> bool:
+    writer = path.name.removeprefix(_PREFIX).split("-")[0]
+    try:
+        os.kill(int(writer), 0)
+    except (ValueError, ProcessLookupError):
+        return True
+    except PermissionError:
+        pass
+    return time.time() - path.stat().st_mtime > _STRAY_SECONDS
+
+
+def _in_words(error: OSError, what: str) -> StoreError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        why, do = (
+            "The disk is full, or your quota is used up.",
+            "Free some space and run again: finished results are kept, the run goes on from there.",
+        )
+    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        why, do = (
+            f"You may not do that in this folder ({error.strerror}).",
+            "Make it writable, or name another folder with --store DIR.",
+        )
+    else:
+        why, do = f"{error.strerror or error}.", "Name another folder with --store DIR."
+    return StoreError(what, why=why, do=do)

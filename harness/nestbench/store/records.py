@@ -1,0 +1,70 @@
+"""The records that the store keeps. Unknown fields and wrong types are refused."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from pydantic import ConfigDict
+
+from nestbench.digests import Digests
+from nestprobe.observation import SCHEMA, Observation
+
+__all__ = ["SCHEMA", "CaseResult", "HostFacts", "StackFacts"]
+
+_STRICT = ConfigDict(strict=True, extra="forbid")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseResult:
+    """All observed variants of one case on one stack, measured with the same digests."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    schema: int = SCHEMA
+    stack: str
+    case: str
+    digests: Digests
+    observations: list[Observation]
+
+    def variant(self, names: dict[str, str]) -> Observation | None:
+        """The observation of that variant, if it is here."""
+        for observation in self.observations:
+            if observation.variant == names:
+                return observation
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackFacts:
+    """What was imported when the stack was observed; the same in every run of one environment.
+
+    ``versions``: what the modules said of themselves, e.g. python, tensorflow, keras, numpy, h5py;
+    ``None`` for one that is not there.
+    ``flavour``: which Keras it is. ``lock``: digest of the lock, or of the versions where none was.
+    ``origin``: ``matrix``, or ``brought`` for a result file of another machine, or ``here``.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    schema: int = SCHEMA
+    stack: str
+    versions: dict[str, str | None]
+    flavour: str = ""
+    lock: str = ""
+    origin: str = "matrix"
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFacts:
+    """What differs from run to run: never compared, never judged.
+
+    ``host``: free facts (machine, cpu, platform, date, launch mode, ...). ``import_seconds`` and
+    ``seconds`` (by cell label) are wall time.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    schema: int = SCHEMA
+    stack: str
+    host: dict[str, str] = field(default_factory=dict)
+    import_seconds: float | None = None
+    seconds: dict[str, float] = field(default_factory=dict)

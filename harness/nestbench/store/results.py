@@ -1,0 +1,195 @@
+"""The store: what is measured, by stack and case, as files."""
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from nestbench.digests import Digests
+from nestbench.errors import UsageError
+from nestbench.store import codec, disk
+from nestbench.store.disk import StoreError
+from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestprobe.observation import Observation
+
+__all__ = ["OnBroken", "Store", "by_number"]
+
+Record = TypeVar("Record")
+
+OnBroken = Callable[[StoreError], None]
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_STACK, _HOST = "_stack", "_host"
+
+
+class Store:
+    """Results under one folder. Safe for threads of one process; one process writes at a time.
+
+    Reading raises StoreError for a broken file, or, where ``on_broken`` is given, hands the error
+    to it and treats the result as missing. A file of a newer schema is refused in either case.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._writing = threading.Lock()
+
+    def prepare(self) -> None:
+        """Check that the store can be written to and remove partial files. Raises StoreError."""
+        probe = self.root / ".writable"
+        disk.write_text(probe, "")
+        probe.unlink(missing_ok=True)
+        disk.clean(self.root)
+
+    def stacks(self) -> list[str]:
+        """Stacks with any result, in the order of their version numbers."""
+        if not self.root.is_dir():
+            return []
+        names = [
+            folder.name
+            for folder in self.root.iterdir()
+            if folder.is_dir() and _NAME.fullmatch(folder.name) and any(folder.glob("*.json"))
+        ]
+        return sorted(names, key=by_number)
+
+    def cases(self, stack: str) -> list[str]:
+        """Cases with a result file on that stack, sorted."""
+        return sorted(
+            path.stem
+            for path in (self.root / stack).glob("*.json")
+            if path.stem not in (_STACK, _HOST)
+        )
+
+    def path(self, stack: str, name: str) -> Path:
+        """Where a result lies. Raises UsageError for a stack name that is no file name."""
+        if not _NAME.fullmatch(stack):
+            raise UsageError(
+                f"{stack!r} cannot name a stack",
+                do="Use letters, digits, dots, dashes, plus signs and underscores.",
+            )
+        return self.root / stack / f"{name}.json"
+
+    def load(
+        self, stack: str, case: str, on_broken: OnBroken | None = None
+    ) -> CaseResult | None:
+        """The stored result; None where there is none."""
+        path = self.path(stack, case)
+        result = self._read(CaseResult, path, on_broken)
+        if result is None:
+            return None
+        held = {(result.stack, result.case)} | {(stack, one.case) for one in result.observations}
+        if held != {(stack, case)}:
+            error = StoreError(
+                f"{path} holds a result of {sorted(held - {(stack, case)})}",
+                why="The file was copied or renamed by hand.",
+                do="Delete it and run again; `nestbench import` brings in results of elsewhere.",
+            )
+            if on_broken is None:
+                raise error
+            on_broken(error)
+            return None
+        return result
+
+    def save(self, result: CaseResult) -> None:
+        """Write a result; its variants are sorted. Raises StoreError."""
+        ordered = sorted(result.observations, key=lambda one: sorted(one.variant.items()))
+        path = self.path(result.stack, result.case)
+        disk.write_text(path, codec.encode(replace(result, observations=ordered)))
+
+    def add(
+        self,
+        stack: str,
+        digests: Digests,
+        observation: Observation,
+        on_broken: OnBroken | None = None,
+    ) -> None:
+        """Put one observation beside those of the same digests; those of other digests go.
+
+        Raises StoreError where it cannot be written.
+        """
+        with self._writing:
+            old = self.load(stack, observation.case, on_broken or (lambda _: None))
+            kept = (
+                [one for one in old.observations if one.variant != observation.variant]
+                if old is not None and old.digests == digests
+                else []
+            )
+            self.save(
+                CaseResult(
+                    stack=stack,
+                    case=observation.case,
+                    digests=digests,
+                    observations=[*kept, observation],
+                )
+            )
+
+    def observation(
+        self, stack: str, case: str, variant: Mapping[str, str], on_broken: OnBroken | None = None
+    ) -> Observation | None:
+        """The stored observation of one cell, current or not."""
+        result = self.load(stack, case, on_broken)
+        return None if result is None else result.variant(dict(variant))
+
+    def current_variants(
+        self, stack: str, case: str, digests: Digests, on_broken: OnBroken | None = None
+    ) -> list[dict[str, str]]:
+        """The variants whose stored observation was measured with these digests."""
+        result = self.load(stack, case, on_broken)
+        if result is None or result.digests != digests:
+            return []
+        return [dict(one.variant) for one in result.observations]
+
+    def is_current(
+        self,
+        stack: str,
+        case: str,
+        variant: Mapping[str, str],
+        digests: Digests,
+        on_broken: OnBroken | None = None,
+    ) -> bool:
+        """Whether that cell was measured with these digests."""
+        return dict(variant) in self.current_variants(stack, case, digests, on_broken)
+
+    def load_stack(self, stack: str, on_broken: OnBroken | None = None) -> StackFacts | None:
+        """What was imported on that stack; None where it is not known."""
+        return self._read(StackFacts, self.path(stack, _STACK), on_broken)
+
+    def save_stack(self, facts: StackFacts) -> None:
+        """Write what was imported. Raises StoreError."""
+        disk.write_text(self.path(facts.stack, _STACK), codec.encode(facts))
+
+    def load_host(self, stack: str, on_broken: OnBroken | None = None) -> HostFacts | None:
+        """Where and how fast that stack was observed last; None where it is not known."""
+        return self._read(HostFacts, self.path(stack, _HOST), on_broken)
+
+    def save_host(self, facts: HostFacts) -> None:
+        """Write the host's facts; seconds of cells that were not run this time are kept.
+
+        Raises StoreError.
+        """
+        with self._writing:
+            old = self.load_host(facts.stack, lambda _: None)
+            if old is not None:
+                facts = replace(facts, seconds={**old.seconds, **facts.seconds})
+            disk.write_text(self.path(facts.stack, _HOST), codec.encode(facts))
+
+    def _read(
+        self, type_: type[Record], path: Path, on_broken: OnBroken | None
+    ) -> Record | None:
+        try:
+            text = disk.read_text(path)
+            return None if text is None else codec.decode(type_, text, path)
+        except codec.NewerSchemaError:
+            raise
+        except StoreError as error:
+            if on_broken is None:
+                raise
+            on_broken(error)
+            return None
+
+
+def by_number(name: str) -> list[tuple[int, int, str]]:
+    """Sort key that puts tf2.9 before tf2.10."""
+    parts = re.split(r"(\d+)", name)
+    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts]
