@@ -27,6 +27,7 @@ Record = TypeVar("Record")
 
 _WIDTH = 160
 _AS = "as"
+_MOST_DIFFERING = 3  # beyond, a record reads better whole
 _WHOLE_LINES = "variables"  # its items are one line each, however long
 
 
@@ -143,7 +144,10 @@ def _shorten(observation: dict[str, Any]) -> None:
             continue
         written: Any = model
         for earlier, other in seen.items():
-            differing = {key: model.get(key) for key in {**other, **model} if other.get(key) != model.get(key)}
+            keys = [key for key in {**other, **model} if other.get(key) != model.get(key)]
+            if len(keys) > _MOST_DIFFERING:
+                continue
+            differing = {key: model.get(key) for key in keys}
             short = {_AS: earlier, **differing} if differing else f"{_AS} {earlier}"
             if len(json.dumps(short)) < len(json.dumps(written)):
                 written = short
