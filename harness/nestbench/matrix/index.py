@@ -1,0 +1,156 @@
+"""What the package index has that the matrix lacks."""
+
+import base64
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+from packaging.version import Version
+
+from nestbench.errors import GroundError
+from nestbench.matrix.stack import Matrix
+from nestbench.matrix.uv_tool import index_url, without_credentials
+
+_JSON = "application/vnd.pypi.simple.v1+json"
+_PROJECTS = ("tensorflow-cpu", "tensorflow")  # the first that has a release is the one to test
+_OLDEST = Version("2.0")
+_LINUX = re.compile(r"(manylinux.*_|linux_)x86_64")
+_SECONDS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingRelease:
+    """A TensorFlow release on the index that no row of the matrix tests.
+
+    ``replaces`` is the id of the row of the same minor, where the release is a later patch of it.
+    """
+
+    version: str
+    wheel: str
+    uploaded: date | None
+    pythons: tuple[str, ...]
+    replaces: str | None
+
+
+def missing_releases(
+    matrix: Matrix, *, environ: Mapping[str, str] | None = None
+) -> tuple[MissingRelease, ...]:
+    """Minors that have no row and last patches that are newer than their row, oldest first.
+
+    Only final releases that have a wheel for Linux on x86_64 count.
+
+    Raises:
+        GroundError: the index cannot be reached or does not answer as PEP 691 says.
+    """
+    url = index_url(environ)
+    newest: dict[tuple[int, int], MissingRelease] = {}
+    for project in _PROJECTS:
+        for release in _releases(project, _project_files(url, project)):
+            minor = _minor(release.version)
+            if minor not in newest or Version(release.version) > Version(newest[minor].version):
+                newest[minor] = release
+    return _lacking(newest.values(), matrix)
+
+
+def _lacking(releases: Iterable[MissingRelease], matrix: Matrix) -> tuple[MissingRelease, ...]:
+    rows: dict[tuple[int, int], tuple[Version, str]] = {}
+    for stack in matrix.stacks:
+        row = (Version(stack.tensorflow), stack.id)
+        minor = _minor(stack.tensorflow)
+        rows[minor] = max(row, rows.get(minor, row), key=lambda pair: pair[0])
+    lacking = []
+    for release in sorted(releases, key=lambda r: Version(r.version)):
+        version, stack_id = rows.get(_minor(release.version), (None, None))
+        if version is None or Version(release.version) > version:
+            lacking.append(
+                MissingRelease(
+                    version=release.version,
+                    wheel=release.wheel,
+                    uploaded=release.uploaded,
+                    pythons=release.pythons,
+                    replaces=stack_id,
+                )
+            )
+    return tuple(lacking)
+
+
+def _minor(version: str) -> tuple[int, int]:
+    parsed = Version(version)
+    return parsed.major, parsed.minor
+
+
+def _releases(project: str, files: Iterable[Mapping[str, Any]]) -> Iterable[MissingRelease]:
+    pythons: dict[Version, set[str]] = {}
+    uploaded: dict[Version, str] = {}
+    for file in files:
+        if file.get("yanked"):
+            continue
+        try:
+            _, version, _, tags = parse_wheel_filename(file["filename"])
+        except InvalidWheelFilename:
+            continue  # an sdist or another format
+        if version.is_prerelease or version < _OLDEST:
+            continue
+        fitting = {
+            f"3.{tag.interpreter.removeprefix('cp3')}"
+            for tag in tags
+            if tag.interpreter.startswith("cp3") and _LINUX.fullmatch(tag.platform)
+        }
+        if fitting:
+            pythons.setdefault(version, set()).update(fitting)
+            uploaded[version] = max(uploaded.get(version, ""), file.get("upload-time") or "")
+    for version, found in pythons.items():
+        day = uploaded[version][:10]
+        yield MissingRelease(
+            version=str(version),
+            wheel=project,
+            uploaded=date.fromisoformat(day) if day else None,
+            pythons=tuple(sorted(found, key=Version)),
+            replaces=None,
+        )
+
+
+def _project_files(index: str, project: str) -> list[dict[str, Any]]:
+    shown = without_credentials(index)
+    request = urllib.request.Request(f"{_bare(index)}/{project}/", headers=_headers(index))  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+            kind = answer.headers.get_content_type()
+            body = answer.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise GroundError(
+            f"The package index {shown} could not be asked for {project}: {reason}.",
+            why="no network, a proxy in between, or a wrong index address",
+            do="Check the connection and UV_DEFAULT_INDEX, UV_INDEX_URL and PIP_INDEX_URL.",
+        ) from error
+    try:
+        if kind != _JSON:
+            raise ValueError(f"its answer is {kind}")
+        return list(json.loads(body)["files"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise GroundError(
+            f"The package index {shown} does not list {project} as JSON: {error}.",
+            why="the mirror offers only the older HTML form of the index (PEP 503, not PEP 691)",
+            do="Ask another index: `UV_DEFAULT_INDEX=https://pypi.org/simple`.",
+        ) from error
+
+
+def _bare(index: str) -> str:
+    return without_credentials(index)
+
+
+def _headers(index: str) -> dict[str, str]:
+    parts = urlsplit(index)
+    headers = {"Accept": _JSON}
+    if parts.username:
+        pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return headers

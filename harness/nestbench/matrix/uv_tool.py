@@ -1,0 +1,89 @@
+"""uv as this tool calls it: its binary, and surroundings in which its answer depends on the call."""
+
+import os
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from nestbench.errors import GroundError
+
+DEFAULT_INDEX = "https://pypi.org/simple"
+
+# What a user may set for uv without changing what a lock or an installation contains: where the
+# index and the cache are and how to reach them. Everything else that begins with UV_ is dropped.
+_KEPT = frozenset(
+    {
+        "UV_CACHE_DIR",
+        "UV_CONCURRENT_BUILDS",
+        "UV_CONCURRENT_DOWNLOADS",
+        "UV_CONCURRENT_INSTALLS",
+        "UV_DEFAULT_INDEX",
+        "UV_HTTP_RETRIES",
+        "UV_HTTP_TIMEOUT",
+        "UV_INDEX_URL",
+        "UV_INSECURE_HOST",
+        "UV_KEYRING_PROVIDER",
+        "UV_LINK_MODE",
+        "UV_NATIVE_TLS",
+        "UV_OFFLINE",
+        "UV_PYTHON_INSTALL_DIR",
+        "UV_PYTHON_INSTALL_MIRROR",
+        "UV_REQUEST_TIMEOUT",
+        "UV_SYSTEM_CERTS",
+    }
+)
+# Of the project, virtual environment or tox run that nestbench was started from.
+_FOREIGN = ("PYTHON", "PIP_", "TOX_", "VIRTUALENV_", "CONDA_", "UV_")
+
+
+def find_uv() -> str:
+    """Path of the uv binary that came with nestbench.
+
+    Raises:
+        GroundError: the package is there without its binary, or not at all.
+    """
+    try:
+        import uv  # noqa: PLC0415 - a broken installation of uv must become a message
+
+        return os.fspath(uv.find_uv_bin())
+    except (ImportError, FileNotFoundError) as error:
+        raise GroundError(
+            "The uv program that nestbench depends on is not there.",
+            why=f"the installation of nestbench is incomplete ({error})",
+            do="Install nestbench again with its dependencies: `python -m pip install nestbench`.",
+        ) from error
+
+
+def uv_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Environment variables for uv and for tox, without what would change what they install."""
+    given = os.environ if environ is None else environ
+    kept = {
+        name: value
+        for name, value in given.items()
+        if name in _KEPT
+        or _is_index_credential(name)
+        or not (name.startswith(_FOREIGN) or name == "VIRTUAL_ENV")
+    }
+    if "UV_DEFAULT_INDEX" not in kept and "UV_INDEX_URL" not in kept and given.get("PIP_INDEX_URL"):
+        kept["UV_DEFAULT_INDEX"] = given["PIP_INDEX_URL"]
+    # Environments of different stacks share most of their bytes through uv's cache.
+    kept.setdefault("UV_LINK_MODE", "hardlink")
+    return {**kept, "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+
+
+def _is_index_credential(name: str) -> bool:
+    return name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD"))
+
+
+def index_url(environ: Mapping[str, str] | None = None) -> str:
+    """The package index in use, without a slash at its end; may contain credentials."""
+    given = os.environ if environ is None else environ
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
+        if given.get(name):
+            return given[name].rstrip("/")
+    return DEFAULT_INDEX
+
+
+def without_credentials(url: str) -> str:
+    """The URL as it may be shown in a message."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
