@@ -1,0 +1,51 @@
+"""The one place where an error becomes words on stderr and an exit code."""
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from nestbench.errors import ExitCode, NestbenchError
+from nestbench.faults import explained
+
+#: Typer's own (usage errors among them) keep their way of being shown; typer has no public name
+#: for their base since it carries its own copy of click.
+_TYPERS_OWN = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
+
+
+class Commands(TyperGroup):
+    """The root command; every command runs inside its ``invoke``."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command. Every exception ends as a message and an exit code."""
+        signal.signal(signal.SIGTERM, _as_ctrl_c)
+        try:
+            return super().invoke(ctx)
+        except _TYPERS_OWN:
+            raise
+        except NestbenchError as error:
+            _end(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _end("Interrupted.", ExitCode.INCOMPLETE)
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; nothing more may be flushed to it.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(ExitCode.CLEAN) from None
+        except Exception as error:
+            if ctx.params.get("debug"):
+                traceback.print_exc()
+            _end(str(explained(error)), ExitCode.GROUND)
+
+
+def _end(message: str, code: int) -> NoReturn:
+    typer.echo(f"nestbench: {message}", err=True)
+    raise typer.Exit(int(code))
+
+
+def _as_ctrl_c(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,48 @@
+"""Options that several commands share, declared once."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class ListFormat(StrEnum):
+    """How a list is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+CaseFolders = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--cases", metavar="DIR", help="A folder of your own cases, beside the shipped ones."
+    ),
+]
+Form = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
+MatrixFile = Annotated[
+    Path | None,
+    typer.Option("--matrix", metavar="FILE", help="Another matrix than the shipped one."),
+]
+NoDownload = Annotated[
+    bool, typer.Option("--no-download", help="Never download a Python interpreter.")
+]
+Results = Annotated[
+    Path | None, typer.Option("--results", metavar="DIR", help="The folder of the results.")
+]
+Environments = Annotated[
+    Path | None,
+    typer.Option("--envs", metavar="DIR", help="Where environments are made and kept."),
+]
+
+
+def screen() -> "Console":
+    """Stdout as rich sees it; as wide as its lines where it is no terminal."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=10_000)

@@ -1,0 +1,264 @@
+"""Many stacks at once: environments are made while others are observed; every failure stays alone."""
+
+import datetime
+import os
+import platform
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nestbench import staging
+from nestbench.catalogue import Cell
+from nestbench.errors import ExitCode, IncompleteError, NestbenchError
+from nestbench.faults import explained
+from nestbench.run.events import CellDone, Ready
+from nestbench.run.observe import Ground, Listener, observe
+from nestbench.run.plan import StackPlan, missing_cells
+from nestbench.run.probe_process import Limits
+from nestbench.run.progress import Reporter
+from nestbench.run.workspace import Workspace
+from nestbench.store import HostFacts, StackFacts, Store
+
+#: Making an environment waits for the network and the disk more than it computes.
+_PREPARED_AT_ONCE = 2
+_WAKE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """An environment that is there: its interpreter and the environment variables to run it with."""
+
+    python: Path
+    environ: Mapping[str, str]
+
+
+#: Makes the environment of a stack by its id, told through the callable; raises NestbenchError.
+Prepare = Callable[[str, Callable[[str], None]], Prepared]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a run is done. ``workers``: cells observed at once, over all stacks."""
+
+    store: Store
+    workspace: Workspace
+    files: Sequence[Path]  # case files
+    prepare: Prepare
+    workers: int
+    launch: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+    origin: str = "matrix"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackResult:
+    """How one stack ended; ``missing`` cells were not measured, for ``reason``."""
+
+    stack: str
+    expected: int
+    missing: int
+    seconds: float = 0.0
+    reason: str = ""
+    error: NestbenchError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 only where every expected cell is there."""
+        if self.error is not None and self.error.exit_code is ExitCode.GROUND:
+            return ExitCode.GROUND
+        return ExitCode.INCOMPLETE if self.missing else ExitCode.CLEAN
+
+
+class Run:
+    """One run over the stacks of ``plans``; ``stop`` ends it early and leaves nothing running."""
+
+    def __init__(self, plans: Sequence[StackPlan], settings: Settings, reporter: Reporter) -> None:
+        self._plans = {plan.stack: plan for plan in plans if plan.to_run}
+        self._all = list(plans)
+        self._settings = settings
+        self._reporter = reporter
+        self._stop = threading.Event()
+        self._ends: dict[str, tuple[str, NestbenchError | None, float]] = {}
+
+    def stop(self) -> None:
+        """End every server and start nothing more; may be called from any thread."""
+        self._stop.set()
+
+    def execute(self) -> list[StackResult]:
+        """Observe what is to be run; the result of every planned stack, in their order.
+
+        On KeyboardInterrupt everything is ended and the results so far are returned.
+        """
+        for plan in self._plans.values():
+            self._reporter.expect(plan.stack, len(plan.to_run))
+        makers = ThreadPoolExecutor(_PREPARED_AT_ONCE, thread_name_prefix="prepare")
+        observers = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="observe")
+        try:
+            self._flow(makers, observers)
+        except KeyboardInterrupt:
+            self._reporter.say("Interrupted: ending what runs; finished results are kept.")
+            self.stop()
+        finally:
+            self.stop()
+            makers.shutdown(cancel_futures=True)
+            observers.shutdown(cancel_futures=True)
+        return [self._result(plan) for plan in self._all]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was ended before its time."""
+        return any(reason == "interrupted" for reason, _, _ in self._ends.values())
+
+    def _flow(self, makers: ThreadPoolExecutor, observers: ThreadPoolExecutor) -> None:
+        """Prepare, then observe, the longest stack first; jobs are shared out as slots fall free."""
+        waiting = sorted(self._plans.values(), key=lambda plan: -plan.estimate)
+        preparing: dict[Future[Prepared | None], StackPlan] = {
+            makers.submit(self._prepared, plan): plan for plan in waiting
+        }
+        ready: list[tuple[StackPlan, Prepared]] = []
+        observing: set[Future[None]] = set()
+        while preparing or ready or observing:
+            done, _ = wait([*preparing, *observing], _WAKE_SECONDS, FIRST_COMPLETED)
+            for future in done:
+                if future in preparing:
+                    plan = preparing.pop(future)
+                    prepared = future.result()
+                    if prepared is not None:
+                        ready.append((plan, prepared))
+            observing = {future for future in observing if not future.done()}
+            ready.sort(key=lambda item: -item[0].estimate)
+            while ready and len(observing) < self._settings.workers:
+                plan, prepared = ready.pop(0)
+                sharing = len(observing) + 1 + len(ready) + len(preparing)
+                jobs = max(1, self._settings.workers // sharing)
+                observing.add(observers.submit(self._observed, plan, prepared, jobs))
+
+    def _prepared(self, plan: StackPlan) -> Prepared | None:
+        self._reporter.phase(plan.stack, "preparing its environment")
+        try:
+            if self._stop.is_set():
+                raise IncompleteError("interrupted")
+            return self._settings.prepare(
+                plan.stack, lambda text: self._reporter.phase(plan.stack, text)
+            )
+        except Exception as error:
+            self._end(plan, error, 0.0)
+            return None
+
+    def _observed(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
+        started = time.monotonic()
+        try:
+            if self._stop.is_set():
+                raise IncompleteError("interrupted")
+            with self._settings.workspace.lock(self._settings.store.root, plan.stack):
+                self._observe(plan, prepared, jobs)
+            self._end(plan, None, time.monotonic() - started)
+        except Exception as error:
+            self._end(plan, error, time.monotonic() - started)
+
+    def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
+        settings = self._settings
+        watch = _Watch(plan, settings, self._reporter)
+        folder = settings.workspace.folder("scratch")
+        with tempfile.TemporaryDirectory(prefix=f"{plan.stack}-", dir=folder) as scratch:
+            staged = staging.stage(settings.workspace.folder("probe"))
+            ground = Ground(
+                python=prepared.python,
+                environ={**prepared.environ, "PYTHONPATH": str(staged)},
+                files=settings.files,
+                log=settings.workspace.log(plan.stack),
+                scratch=Path(scratch),
+                launch=settings.launch,
+                jobs=jobs,
+                limits=settings.limits,
+            )
+            self._reporter.phase(plan.stack, "importing")
+            try:
+                why = observe(ground, plan.to_run, watch.listener(), stop=self._stop)
+            finally:
+                watch.save_host()
+        if why is not None:
+            raise IncompleteError(why)
+
+    def _end(self, plan: StackPlan, error: Exception | None, seconds: float) -> None:
+        told = None if error is None else explained(error)
+        if self._stop.is_set() and told is not None:
+            told = IncompleteError("interrupted")
+        reason = "" if told is None else told.what
+        self._ends[plan.stack] = (reason, told, seconds)
+        cells = f"{len(plan.to_run)} cells in {seconds:.0f} s"
+        self._reporter.end(plan.stack, cells if told is None else reason)
+
+    def _result(self, plan: StackPlan) -> StackResult:
+        """Counted in the store, not in what the run believes to have done."""
+        reason, error, seconds = self._ends.get(
+            plan.stack, ("interrupted" if plan.to_run else "", None, 0.0)
+        )
+        left = missing_cells(self._settings.store, plan.stack, plan.lock, plan.expected)
+        return StackResult(
+            stack=plan.stack,
+            expected=len(plan.expected),
+            missing=len(left),
+            seconds=seconds,
+            reason=reason,
+            error=error,
+        )
+
+
+class _Watch:
+    """Stores what one stack's servers say, at once, and tells the reporter."""
+
+    def __init__(self, plan: StackPlan, settings: Settings, reporter: Reporter) -> None:
+        self._plan, self._settings, self._reporter = plan, settings, reporter
+        self._done = 0
+        self._ready: Ready | None = None
+        self._seconds: dict[str, float] = {}
+
+    def listener(self) -> Listener:
+        """What the servers' words are handed to."""
+        return Listener(ready=self._on_ready, started=self._on_started, done=self._on_done)
+
+    def _on_ready(self, ready: Ready) -> None:
+        self._ready = ready
+        self._settings.store.save_stack(
+            StackFacts(
+                stack=self._plan.stack,
+                versions=dict(ready.versions),
+                flavour=ready.flavour or "",
+                lock=self._plan.lock,
+                origin=self._settings.origin,
+            )
+        )
+
+    def _on_started(self, cell: Cell) -> None:
+        self._reporter.cell(self._plan.stack, self._done, cell.label)
+
+    def _on_done(self, cell: Cell, answer: CellDone) -> None:
+        self._settings.store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
+        self._seconds[cell.label] = round(answer.seconds, 3)
+        self._done += 1
+        self._reporter.cell(self._plan.stack, self._done, cell.label)
+
+    def save_host(self) -> None:
+        """Write where and how fast; an interrupted run's seconds count too."""
+        if self._ready is None:
+            return
+        host = {
+            "machine": platform.machine(),
+            "platform": platform.platform(),
+            "cpus": str(os.cpu_count()),
+            "launch": self._ready.launch,
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        }
+        self._settings.store.save_host(
+            HostFacts(
+                stack=self._plan.stack,
+                host=host,
+                import_seconds=round(self._ready.import_seconds, 2),
+                seconds=self._seconds,
+            )
+        )

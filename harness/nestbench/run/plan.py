@@ -1,0 +1,81 @@
+"""What is to be measured and what is there already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nestbench.catalogue import Catalogue, Cell
+from nestbench.digests import Digests, probe_digest
+from nestbench.store import Store
+from nestbench.store.disk import StoreError
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackPlan:
+    """The cells of one stack: all that are expected, and those still to be run."""
+
+    stack: str
+    lock: str  # digest
+    expected: tuple[Cell, ...]
+    to_run: tuple[Cell, ...]
+    #: Wall seconds that the cells to run took last time; cells never run count as the mean.
+    estimate: float = 0.0
+    broken: tuple[StoreError, ...] = ()  # stored results that could not be read
+
+    @property
+    def current(self) -> int:
+        """Number of cells that need no run."""
+        return len(self.expected) - len(self.to_run)
+
+    def digests(self, cell: Cell) -> Digests:
+        """What a result of ``cell`` depends on."""
+        return Digests(case=cell.case.digest, lock=self.lock, probe=probe_digest())
+
+
+def plan_stack(
+    store: Store, stack: str, lock: str, catalogue: Catalogue, *, again: bool = False
+) -> StackPlan:
+    """The plan of one stack. ``again``: measure also what is current.
+
+    Raises StoreError for a result of a newer nestbench; other broken results are run again.
+    """
+    expected = tuple(catalogue.cells([stack]))
+    broken: list[StoreError] = []
+    missing = expected
+    if not again:
+        missing = missing_cells(store, stack, lock, expected, broken)
+    return StackPlan(
+        stack=stack,
+        lock=lock,
+        expected=expected,
+        to_run=missing,
+        estimate=_estimate(store, stack, missing),
+        broken=tuple(broken),
+    )
+
+
+def missing_cells(
+    store: Store,
+    stack: str,
+    lock: str,
+    cells: Sequence[Cell],
+    broken: list[StoreError] | None = None,
+) -> tuple[Cell, ...]:
+    """The cells whose result is missing, broken (added to ``broken``) or stale."""
+    problems: list[StoreError] = [] if broken is None else broken
+    held: dict[str, list[dict[str, str]]] = {}
+    missing = []
+    for cell in cells:
+        case = cell.case
+        if case.id not in held:
+            wanted = Digests(case=case.digest, lock=lock, probe=probe_digest())
+            held[case.id] = store.current_variants(stack, case.id, wanted, problems.append)
+        if cell.variant.names not in held[case.id]:
+            missing.append(cell)
+    return tuple(missing)
+
+
+def _estimate(store: Store, stack: str, cells: Sequence[Cell]) -> float:
+    facts = store.load_host(stack, lambda _: None)
+    known = facts.seconds if facts else {}
+    mean = sum(known.values()) / len(known) if known else 1.0
+    return sum(known.get(cell.label, mean) for cell in cells)

@@ -1,0 +1,82 @@
+"""Which stacks a run is about: those that were named, all of them, or the embedded default."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nestbench.interpreters import Available, Unavailable
+from nestbench.matrix import Flavour, Matrix, Stack
+
+_KERAS_2 = (Flavour.BUILT_IN, Flavour.KERAS2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A stack that will not be run, why, and how to get it.
+
+    ``asked``: it was asked for, so that success is out of reach without it.
+    """
+
+    stack: str
+    reason: str
+    remedy: str
+    asked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The stacks of a run, and those that it wanted and this machine cannot make."""
+
+    stacks: tuple[Stack, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def possible(found: Available | Unavailable, *, allow_download: bool) -> bool:
+    """Whether the stack can be made here, an interpreter downloaded where that is allowed."""
+    return isinstance(found, Available) or (found.downloadable and allow_download)
+
+
+def asked_for(
+    stacks: Sequence[Stack],
+    found: Mapping[str, Available | Unavailable],
+    *,
+    allow_download: bool,
+) -> Selection:
+    """All of ``stacks``; those that cannot be made are left out and forbid success."""
+    chosen, left_out = [], []
+    for stack in stacks:
+        answer = found[stack.id]
+        if possible(answer, allow_download=allow_download):
+            chosen.append(stack)
+        else:
+            left_out.append(_left_out(stack, answer, asked=True))
+    return Selection(stacks=tuple(chosen), left_out=tuple(left_out))
+
+
+def default(
+    matrix: Matrix, found: Mapping[str, Available | Unavailable], *, allow_download: bool
+) -> Selection:
+    """Three stacks that tell the story: the oldest, the last with Keras 2, the newest.
+
+    Where the machine cannot make the first or the last of the matrix, its nearest neighbour that
+    the machine can make stands in; where it can make none with Keras 2 built in of that age, none.
+    """
+    can = [
+        stack for stack in matrix.stacks if possible(found[stack.id], allow_download=allow_download)
+    ]
+    with_keras_2 = [stack for stack in matrix.stacks if stack.flavour in _KERAS_2]
+    wanted = [matrix.stacks[0], *with_keras_2[-1:], matrix.stacks[-1]]
+    chosen = [*can[:1], *(stack for stack in with_keras_2[-1:] if stack in can), *can[-1:]]
+    stacks = tuple(dict.fromkeys(chosen))
+    return Selection(
+        stacks=stacks,
+        left_out=tuple(
+            _left_out(stack, found[stack.id], asked=False)
+            for stack in dict.fromkeys(wanted)
+            if stack not in stacks
+        ),
+    )
+
+
+def _left_out(stack: Stack, found: Available | Unavailable, *, asked: bool) -> LeftOut:
+    assert isinstance(found, Unavailable)
+    return LeftOut(stack=stack.id, reason=found.reason, remedy=found.remedy, asked=asked)

@@ -1,0 +1,81 @@
+"""What a run has to say at its end, from the store and the results of its stacks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nestbench.catalogue import Cell
+from nestbench.errors import ExitCode
+from nestbench.run.orchestrate import StackResult
+from nestbench.run.plan import StackPlan
+from nestbench.run.selection import LeftOut
+from nestbench.store import Store
+
+
+def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[str]:
+    """Lines: how many cells are measured, and why the others are not."""
+    expected = sum(result.expected for result in results)
+    measured = expected - sum(result.missing for result in results)
+    lines = [f"{measured} of {expected} cells measured."]
+    for result in results:
+        if result.missing:
+            lines.append(f"{result.stack}: {result.missing} cells not measured: {result.reason}")
+            if result.error is not None:
+                lines += [f"  {text}" for text in (result.error.why, result.error.do) if text]
+    for out in left_out:
+        kind = "unavailable" if out.asked else "left out"
+        lines += [f"{out.stack}: {kind}: {out.reason}", f"  how to get it: {out.remedy}"]
+    return lines
+
+
+def exit_code(
+    results: Sequence[StackResult], left_out: Sequence[LeftOut], *, interrupted: bool
+) -> ExitCode:
+    """0 only where every expected cell is there; stacks left out of the default do not forbid it."""
+    codes = [result.exit_code for result in results]
+    if interrupted or any(out.asked for out in left_out) or not any(r.expected for r in results):
+        codes.append(ExitCode.INCOMPLETE)
+    return max(codes, default=ExitCode.INCOMPLETE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Cells of a run beside those of another store.
+
+    ``other``: cells that the other store has not, or measured with another version of the case, the
+    lock or the probe, so that a difference would say nothing.
+    """
+
+    agree: int
+    differ: tuple[Cell, ...]
+    other: int
+
+    def lines(self, name: str) -> list[str]:
+        """The comparison in words; ``name`` is what the other store is called."""
+        compared = self.agree + len(self.differ)
+        text = f"Agree with {name} in {self.agree} of {compared} cells"
+        text += f"; {self.other} more are not comparable." if self.other else "."
+        return [text, *(f"  differs: {cell.stack} {cell.label}" for cell in self.differ)]
+
+
+def compare(store: Store, other: Store, plans: Sequence[StackPlan]) -> Comparison:
+    """The observations of ``plans`` in ``store`` beside those in ``other``.
+
+    Raises StoreError for a broken file in ``store``; broken ones in ``other`` are not comparable.
+    """
+    agree, differ, incomparable = 0, [], 0
+    for plan in plans:
+        for cell in plan.expected:
+            mine = store.load(plan.stack, cell.case.id)
+            theirs = other.load(plan.stack, cell.case.id, lambda _: None)
+            names = cell.variant.names
+            found = None if mine is None else mine.variant(names)
+            if found is None:
+                continue
+            beside = None if theirs is None else theirs.variant(names)
+            if mine is None or theirs is None or beside is None or mine.digests != theirs.digests:
+                incomparable += 1
+            elif beside == found:
+                agree += 1
+            else:
+                differ.append(cell)
+    return Comparison(agree=agree, differ=tuple(differ), other=incomparable)

@@ -1,0 +1,74 @@
+"""Where a run keeps its things, and who may write a stack's results."""
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nestbench.errors import IncompleteError
+
+LOCAL, PUBLISHED = "local", "published"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """The folder under which results and working files lie; working files under ``.nestbench``."""
+
+    root: Path
+
+    @property
+    def local(self) -> Path:
+        """Results of this machine; git ignores them."""
+        return self.root / "results" / LOCAL
+
+    @property
+    def published(self) -> Path:
+        """Results that are committed."""
+        return self.root / "results" / PUBLISHED
+
+    def folder(self, name: str) -> Path:
+        """A working folder of that name; made where missing. Raises OSError."""
+        folder = self.root / ".nestbench" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def log(self, stack: str) -> Path:
+        """Where the words of the stack's probe servers go."""
+        return self.folder("logs") / f"{stack}.log"
+
+    @contextlib.contextmanager
+    def lock(self, results: Path, stack: str) -> Iterator[None]:
+        """Held while the results of ``stack`` under ``results`` are written.
+
+        Raises IncompleteError at once where another run holds it.
+        """
+        place = hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
+        lock = FileLock(self.folder("locks") / f"{stack}-{place}.lock")
+        try:
+            lock.acquire(blocking=False)
+        except Timeout as error:
+            raise IncompleteError(
+                "another run is measuring this stack into the same folder",
+                why=str(results),
+                do="Let it finish and run again; nothing is measured twice.",
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def find_workspace(start: Path | None = None) -> Workspace:
+    """The checkout or the folder of an earlier run that ``start`` is in, else ``start`` itself.
+
+    ``start``: the current folder where left out.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "harness" / "nestbench").is_dir() or (folder / ".nestbench").is_dir():
+            return Workspace(root=folder)
+    return Workspace(root=here)
