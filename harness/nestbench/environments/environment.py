@@ -1,0 +1,160 @@
+"""Prepares a stack's environment: takes the one that is there if it is what the lock says."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nestbench.environments.failures import os_failure, provisioning_failure
+from nestbench.environments.inspection import differences, in_brief, python_of
+from nestbench.environments.provision import Folder, run_tox, write_configuration
+from nestbench.errors import GroundError
+from nestbench.interpreters import Interpreter, Unavailable, availability
+from nestbench.matrix.locks import LockState, check_header, lock_digest, pins, read_lock
+from nestbench.matrix.stack import Stack
+
+_SCHEMA = 1
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    """A stack's environment that holds exactly what its lock names.
+
+    ``lock_digest`` is the SHA-256 of the lock, ``log`` what tox said when it was made.
+    """
+
+    stack_id: str
+    folder: Path
+    python_path: Path
+    python_version: str
+    lock_digest: str
+    log: Path
+    freshly_made: bool
+
+
+def environment_folder(stack: Stack, root: Path) -> Path:
+    """Where the stack's environment lies below ``root``."""
+    return root.absolute() / ".nestbench" / "envs" / stack.id
+
+
+def prepare(
+    stack: Stack,
+    root: Path,
+    *,
+    allow_download: bool,
+    on_progress: Progress | None = None,
+    folder: Path | None = None,
+) -> Environment:
+    """The stack's environment, made where there is none or where it is not what the lock says.
+
+    ``folder`` is used instead of the place below ``root``. Two processes that want the same
+    environment wait for each other. ``on_progress`` hears what takes long.
+
+    Raises:
+        GroundError: it cannot be made here; the error says why, and names the log.
+    """
+    say = on_progress or (lambda _message: None)
+    lock_text = _current_lock(stack)
+    available = availability(stack, allow_download=allow_download)
+    if isinstance(available, Unavailable):
+        raise GroundError(
+            f"{stack.id} cannot be made here: {available.reason}.", do=f"{available.remedy}."
+        )
+    place = Folder(path=(folder or environment_folder(stack, root)).absolute())
+    with _alone(stack, place, say) as held:
+        outdated = _outdated(stack, place, available.interpreter, lock_text)
+        if outdated:
+            say(f"{stack.id}: making its environment, Python {stack.python} ({outdated})")
+            _make(stack, place, available.interpreter, lock_text, held=held)
+    return Environment(
+        stack_id=stack.id,
+        folder=place.path,
+        python_path=python_of(place.venv),
+        python_version=available.interpreter.version,
+        lock_digest=lock_digest(stack),
+        log=place.log,
+        freshly_made=bool(outdated),
+    )
+
+
+def _current_lock(stack: Stack) -> str:
+    text = read_lock(stack)
+    header = check_header(stack)
+    if header.state is not LockState.CURRENT:
+        raise GroundError(
+            f"The lock of {stack.id} does not belong to its row: {header.detail}.",
+            why="the row was changed and not locked again",
+            do=f"Run `nestbench lock {stack.id}`, or take the change of the row back.",
+        )
+    return text
+
+
+@contextmanager
+def _alone(stack: Stack, place: Folder, say: Progress) -> Iterator[int]:
+    """Keeps other processes off the environment; yields the lock's file descriptor.
+
+    flock rather than the filelock package: the descriptor is handed to the process that runs tox.
+    """
+    try:
+        place.path.mkdir(parents=True, exist_ok=True)
+        held = os.open(place.path / ".alone", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as error:
+        raise os_failure(f"The folder {place.path} cannot be made or written to", error) from error
+    try:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"{stack.id}: waiting for another process that prepares this environment")
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield held
+    finally:
+        os.close(held)
+
+
+def _outdated(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str) -> str:
+    """Why the environment must be made, as a phrase; empty where it is as it should be."""
+    if not place.venv.exists():
+        return "there is none yet"
+    try:
+        stamp = json.loads(place.stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "the one there was not finished"
+    if stamp != _stamp(stack, interpreter):
+        return "it was made from another lock or by another Python"
+    return in_brief(differences(place.venv, version=interpreter.version, pins=pins(lock_text)))
+
+
+def _make(
+    stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str, *, held: int
+) -> None:
+    try:
+        # From nothing each time, the stamp first and last: what is there is whole or has no stamp.
+        place.stamp.unlink(missing_ok=True)
+        for old in (place.venv, place.path / ".tox"):
+            if old.exists():
+                shutil.rmtree(old)
+        write_configuration(place, stack, interpreter, lock_text)
+        output = run_tox(place, stack, held=held)
+        wrong = differences(place.venv, version=interpreter.version, pins=pins(lock_text))
+        if wrong:
+            raise provisioning_failure(stack.id, output, place.log, found=in_brief(wrong))
+        partial = place.stamp.with_suffix(".part")
+        partial.write_text(json.dumps(_stamp(stack, interpreter), indent=1) + "\n", "utf-8")
+        partial.replace(place.stamp)
+    except OSError as error:
+        raise os_failure(f"The environment of {stack.id} in {place.path} failed", error) from error
+
+
+def _stamp(stack: Stack, interpreter: Interpreter) -> dict[str, object]:
+    return {
+        "schema": _SCHEMA,
+        "stack": stack.id,
+        "lock": lock_digest(stack),
+        "python": str(interpreter.path),
+        "version": interpreter.version,
+    }
