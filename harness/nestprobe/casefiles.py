@@ -11,7 +11,7 @@ MODULE_PREFIX = "nestcases_"
 
 def find(folder):
     """Paths of the case files in ``folder``, sorted; names that start with ``_`` are not cases."""
-    paths = glob.glob(os.path.join(str(folder), "*.py"))
+    paths = glob.glob(os.path.join(os.path.abspath(str(folder)), "*.py"))
     return sorted(path for path in paths if not os.path.basename(path).startswith("_"))
 
 

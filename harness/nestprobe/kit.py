@@ -1,5 +1,7 @@
 """What a case is handed: the backend and Keras of the stack it runs on, and a few neutral words."""
 
+import sys
+
 from nestprobe.vocabulary import NotApplicable
 
 
@@ -27,11 +29,36 @@ class Kit(object):
         """``outer`` itself where it is a Model; a layer becomes the one layer of a Sequential."""
         return outer if isinstance(outer, self.Model) else self.Sequential([outer])
 
+    def nested(self, inner):
+        """A Model that holds a layer that holds ``inner``; both only pass their input on."""
+
+        class Outer(self.Layer):
+            def __init__(self):
+                super(Outer, self).__init__()
+                self.inner = inner
+
+            def call(self, inputs):
+                return self.inner(inputs)
+
+        class Top(self.Model):
+            def __init__(self):
+                super(Top, self).__init__()
+                self.outer = Outer()
+
+            def call(self, inputs):
+                return self.outer(inputs)
+
+        return Top()
+
     def variable(self, shape, trainable=True, name=None, dtype="float32"):
         """A raw backend variable of ones, made without asking Keras (no ``add_weight``)."""
         return self.tf.Variable(
             self.tf.ones(shape, dtype=dtype), trainable=trainable, name=name
         )
+
+    def ones(self, shape):
+        """A literal float32 tensor of ones, e.g. to call a layer with before it is returned."""
+        return self.tf.ones(shape)
 
     def matmul(self, left, right):
         """Matrix product of two tensors or variables."""
@@ -42,3 +69,11 @@ class Kit(object):
         if not hasattr(owner, attribute):
             raise NotApplicable("no %s on this stack. %s" % (attribute, why))
         return getattr(owner, attribute)
+
+
+def keras_version(keras):
+    """The version of a Keras module; TF 2.13 to 2.15 say it only in the package behind ``tf.keras``."""
+    version = getattr(keras, "__version__", None)
+    if version is None:
+        version = sys.modules[keras.layers.Layer.__module__.split(".")[0]].__version__
+    return version

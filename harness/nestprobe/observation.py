@@ -5,7 +5,7 @@ Nothing here may hold a time, an address, an absolute path or a random number: t
 give the same bytes. ``None`` means "not measured"; the phase's status says why.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from typing import Dict, List, Optional
 
 SCHEMA = 1
@@ -137,13 +137,19 @@ class Observation:
 
 
 def to_data(record):
-    """The record as JSON-ready data; fields that hold None or an empty default are left out."""
+    """The record as JSON-ready data; a field that holds its default is left out."""
+    if is_dataclass(record):
+        return {
+            item.name: to_data(getattr(record, item.name))
+            for item in fields(record)
+            if getattr(record, item.name) != _default(item)
+        }
+    if isinstance(record, dict):
+        return {key: to_data(value) for key, value in record.items()}
+    if isinstance(record, (list, tuple)):
+        return [to_data(value) for value in record]
+    return record
 
-    def prune(value):
-        if isinstance(value, dict):
-            return {key: prune(item) for key, item in value.items() if item is not None}
-        if isinstance(value, (list, tuple)):
-            return [prune(item) for item in value]
-        return value
 
-    return prune(asdict(record))
+def _default(item):
+    return item.default if item.default_factory is MISSING else item.default_factory()

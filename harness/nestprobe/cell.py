@@ -1,0 +1,57 @@
+"""One case variant in one process: loads it, runs the protocol, keeps what is seen in a file."""
+
+import json
+import os
+
+from nestprobe import casefiles
+from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
+from nestprobe.protocol import oracle, warmup
+from nestprobe.protocol.messages import raised
+from nestprobe.protocol.phases import Protocol
+
+
+class Cell(object):
+    """What to observe: a case id, one of its variants, and the file that declares it."""
+
+    def __init__(self, file, case, variant):
+        self.file, self.case, self.variant = file, case, variant
+
+    def ended(self, outcome):
+        """The observation where the outcome is all there is."""
+        return Observation(case=self.case, variant=dict(self.variant), outcome=outcome)
+
+
+def find_case(cell):
+    """The declared Case. Raises what the file raises, or LookupError."""
+    for declared in casefiles.load(cell.file):
+        if declared.id == cell.case:
+            return declared
+    raise LookupError("no case %s in %s" % (cell.case, os.path.basename(cell.file)))
+
+
+def observe(cell, kit, scratch, report):
+    """The cell's Observation; ``report(observation, phase)`` is called on the way."""
+    try:
+        case = find_case(cell)
+        oracle.verify(kit.tf)
+        warmup.run(kit)
+    except Exception as error:
+        failure = raised(error)
+        text = "%s: %s" % (failure.type, failure.message)
+        return cell.ended(Outcome(OutcomeKind.NOT_LOADED, text))
+    return Protocol(case, cell.variant, kit, scratch, report).run()
+
+
+def observe_into(cell, kit, scratch, path):
+    """Observe the cell and keep what is known at each phase in the JSON file ``path``.
+
+    A file and not a pipe: it survives a case that closes every file descriptor.
+    """
+
+    def keep(observation, phase):
+        partial = path + ".part"
+        with open(partial, "w") as stream:
+            json.dump({"phase": phase, "observation": to_data(observation)}, stream)
+        os.replace(partial, path)
+
+    keep(observe(cell, kit, scratch, keep), None)

@@ -1,0 +1,194 @@
+"""The probe's own command line: ``observe`` for people, ``serve`` and ``cell`` for programs."""
+
+import argparse
+import fnmatch
+import json
+import os
+import platform
+import signal
+import sys
+import time
+
+from nestprobe import casefiles
+from nestprobe.cell import Cell, observe_into
+from nestprobe.child import Limits
+from nestprobe.observation import SCHEMA
+from nestprobe.observer import Observer
+
+OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
+
+
+def main(arguments):
+    """Run a command; returns the exit status."""
+    if arguments[:1] == ["serve"]:
+        return _serve(arguments[1])
+    if arguments[:1] == ["cell"]:
+        return _cell(arguments[1])
+    if arguments[:1] == ["observe"]:
+        arguments = arguments[1:]
+    return _observe(_parser().parse_args(arguments))
+
+
+def _serve(path):
+    # Whatever TensorFlow or a case prints goes to the log; the events keep the real stdout.
+    events = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+
+    def emit(event):
+        events.write(json.dumps(event) + "\n")
+        events.flush()
+
+    with open(path) as stream:
+        request = json.load(stream)
+    files = _files_by_case(request["files"])
+    cells = [
+        Cell(files.get(item["case"], ""), item["case"], item["variant"])
+        for item in request["cells"]
+    ]
+    observer = Observer(
+        cells,
+        emit,
+        launch=request.get("launch", "auto"),
+        jobs=request.get("jobs", 1),
+        limits=Limits(**request.get("limits", {})),
+        scratch=request["scratch"],
+        alive=0,
+    )
+    return _run(observer, emit)
+
+
+def _run(observer, emit):
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        observer.run()
+    except KeyboardInterrupt:
+        return INCOMPLETE
+    except Exception as error:
+        emit({"event": "failed", "what": type(error).__name__, "detail": str(error)})
+        return FAILED
+    return OK
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def _files_by_case(paths):
+    """Which file declares which case; a file that does not load here is left to its own cells."""
+    files = {}
+    for path in paths:
+        try:
+            for case in casefiles.load(path):
+                files[case.id] = path
+        except Exception as error:
+            sys.stderr.write("%s does not load: %s: %s\n" % (path, type(error).__name__, error))
+    return files
+
+
+def _cell(path):
+    from nestprobe.backend import Backend
+
+    with open(path) as stream:
+        request = json.load(stream)
+    cell = Cell(request["file"], request["case"], request["variant"])
+    observe_into(cell, Backend().kit, request["scratch"], request["result"])
+    sys.stderr.flush()
+    os._exit(0)  # TensorFlow's own shutdown is no part of the observation, and can hang
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="nestprobe",
+        description="Observe how this interpreter's TensorFlow and Keras count, track, train and "
+        "save nested layers, and write what was seen to a result file.",
+    )
+    parser.add_argument("--cases", action="append", metavar="DIR", help="folder of case files")
+    parser.add_argument("--only", action="append", metavar="ID", help="case id or pattern")
+    parser.add_argument("-o", "--output", metavar="FILE", help="result file (default: stdout)")
+    parser.add_argument("--launch", choices=("auto", "fork", "fresh", "inline"), default="auto")
+    parser.add_argument("--jobs", type=int, default=1, help="cells at once (default: 1)")
+    parser.add_argument("--timeout", type=float, default=60, help="seconds for one cell")
+    parser.add_argument("--memory", type=int, default=4096, help="megabytes for one cell")
+    return parser
+
+
+def _default_cases():
+    """``cases`` beside the package (a checkout has it beside ``harness``), or in this folder."""
+    here = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    for folder in (os.path.join(here, "cases"), os.path.join(os.path.dirname(here), "cases")):
+        if os.path.isdir(folder):
+            return [folder]
+    return ["cases"]
+
+
+def _choose(folders, patterns):
+    """(cells, complaint): every variant of every case that was asked for."""
+    cells, names = [], []
+    for folder in folders:
+        paths = casefiles.find(folder)
+        if not paths:
+            return [], "no case files in %s; name a folder with --cases DIR" % folder
+        for path in paths:
+            try:
+                cases = casefiles.load(path)
+            except Exception as error:
+                return [], "%s does not load: %s: %s" % (path, type(error).__name__, error)
+            for case in cases:
+                names.append(case.id)
+                if not patterns or any(fnmatch.fnmatch(case.id, one) for one in patterns):
+                    cells.extend(Cell(path, case.id, v) for v in case.combinations())
+    if not cells:
+        return [], "no case matches %s; there are: %s" % (patterns, ", ".join(sorted(names)))
+    return cells, None
+
+
+def _observe(options):
+    cells, complaint = _choose(options.cases or _default_cases(), options.only)
+    if complaint:
+        sys.stderr.write("nestprobe: %s\n" % complaint)
+        return USAGE
+    result = {"schema": SCHEMA, "observations": []}
+    total = len(cells)
+
+    def emit(event):
+        if event["event"] == "ready":
+            result["stack"] = {"versions": event["versions"], "flavour": event["flavour"]}
+            result["host"] = {
+                "node": platform.node(),
+                "platform": platform.platform(),
+                "launch": event["launch"],
+                "date": time.strftime("%Y-%m-%d", time.gmtime()),
+            }
+        elif event["event"] == "cell":
+            result["observations"].append(event["observation"])
+            done = len(result["observations"])
+            what = event["observation"]["outcome"]["kind"]
+            sys.stderr.write(
+                "[%d/%d] %s: %s\n" % (done, total, event["observation"]["case"], what)
+            )
+        elif event["event"] == "failed":
+            sys.stderr.write("nestprobe: %(what)s: %(detail)s\n" % event)
+
+    observer = Observer(
+        cells,
+        emit,
+        launch=options.launch,
+        jobs=options.jobs,
+        limits=Limits(options.timeout, options.memory),
+    )
+    status = _run(observer, emit)
+    if status == OK:
+        _write(result, options.output)
+    return status
+
+
+def _write(result, path):
+    text = json.dumps(result, indent=1, sort_keys=True) + "\n"
+    if path is None:
+        sys.stdout.write(text)
+        return
+    partial = path + ".part"
+    with open(partial, "w") as stream:
+        stream.write(text)
+    os.replace(partial, path)
+    sys.stderr.write("%d observations written to %s\n" % (len(result["observations"]), path))

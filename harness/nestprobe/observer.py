@@ -1,0 +1,127 @@
+"""Observes many cells in one environment: one import, a child per cell, events on the way."""
+
+import collections
+import os
+import select
+import shutil
+import signal
+import tempfile
+import time
+
+from nestprobe.backend import Backend
+from nestprobe.cell import observe
+from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
+from nestprobe.observation import to_data
+
+#: More threads than this after the import means that something started a pool: a fork could hang.
+MOST_THREADS_TO_FORK = 4
+
+
+class Observer(object):
+    """``emit(event)`` is called with dicts: ready, started, cell, done.
+
+    ``launch``: ``fork`` (a child forked after the import), ``fresh`` (a new interpreter per cell),
+    ``inline`` (no isolation: for measuring what isolation costs) or ``auto``: fork where the import
+    left few threads, else fresh. ``alive`` is a file descriptor whose end of file means that nobody
+    listens any more.
+    """
+
+    def __init__(self, cells, emit, launch="auto", jobs=1, limits=None, scratch=None, alive=None):
+        self._cells = collections.deque(cells)
+        self._emit, self._launch, self._jobs = emit, launch, jobs
+        self._limits = limits or Limits()
+        self._alive = alive
+        self._own_scratch = scratch is None
+        self._scratch = scratch or tempfile.mkdtemp(prefix="nestprobe-")
+        self._active = {}
+        self._count = 0
+
+    def run(self):
+        """Observe all cells; returns when each has been reported."""
+        try:
+            backend = Backend()
+            launch = self._choose(backend)
+            self._emit(
+                {
+                    "event": "ready",
+                    "versions": backend.versions,
+                    "flavour": backend.flavour,
+                    "launch": launch,
+                    "threads": backend.threads,
+                    "import_seconds": backend.import_seconds,
+                }
+            )
+            if launch == "inline":
+                self._run_inline(backend.kit)
+            else:
+                self._run_children(backend.kit if launch == "fork" else None)
+            self._emit({"event": "done"})
+        finally:
+            if self._own_scratch:
+                shutil.rmtree(self._scratch, ignore_errors=True)
+
+    def _choose(self, backend):
+        if self._launch != "auto":
+            return self._launch
+        few = backend.threads is not None and backend.threads <= MOST_THREADS_TO_FORK
+        return "fork" if few else "fresh"
+
+    def _folder(self):
+        self._count += 1
+        folder = os.path.join(self._scratch, "cell-%d" % self._count)
+        os.makedirs(folder)
+        return folder
+
+    def _run_inline(self, kit):
+        for cell in self._cells:
+            self._started(cell)
+            began = time.perf_counter()
+            folder = self._folder()
+            data = to_data(observe(cell, kit, folder, lambda *_: None))
+            self._finished(data, time.perf_counter() - began)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _started(self, cell):
+        self._emit({"event": "started", "case": cell.case, "variant": cell.variant})
+
+    def _finished(self, data, seconds):
+        self._emit({"event": "cell", "observation": data, "seconds": round(seconds, 4)})
+
+    def _run_children(self, kit):
+        adopt_orphans()
+        wake, wake_write = os.pipe()
+        for descriptor in (wake, wake_write):
+            os.set_blocking(descriptor, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        watched = [wake] if self._alive is None else [wake, self._alive]
+        try:
+            while self._cells or self._active:
+                while self._cells and len(self._active) < self._jobs:
+                    self._start(self._cells.popleft(), kit)
+                ready, _, _ = select.select(watched, [], [], 0.05)
+                if wake in ready:
+                    os.read(wake, 4096)
+                if self._alive in ready and not os.read(self._alive, 4096):
+                    raise KeyboardInterrupt("nobody listens any more")
+                self._collect()
+        finally:
+            signal.set_wakeup_fd(-1)
+            for child in self._active.values():
+                child.kill()
+            end_orphans(())
+
+    def _start(self, cell, kit):
+        child = Child(cell, self._folder(), self._limits)
+        self._started(cell)
+        child.start(kit)
+        self._active[child.pid] = child
+
+    def _collect(self):
+        for child in list(self._active.values()):
+            data = child.poll()
+            if data is not None:
+                del self._active[child.pid]
+                end_orphans(self._active)
+                self._finished(data, time.perf_counter() - child.started)
+                child.close()

@@ -1,0 +1,101 @@
+"""The variables of an instance as the backend sees them, without asking Keras.
+
+A variable is *seen* when it is created (``tf.variable_creator_scope``) and *used* when the forward pass
+reads it. Every read of a resource variable passes through one function of TensorFlow, trainable or not;
+a gradient tape sees the trainable ones too, by TensorFlow's public way, and both are united.
+"""
+
+from contextlib import contextmanager
+
+
+class Unobservable(RuntimeError):
+    """TensorFlow's reads cannot be watched on this release: nothing may be concluded from it."""
+
+
+def raw(variable):
+    """The backend variable behind Keras's own: a KerasVariable, or an AutoCastVariable."""
+    for attribute in ("_value", "_variable"):
+        inner = getattr(variable, attribute, None)
+        if inner is not None and hasattr(inner, "assign"):
+            return inner
+    return variable
+
+
+class Watch(object):
+    """The variables created while it is open, in order, with the phase that made them."""
+
+    def __init__(self, tf):
+        self._tf = tf
+        self.variables = []
+        self.phases = []
+        self._keys = {}
+
+    def index(self, variable):
+        """Position of a variable (raw or Keras's own) in creation order; None if not seen."""
+        return self._keys.get(id(raw(variable)))
+
+    def _note(self, variable, phase):
+        inner = raw(variable)
+        if id(inner) not in self._keys:
+            self._keys[id(inner)] = len(self.variables)
+            self.variables.append(inner)  # kept alive, so that an id is never used twice
+            self.phases.append(phase)
+
+    @contextmanager
+    def creation(self, phase):
+        """Note each variable created in the body as made in ``phase``."""
+
+        def creator(next_creator, **kwargs):
+            variable = next_creator(**kwargs)
+            self._note(variable, phase)
+            return variable
+
+        with self._tf.variable_creator_scope(creator):
+            yield self
+
+    @contextmanager
+    def reads(self):
+        """Yield a set that fills with the positions of the seen variables which the body reads."""
+        found = set()
+
+        def note(variable):
+            position = self.index(variable)
+            if position is not None:
+                found.add(position)
+
+        with _accesses(note), self._tf.GradientTape() as tape:
+            yield found
+        for variable in tape.watched_variables():
+            note(variable)
+
+
+@contextmanager
+def _accesses(note):
+    # Private by name only: the same function, with the same one argument, from TF 2.0 to 2.21.
+    from tensorflow.python.ops import resource_variable_ops as module
+
+    original = getattr(module, "variable_accessed", None)
+    if original is None:
+        raise Unobservable("this TensorFlow has no resource_variable_ops.variable_accessed")
+
+    def accessed(variable):
+        note(variable)
+        return original(variable)
+
+    module.variable_accessed = accessed
+    try:
+        yield
+    finally:
+        module.variable_accessed = original
+
+
+def verify(tf):
+    """Raise Unobservable unless a read of a non-trainable variable is noticed, and only that."""
+    watch = Watch(tf)
+    with watch.creation("check"):
+        read = tf.Variable([1.0], trainable=False)
+        tf.Variable([1.0], trainable=True)
+    with watch.reads() as found:
+        read + 1.0
+    if found != {0} or len(watch.variables) != 2:
+        raise Unobservable("reads are not seen as they happen: %r" % sorted(found))

@@ -1,0 +1,349 @@
+"""Follows one case variant through the phases and collects what each of them shows.
+
+Two instances are observed: one is given ``build(shape)`` and nothing else, the other is called, trained,
+saved, reloaded into fresh ones and cloned. A phase that raises ends itself and those that need what it
+makes; the others go on.
+"""
+
+import gc
+import os
+import traceback
+from dataclasses import replace
+
+import numpy
+
+from nestprobe.observation import (
+    Observation,
+    Outcome,
+    OutcomeKind,
+    PhaseRecord,
+    Status,
+    VariableRecord,
+)
+from nestprobe.protocol import literals, weightfiles
+from nestprobe.protocol.calls import CallCount
+from nestprobe.protocol.instance import Instance, case_classes
+from nestprobe.protocol.messages import clean, raised, recorded
+from nestprobe.protocol.modelrecord import read_model
+from nestprobe.vocabulary import NotApplicable
+
+_FILES = ("weights", "model", "checkpoint")
+
+
+class Skip(Exception):
+    """A phase that cannot be tried; its text is the reason."""
+
+
+class Protocol(object):
+    """The phases of one case variant. ``report`` is called with the Observation so far, before each
+    phase and at the end, so that a process that dies leaves what it had seen."""
+
+    def __init__(self, case, variant, kit, scratch, report):
+        self._case, self._variant, self._kit = case, variant, kit
+        self._tf, self._keras = kit.tf, kit.keras
+        self._scratch, self._report = scratch, report
+        self._phases, self._facts = {}, {}
+        self._main = None  # the instance that is called
+        self._fresh = None  # the one that saved values are loaded into
+        self._classes = {}
+        self._arrays = {}  # what each saved file must give back: values, and the output
+        self._outcome = Outcome(OutcomeKind.OBSERVED)
+
+    def run(self):
+        """The whole Observation."""
+        gc.disable()  # a collection in mid-build would change the count of calls
+        try:
+            self._phase("built", self._built)
+            self._phase("constructed", self._constructed)
+            self._phase("called", self._called)
+            self._phase("trained", self._trained)
+            for kind in _FILES:
+                self._phase("saved-" + kind, lambda kind=kind: self._saved(kind))
+            for kind in _FILES:
+                self._phase("reloaded-" + kind, lambda kind=kind: self._reloaded(kind))
+            self._phase("cloned", self._cloned)
+        except NotApplicable as reason:
+            self._phases = {}
+            self._facts = {}
+            self._main = None
+            self._outcome = Outcome(OutcomeKind.NOT_APPLICABLE, clean(reason))
+        finally:
+            gc.enable()
+        observation = self.observation()
+        self._report(observation, None)
+        return observation
+
+    def observation(self):
+        """What is known so far."""
+        return Observation(
+            case=self._case.id,
+            variant=dict(self._variant),
+            outcome=self._outcome,
+            phases=dict(self._phases),
+            variables=self._variables(),
+        )
+
+    # -- how a phase is run ---------------------------------------------------------------------
+
+    def _phase(self, name, body):
+        self._report(self.observation(), name)
+        warnings = []
+        fields = {}
+        try:
+            with recorded(warnings):
+                fields = body() or {}
+            record = PhaseRecord(status=Status.DONE)
+        except NotApplicable:
+            raise
+        except Skip as reason:
+            record = PhaseRecord(status=Status.SKIPPED, reason=str(reason))
+        except BaseException as error:  # SystemExit and KeyboardInterrupt of a case are its own
+            fields = getattr(error, "nestprobe_fields", {})
+            record = PhaseRecord(status=Status.RAISED, raised=raised(error))
+            # The frames of a deep recursion would keep every layer alive through the next phase.
+            traceback.clear_frames(error.__traceback__)
+        self._phases[name] = replace(record, warnings=warnings, **fields)
+
+    def _need(self, name):
+        record = self._phases.get(name)
+        if record is None or record.status != Status.DONE:
+            raise Skip("%s did not succeed" % name)
+
+    # -- phases ---------------------------------------------------------------------------------
+
+    def _counted(self, instance, function):
+        """Run the first build of an instance; its counts are reported also where it raises."""
+        count = CallCount()
+        try:
+            count.run(function)
+        except BaseException as error:
+            error.nestprobe_fields = {
+                "python_calls": count.python_calls,
+                "user_calls": count.user_calls,
+                "variables_created": len(instance.watch.variables),
+            }
+            raise
+        return {
+            "python_calls": count.python_calls,
+            "user_calls": count.user_calls,
+            "variables_created": len(instance.watch.variables),
+            "model": read_model(instance.model),
+        }
+
+    def _built(self):
+        instance = Instance(self._case, self._variant, self._kit)
+        return self._counted(instance, instance.build)
+
+    def _constructed(self):
+        self._main = Instance(self._case, self._variant, self._kit)
+        self._classes = case_classes(self._keras)
+        return {
+            "model": read_model(self._main.model),
+            "variables_created": len(self._main.watch.variables),
+        }
+
+    def _called(self):
+        self._need("constructed")
+        main = self._main
+        fields = self._counted(main, lambda: main.call("called"))
+        # The second call is the steady one: what the first reads while it builds proves nothing.
+        with main.watch.reads() as found:
+            main.call("called")
+        self._facts["inference"] = found
+        self._list_variables()
+        return fields
+
+    def _trained(self):
+        self._need("called")
+        main, tf = self._main, self._tf
+        literals.set_gentle(main.watch.variables)
+        with main.watch.reads() as found:
+            with tf.GradientTape() as tape:
+                output = main.call_in_training()
+                loss = tf.add_n(
+                    [tf.reduce_sum(tf.square(part)) for part in tf.nest.flatten(output)]
+                )
+        self._facts["training"] = found
+        self._list_variables()
+        variables = list(main.watch.variables)
+        gradients = tape.gradient(loss, variables)
+        self._facts["gradient"] = [gradient is not None for gradient in gradients]
+        targets = tf.nest.map_structure(tf.zeros_like, output)
+        literals.set_gentle(variables)
+        before = literals.values(variables)
+        self._facts["own"] = len(variables)  # what comes later is the optimizer's
+        main.model.compile(optimizer=self._keras.optimizers.SGD(0.5), loss="mse")
+        examples = int(tf.nest.flatten(main.data)[0].shape[0])
+        with main.watch.creation("trained"):
+            main.model.fit(
+                main.data, targets, batch_size=examples, epochs=1, shuffle=False, verbose=0
+            )
+        after = literals.values(variables)
+        self._facts["changed"] = [
+            new is not None and not literals.equal(old, new) for old, new in zip(before, after)
+        ]
+        return {"model": read_model(main.model)}
+
+    def _saved(self, kind):
+        self._need("called")
+        main = self._main
+        variables = self._own_variables()
+        if not self._arrays:
+            literals.set_fingerprints(variables, 0)
+            # An integer (a step counter, a seed) holds no fingerprint: no file can be searched for it.
+            self._arrays["values"] = [
+                value if literals.is_float(variable) else None
+                for variable, value in zip(variables, literals.values(variables))
+            ]
+            self._arrays["output"] = main.output()
+        if kind == "checkpoint":
+            self._arrays[kind] = weightfiles.write_checkpoint(self._tf, main.model, self._scratch)
+            arrays = weightfiles.arrays_in_checkpoint(self._tf, self._arrays[kind])
+        else:
+            name = "model.weights.h5"
+            if kind == "model":
+                name = weightfiles.model_file_name(self._keras)
+            path = os.path.join(self._scratch, name)
+            save = main.model.save_weights if kind == "weights" else main.model.save
+            save(path)
+            self._arrays[kind] = path
+            arrays = weightfiles.arrays_in(path)
+        self._facts["in-" + kind] = [
+            None if value is None else weightfiles.holds(arrays, value)
+            for value in self._arrays["values"]
+        ]
+
+    def _reloaded(self, kind):
+        self._need("saved-" + kind)
+        if kind == "model":
+            target, watch = self._loaded_model()
+        else:
+            target, watch = self._loaded_weights(kind)
+        now = literals.values(watch.variables)
+        self._facts["back-" + kind] = [
+            None if value is None else weightfiles.holds(now, value)
+            for value in self._arrays["values"]
+        ]
+        output = [part.numpy() for part in self._tf.nest.flatten(target(self._main.data))]
+        return {"same_output": _same(self._arrays["output"], output)}
+
+    def _loaded_weights(self, kind):
+        if self._fresh is None:
+            fresh = Instance(self._case, self._variant, self._kit)
+            fresh.call("called")
+            self._fresh = fresh
+        fresh = self._fresh
+        literals.set_fingerprints(fresh.watch.variables, 1)
+        if kind == "weights":
+            fresh.model.load_weights(self._arrays[kind])
+        else:
+            weightfiles.read_checkpoint(self._tf, fresh.model, self._arrays[kind])
+        return fresh.model, fresh.watch
+
+    def _loaded_model(self):
+        watch = type(self._main.watch)(self._tf)
+        with watch.creation("reloaded-model"):
+            loaded = self._keras.models.load_model(
+                self._arrays["model"], custom_objects=self._classes, compile=False
+            )
+            loaded(self._main.data)
+        return loaded, watch
+
+    def _cloned(self):
+        self._need("called")
+        model = self._main.model
+        config = model.get_config()
+        with self._keras.utils.custom_object_scope(self._classes):
+            clone = type(model).from_config(config)
+            clone(self._main.data)
+        return {"model": read_model(clone)}
+
+    # -- variables ------------------------------------------------------------------------------
+
+    def _is_bookkeeping(self, position, variable):
+        """Whether it is one of Keras's own step counters: integer, never read, not listed."""
+        facts = self._facts
+        return (
+            not literals.is_float(variable)
+            and position not in facts["inference"]
+            and position not in facts.get("training", ())
+            and position not in facts["weights"]
+        )
+
+    def _own_variables(self):
+        variables = self._main.watch.variables
+        return variables[: self._facts.get("own", len(variables))]
+
+    def _list_variables(self):
+        """Note what Keras lists now: after the call, before compile() adds the optimizer's."""
+        watch, model = self._main.watch, self._main.model
+        for attribute in ("weights", "trainable_weights"):
+            self._facts[attribute] = _occurrences(watch, model, attribute)
+        self._facts["names"] = _paths(watch, model)
+
+    def _variables(self):
+        if self._main is None or "names" not in self._facts:
+            return []
+        main, facts = self._main, self._facts
+        listed, trained = facts["weights"], facts["trainable_weights"]
+
+        def fact(name, position):
+            flags = facts.get(name)
+            return flags[position] if flags is not None and position < len(flags) else None
+
+        records = []
+        for position, variable in enumerate(self._own_variables()):
+            if self._is_bookkeeping(position, variable):
+                continue
+            in_inference = position in facts["inference"]
+            records.append(
+                VariableRecord(
+                    name=clean(facts["names"].get(position, variable.name)),
+                    shape=[-1 if size is None else int(size) for size in variable.shape],
+                    dtype=literals.dtype_name(variable),
+                    trainable=bool(variable.trainable),
+                    created_in=main.watch.phases[position],
+                    used=in_inference or position in facts.get("training", ()),
+                    used_in_inference=in_inference,
+                    in_weights=listed.get(position, 0),
+                    in_trainable_weights=trained.get(position, 0),
+                    gradient=fact("gradient", position),
+                    changed_by_step=fact("changed", position),
+                    in_weights_file=fact("in-weights", position),
+                    in_model_file=fact("in-model", position),
+                    in_checkpoint=fact("in-checkpoint", position),
+                    restored_from_weights_file=fact("back-weights", position),
+                    restored_from_model_file=fact("back-model", position),
+                    restored_from_checkpoint=fact("back-checkpoint", position),
+                )
+            )
+        return records
+
+
+def _occurrences(watch, model, attribute):
+    """How often each seen variable stands in a list of the model; empty where it cannot be read."""
+    counts = {}
+    try:
+        listed = getattr(model, attribute)
+    except Exception:  # the phase's ModelRecord says which and why
+        return counts
+    for variable in listed:
+        position = watch.index(variable)
+        counts[position] = counts.get(position, 0) + 1
+    return counts
+
+
+def _paths(watch, model):
+    """Keras 3 gives each variable that it knows a path: the better name."""
+    try:
+        listed = list(model.variables)
+    except Exception:  # the phase's ModelRecord says which and why
+        return {}
+    return {watch.index(v): v.path for v in listed if getattr(v, "path", None)}
+
+
+def _same(left, right):
+    return len(left) == len(right) and all(
+        one.shape == two.shape and bool(numpy.allclose(one, two, rtol=1e-5, atol=1e-6))
+        for one, two in zip(left, right)
+    )
