@@ -1,7 +1,6 @@
 """``nestbench cases``: what is in the catalogue."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,9 +36,7 @@ def add_to(app: typer.Typer) -> None:
 
 @cases_app.command("list")
 def list_cases(
-    pattern: Annotated[
-        list[str] | None, typer.Argument(help="Case ids or patterns, e.g. 'list-*'.")
-    ] = None,
+    pattern: Annotated[list[str] | None, typer.Argument(help="Case ids or patterns, e.g. 'list-*'.")] = None,
     *,
     group: Annotated[list[str] | None, typer.Option(help="Only this group (or pattern).")] = None,
     folders: CaseFolders = None,

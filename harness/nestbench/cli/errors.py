@@ -15,7 +15,11 @@ from nestbench.faults import explained
 
 #: Typer's own (usage errors among them) keep their way of being shown; typer has no public name
 #: for their base since it carries its own copy of click.
-_TYPERS_OWN = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
+_TYPERS_OWN: tuple[type[BaseException], ...] = (
+    typer.Exit,
+    typer.Abort,
+    typer.BadParameter.__mro__[2],
+)
 
 
 class Commands(TyperGroup):
@@ -36,7 +40,7 @@ class Commands(TyperGroup):
             # The reader (head, less) has seen enough; nothing more may be flushed to it.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(ExitCode.CLEAN) from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - this is where they end
             if ctx.params.get("debug"):
                 traceback.print_exc()
             _end(str(explained(error)), ExitCode.GROUND)

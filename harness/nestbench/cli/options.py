@@ -19,21 +19,15 @@ class ListFormat(StrEnum):
 
 CaseFolders = Annotated[
     list[Path] | None,
-    typer.Option(
-        "--cases", metavar="DIR", help="A folder of your own cases, beside the shipped ones."
-    ),
+    typer.Option("--cases", metavar="DIR", help="A folder of your own cases, beside the shipped ones."),
 ]
 Form = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
 MatrixFile = Annotated[
     Path | None,
     typer.Option("--matrix", metavar="FILE", help="Another matrix than the shipped one."),
 ]
-NoDownload = Annotated[
-    bool, typer.Option("--no-download", help="Never download a Python interpreter.")
-]
-Results = Annotated[
-    Path | None, typer.Option("--results", metavar="DIR", help="The folder of the results.")
-]
+NoDownload = Annotated[bool, typer.Option("--no-download", help="Never download a Python interpreter.")]
+Results = Annotated[Path | None, typer.Option("--results", metavar="DIR", help="The folder of the results.")]
 Environments = Annotated[
     Path | None,
     typer.Option("--envs", metavar="DIR", help="Where environments are made and kept."),

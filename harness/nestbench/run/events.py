@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, TypeAlias
 
-from nestprobe.observation import Observation
 from pydantic import Field, TypeAdapter, ValidationError
+
+from nestprobe.observation import Observation
 
 
 @dataclass(frozen=True, kw_only=True)

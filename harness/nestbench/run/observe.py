@@ -54,9 +54,7 @@ class Listener:
     done: Callable[[Cell, CellDone], None]  # stores; what it raises ends the stack
 
 
-def observe(
-    ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag
-) -> str | None:
+def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag) -> str | None:
     """Observe ``cells``; None when every one was answered, else why the others were not.
 
     A server that dies is started again for what is left, one cell at a time from then on, so that
@@ -88,9 +86,15 @@ def observe(
         jobs = 1
     if not left:
         return None
-    return (
-        f"the probe left {len(left)} cells unanswered ({spell.how}); its words are in {ground.log}"
-    )
+    return f"the probe left {len(left)} cells unanswered ({spell.how}); its words are in {ground.log}"
+
+
+def introduce(ground: Ground, *, stop: Flag) -> tuple[Ready | None, str]:
+    """What the environment imports, without observing any cell; else None and why."""
+    said: list[Ready] = []
+    listener = Listener(ready=said.append, started=lambda _: None, done=lambda _cell, _answer: None)
+    spell = _serve(ground, {}, listener, jobs=1, stop=stop)
+    return (said[0] if said else None), spell.failure or spell.how
 
 
 @dataclass(kw_only=True)
@@ -120,9 +124,7 @@ def _serve(
         request = folder / "request.json"
         request.write_text(_request(ground, list(left.values()), jobs, scratch).to_json(), encoding="utf-8")
         command = [str(ground.python), "-s", "-m", "nestprobe", "serve", str(request)]
-        with ProbeProcess(
-            command, environ=ground.environ, log=ground.log, folder=scratch
-        ) as process:
+        with ProbeProcess(command, environ=ground.environ, log=ground.log, folder=scratch) as process:
             for event in process.events(stop=stop, silence=_silence(ground)):
                 _hear(event, spell, left, listener, ground.log)
     finally:
@@ -146,9 +148,7 @@ def _silence(ground: Ground) -> float:
     return ground.limits.seconds + GRACE_SECONDS + importing
 
 
-def _hear(
-    event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listener, log: Path
-) -> None:
+def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listener, log: Path) -> None:
     match event:
         case Ready():
             listener.ready(event)
@@ -157,15 +157,8 @@ def _hear(
             if key in left:
                 spell.in_flight.append(key)
                 listener.started(left[key])
-        case CellDone(observation=observation):
-            key = _key(observation.case, observation.variant)
-            if key not in left:
-                _note(log, f"an answer that nobody asked for: {key}")
-                return
-            listener.done(left[key], event)
-            del left[key]
-            if key in spell.in_flight:
-                spell.in_flight.remove(key)
+        case CellDone():
+            _take(event, spell, left, listener, log)
         case Done():
             spell.done = True
         case Failed(what=what, detail=detail):
@@ -176,14 +169,23 @@ def _hear(
             spell.how = how
 
 
+def _take(answer: CellDone, spell: _Spell, left: dict[_Key, Cell], listener: Listener, log: Path) -> None:
+    key = _key(answer.observation.case, answer.observation.variant)
+    if key not in left:
+        _note(log, f"an answer that nobody asked for: {key}")
+        return
+    listener.done(left[key], answer)  # stored first: only then it is no longer left
+    del left[key]
+    if key in spell.in_flight:
+        spell.in_flight.remove(key)
+
+
 def _key(case: str, variant: Mapping[str, str]) -> _Key:
     return case, frozenset(variant.items())
 
 
 def _crash(cell: Cell, how: str) -> CellDone:
-    outcome = Outcome(
-        kind=OutcomeKind.CRASHED, detail=f"ended the probe server {_STRIKES} times ({how})"
-    )
+    outcome = Outcome(kind=OutcomeKind.CRASHED, detail=f"ended the probe server {_STRIKES} times ({how})")
     observation = Observation(case=cell.case.id, variant=cell.variant.names, outcome=outcome)
     return CellDone(event="cell", observation=observation, seconds=0.0)
 

@@ -1,18 +1,19 @@
 """Many stacks at once: environments are made while others are observed; every failure stays alone."""
 
-import datetime
 import os
 import platform
+import queue
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nestbench import staging
 from nestbench.catalogue import Cell
+from nestbench.environments import clean_environ
 from nestbench.errors import ExitCode, IncompleteError, NestbenchError
 from nestbench.faults import explained
 from nestbench.run.events import CellDone, Ready
@@ -26,14 +27,18 @@ from nestbench.store import HostFacts, StackFacts, Store
 #: Making an environment waits for the network and the disk more than it computes.
 _PREPARED_AT_ONCE = 2
 _WAKE_SECONDS = 0.5
+_INTERRUPTED = "interrupted"
+#: How long an interrupted run waits for its probe servers, which are ended within seconds.
+_ENDING_SECONDS = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An environment that is there: its interpreter and the environment variables to run it with."""
+    """An environment that is there. ``extra``: variables beside the clean ones."""
 
     python: Path
-    environ: Mapping[str, str]
+    hide_gpus: bool = True
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Makes the environment of a stack by its id, told through the callable; raises NestbenchError.
@@ -82,6 +87,8 @@ class Run:
         self._settings = settings
         self._reporter = reporter
         self._stop = threading.Event()
+        # What threads finished: a plan with its environment or None, or None: one was observed.
+        self._came: queue.SimpleQueue[tuple[StackPlan, Prepared | None] | None] = queue.SimpleQueue()
         self._ends: dict[str, tuple[str, NestbenchError | None, float]] = {}
 
     def stop(self) -> None:
@@ -95,57 +102,76 @@ class Run:
         """
         for plan in self._plans.values():
             self._reporter.expect(plan.stack, len(plan.to_run))
-        makers = ThreadPoolExecutor(_PREPARED_AT_ONCE, thread_name_prefix="prepare")
-        observers = ThreadPoolExecutor(self._settings.workers, thread_name_prefix="observe")
+        # Daemons: a thread that waits for a download must not hold up the end of the process,
+        # which closes the pipe that keeps tox running.
+        todo: queue.SimpleQueue[StackPlan] = queue.SimpleQueue()
+        for plan in sorted(self._plans.values(), key=lambda plan: -plan.estimate):
+            todo.put(plan)
+        for _ in range(_PREPARED_AT_ONCE):
+            threading.Thread(target=self._make_all, args=(todo,), daemon=True).start()
+        observers: list[threading.Thread] = []
         try:
-            self._flow(makers, observers)
+            self._flow(observers)
         except KeyboardInterrupt:
             self._reporter.say("Interrupted: ending what runs; finished results are kept.")
-            self.stop()
         finally:
             self.stop()
-            makers.shutdown(cancel_futures=True)
-            observers.shutdown(cancel_futures=True)
+            deadline = time.monotonic() + _ENDING_SECONDS
+            for thread in observers:
+                thread.join(max(0.0, deadline - time.monotonic()))
         return [self._result(plan) for plan in self._all]
 
     @property
     def interrupted(self) -> bool:
         """Whether it was ended before its time."""
-        return any(reason == "interrupted" for reason, _, _ in self._ends.values())
+        return len(self._ends) < len(self._plans) or any(
+            reason == _INTERRUPTED for reason, _, _ in self._ends.values()
+        )
 
-    def _flow(self, makers: ThreadPoolExecutor, observers: ThreadPoolExecutor) -> None:
-        """Prepare, then observe, the longest stack first; jobs are shared out as slots fall free."""
-        waiting = sorted(self._plans.values(), key=lambda plan: -plan.estimate)
-        preparing: dict[Future[Prepared | None], StackPlan] = {
-            makers.submit(self._prepared, plan): plan for plan in waiting
-        }
+    def _flow(self, observers: list[threading.Thread]) -> None:
+        """Observe what is prepared, the longest first; jobs are shared out as slots fall free."""
         ready: list[tuple[StackPlan, Prepared]] = []
-        observing: set[Future[None]] = set()
+        preparing = len(self._plans)
+        observing = 0
         while preparing or ready or observing:
-            done, _ = wait([*preparing, *observing], _WAKE_SECONDS, FIRST_COMPLETED)
-            for future in done:
-                if future in preparing:
-                    plan = preparing.pop(future)
-                    prepared = future.result()
-                    if prepared is not None:
-                        ready.append((plan, prepared))
-            observing = {future for future in observing if not future.done()}
-            ready.sort(key=lambda item: -item[0].estimate)
-            while ready and len(observing) < self._settings.workers:
+            if self._stop.is_set() and not observing:
+                return
+            while ready and observing < self._settings.workers:
+                ready.sort(key=lambda item: -item[0].estimate)
                 plan, prepared = ready.pop(0)
-                sharing = len(observing) + 1 + len(ready) + len(preparing)
+                sharing = observing + 1 + len(ready) + preparing
                 jobs = max(1, self._settings.workers // sharing)
-                observing.add(observers.submit(self._observed, plan, prepared, jobs))
+                thread = threading.Thread(target=self._observed, args=(plan, prepared, jobs), daemon=True)
+                thread.start()
+                observers.append(thread)
+                observing += 1
+            try:
+                came = self._came.get(timeout=_WAKE_SECONDS)
+            except queue.Empty:
+                continue
+            if came is None:
+                observing -= 1
+                continue
+            preparing -= 1
+            plan, made = came
+            if made is not None:
+                ready.append((plan, made))
+
+    def _make_all(self, todo: "queue.SimpleQueue[StackPlan]") -> None:
+        while not todo.empty():
+            try:
+                plan = todo.get_nowait()
+            except queue.Empty:  # the other maker was faster
+                return
+            self._came.put((plan, self._prepared(plan)))
 
     def _prepared(self, plan: StackPlan) -> Prepared | None:
         self._reporter.phase(plan.stack, "preparing its environment")
         try:
             if self._stop.is_set():
-                raise IncompleteError("interrupted")
-            return self._settings.prepare(
-                plan.stack, lambda text: self._reporter.phase(plan.stack, text)
-            )
-        except Exception as error:
+                raise IncompleteError(_INTERRUPTED)
+            return self._settings.prepare(plan.stack, lambda text: self._reporter.phase(plan.stack, text))
+        except Exception as error:  # noqa: BLE001 - one stack's failure is its own
             self._end(plan, error, 0.0)
             return None
 
@@ -153,22 +179,30 @@ class Run:
         started = time.monotonic()
         try:
             if self._stop.is_set():
-                raise IncompleteError("interrupted")
+                raise IncompleteError(_INTERRUPTED)
             with self._settings.workspace.lock(self._settings.store.root, plan.stack):
                 self._observe(plan, prepared, jobs)
             self._end(plan, None, time.monotonic() - started)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - one stack's failure is its own
             self._end(plan, error, time.monotonic() - started)
+        finally:
+            self._came.put(None)
 
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
         settings = self._settings
         watch = _Watch(plan, settings, self._reporter)
         folder = settings.workspace.folder("scratch")
         with tempfile.TemporaryDirectory(prefix=f"{plan.stack}-", dir=folder) as scratch:
+            home = Path(scratch) / "home"
+            home.mkdir()
             staged = staging.stage(settings.workspace.folder("probe"))
             ground = Ground(
                 python=prepared.python,
-                environ={**prepared.environ, "PYTHONPATH": str(staged)},
+                environ={
+                    **clean_environ(home, hide_gpus=prepared.hide_gpus),
+                    **prepared.extra,
+                    "PYTHONPATH": str(staged),
+                },
                 files=settings.files,
                 log=settings.workspace.log(plan.stack),
                 scratch=Path(scratch),
@@ -186,8 +220,8 @@ class Run:
 
     def _end(self, plan: StackPlan, error: Exception | None, seconds: float) -> None:
         told = None if error is None else explained(error)
-        if self._stop.is_set() and told is not None:
-            told = IncompleteError("interrupted")
+        if self._stop.is_set() and told is not None:  # whatever it says, that is why
+            told = IncompleteError(_INTERRUPTED)
         reason = "" if told is None else told.what
         self._ends[plan.stack] = (reason, told, seconds)
         cells = f"{len(plan.to_run)} cells in {seconds:.0f} s"
@@ -195,9 +229,7 @@ class Run:
 
     def _result(self, plan: StackPlan) -> StackResult:
         """Counted in the store, not in what the run believes to have done."""
-        reason, error, seconds = self._ends.get(
-            plan.stack, ("interrupted" if plan.to_run else "", None, 0.0)
-        )
+        reason, error, seconds = self._ends.get(plan.stack, (_INTERRUPTED if plan.to_run else "", None, 0.0))
         left = missing_cells(self._settings.store, plan.stack, plan.lock, plan.expected)
         return StackResult(
             stack=plan.stack,
@@ -252,7 +284,7 @@ class _Watch:
             "platform": platform.platform(),
             "cpus": str(os.cpu_count()),
             "launch": self._ready.launch,
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "date": datetime.now(UTC).date().isoformat(),
         }
         self._settings.store.save_host(
             HostFacts(

@@ -156,9 +156,7 @@ class ProbeProcess:
         # Not Popen.poll(): that reaps, and a reaped pid may be another's by the time we kill.
         if self._process.returncode is not None:
             return False
-        ended = os.waitid(
-            os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT
-        )
+        ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         return ended is None
 
     def close(self) -> int:

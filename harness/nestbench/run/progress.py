@@ -112,9 +112,7 @@ class Bars:
 
     def expect(self, stack: str, cells: int) -> None:
         with self._lock:
-            self._tasks[stack] = self._progress.add_task(
-                stack, total=cells, doing="waiting", start=False
-            )
+            self._tasks[stack] = self._progress.add_task(stack, total=cells, doing="waiting", start=False)
             self._done[stack] = 0
             total = self._progress.tasks[0].total or 0
             self._progress.update(self._all, total=total + cells)

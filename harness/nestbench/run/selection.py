@@ -60,9 +60,7 @@ def default(
     Where the machine cannot make the first or the last of the matrix, its nearest neighbour that
     the machine can make stands in; where it can make none with Keras 2 built in of that age, none.
     """
-    can = [
-        stack for stack in matrix.stacks if possible(found[stack.id], allow_download=allow_download)
-    ]
+    can = [stack for stack in matrix.stacks if possible(found[stack.id], allow_download=allow_download)]
     with_keras_2 = [stack for stack in matrix.stacks if stack.flavour in _KERAS_2]
     wanted = [matrix.stacks[0], *with_keras_2[-1:], matrix.stacks[-1]]
     chosen = [*can[:1], *(stack for stack in with_keras_2[-1:] if stack in can), *can[-1:]]

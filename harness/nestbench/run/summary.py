@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from nestbench.catalogue import Cell
 from nestbench.errors import ExitCode
@@ -27,9 +28,7 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
     return lines
 
 
-def exit_code(
-    results: Sequence[StackResult], left_out: Sequence[LeftOut], *, interrupted: bool
-) -> ExitCode:
+def exit_code(results: Sequence[StackResult], left_out: Sequence[LeftOut], *, interrupted: bool) -> ExitCode:
     """0 only where every expected cell is there; stacks left out of the default do not forbid it."""
     codes = [result.exit_code for result in results]
     if interrupted or any(out.asked for out in left_out) or not any(r.expected for r in results):
@@ -63,16 +62,15 @@ def compare(store: Store, other: Store, plans: Sequence[StackPlan]) -> Compariso
     Raises StoreError for a broken file in ``store``; broken ones in ``other`` are not comparable.
     """
     agree, differ, incomparable = 0, [], 0
-    for plan in plans:
-        for cell in plan.expected:
-            mine = store.load(plan.stack, cell.case.id)
-            theirs = other.load(plan.stack, cell.case.id, lambda _: None)
-            names = cell.variant.names
-            found = None if mine is None else mine.variant(names)
-            if found is None:
+    cells = (cell for plan in plans for cell in plan.expected)
+    for (stack, case), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
+        mine, theirs = store.load(stack, case), other.load(stack, case, lambda _: None)
+        for cell in group:
+            found = mine.variant(cell.variant.names) if mine else None
+            beside = theirs.variant(cell.variant.names) if theirs else None
+            if mine is None or found is None:
                 continue
-            beside = None if theirs is None else theirs.variant(names)
-            if mine is None or theirs is None or beside is None or mine.digests != theirs.digests:
+            if theirs is None or beside is None or mine.digests != theirs.digests:
                 incomparable += 1
             elif beside == found:
                 agree += 1

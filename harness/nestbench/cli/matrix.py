@@ -1,0 +1,139 @@
+"""``nestbench matrix`` and ``nestbench lock``: the stacks, what this machine can make, their locks."""
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nestbench.cli.options import Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from nestbench.interpreters import Available, Unavailable
+    from nestbench.matrix import Stack
+
+Stacks = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[STACK]...", help="Ids of stacks; all where left out."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("matrix")(matrix)
+    app.command("lock")(lock)
+
+
+def matrix(
+    stacks: Stacks = None,
+    *,
+    form: Form = ListFormat.TABLE,
+    file: MatrixFile = None,
+    no_download: NoDownload = False,
+) -> None:
+    """List the stacks, what this machine can run of them, and why not."""
+    from nestbench.interpreters import availabilities
+    from nestbench.matrix import load_matrix
+
+    chosen = load_matrix(file).select(tuple(stacks or ())).stacks
+    # Looking must not install anything: what could be downloaded is said to be so.
+    found = availabilities(chosen, allow_download=False)
+    rows = [_row(stack, found[stack.id], downloads=not no_download) for stack in chosen]
+    if form is ListFormat.JSON:
+        typer.echo(json.dumps(rows, indent=1))
+        return
+    _print_table(rows)
+
+
+def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -> dict[str, Any]:
+    from nestbench.interpreters import Available
+
+    row: dict[str, Any] = {
+        "id": stack.id,
+        "tensorflow": stack.tensorflow,
+        "wheel": stack.wheel,
+        "keras": stack.keras,
+        "flavour": str(stack.flavour),
+        "python": stack.python,
+        "platform": str(stack.platform),
+        "device": str(stack.device),
+        "uploaded": stack.uploaded.isoformat(),
+        "resolved": stack.resolved.isoformat(),
+        "sdists": [{"name": one.name, "reason": one.reason} for one in stack.sdists],
+        "hold_backs": [{"requirement": one.requirement, "reason": one.reason} for one in stack.hold_backs],
+    }
+    if isinstance(found, Available):
+        row |= {"runs": True, "interpreter": str(found.interpreter.path)}
+        return row | {"source": str(found.interpreter.source), "reason": "", "remedy": ""}
+    fetched = downloads and found.downloadable
+    row |= {"runs": fetched, "interpreter": None, "source": "download by uv" if fetched else None}
+    return row | {
+        "reason": "" if fetched else found.reason,
+        "remedy": "" if fetched else found.remedy,
+    }
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("stack", "tensorflow", "keras", "flavour", "python", "resolved", "runs here"):
+        table.add_column(name)
+    for row in rows:
+        runs = f"yes ({row['source']})" if row["runs"] else f"no: {row['reason']}"
+        table.add_row(
+            *(row[name] for name in ("id", "tensorflow", "keras", "flavour", "python", "resolved")),
+            runs,
+        )
+    console = screen()
+    console.print(table, markup=False)
+    can = sum(row["runs"] for row in rows)
+    console.print(f"\n{can} of {len(rows)} stacks run on this machine.", highlight=False)
+    for remedy in dict.fromkeys(row["remedy"] for row in rows if row["remedy"]):
+        console.print(f"For the others: {remedy}.", markup=False, highlight=False)
+
+
+def lock(
+    stacks: Stacks = None,
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; say which locks are not current.")
+    ] = False,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="List releases on the index without a row.")
+    ] = False,
+    file: MatrixFile = None,
+) -> None:
+    """Resolve the locks again, each at its own date, or check them.
+
+    Exits with 1 where --check or --missing found something, with 3 where a lock could not be made.
+    """
+    from nestbench.matrix import load_matrix
+
+    loaded = load_matrix(file)
+    if missing:
+        if check or stacks:
+            raise UsageError("--missing stands alone.", do="Leave out --check and the stacks.")
+        from nestbench.matrix.index import missing_releases
+
+        releases = missing_releases(loaded)
+        for release in releases:
+            typer.echo(str(release))
+        typer.echo(f"{len(releases)} releases on the index have no row.", err=True)
+        raise typer.Exit(int(ExitCode.FOUND if releases else ExitCode.CLEAN))
+    _make_or_check(loaded.select(tuple(stacks or ())).stacks, check=check)
+
+
+def _make_or_check(stacks: "tuple[Stack, ...]", *, check: bool) -> None:
+    from nestbench.matrix.locks import LockState, check_locks, write_locks
+
+    work = check_locks if check else write_locks
+    results = work(stacks, on_progress=lambda line: typer.echo(line, err=True))
+    for result in results:
+        detail = f": {result.detail}" if result.detail else ""
+        typer.echo(f"{result.stack_id}: {result.state}{detail}")
+    states = {result.state for result in results}
+    if LockState.FAILED in states:
+        raise typer.Exit(int(ExitCode.INCOMPLETE))
+    if states & {LockState.STALE, LockState.MISSING}:
+        raise typer.Exit(int(ExitCode.FOUND))

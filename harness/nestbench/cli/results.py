@@ -1,0 +1,174 @@
+"""``nestbench table``, ``pack`` and ``import``: what was measured, here and elsewhere."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from nestbench.cli.options import CaseFolders, MatrixFile, Results
+from nestbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nestbench.run.workspace import Workspace
+    from nestbench.store import Store
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+class TableFormat(StrEnum):
+    """How the table is written."""
+
+    TERMINAL = "terminal"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    JSON = "json"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("table")(table)
+    app.command("pack")(pack)
+    app.command("import")(bring)
+
+
+def table(
+    *,
+    show: Annotated[
+        str, typer.Option(help="verdict, count, or a signal, e.g. built.count_params.")
+    ] = "verdict",
+    case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="Only this group (or pattern).")] = None,
+    stack: Annotated[list[str] | None, typer.Option(help="Only this stack (or pattern).")] = None,
+    verdict: Annotated[
+        list[str] | None, typer.Option(help="Only rows where a stack has this verdict.")
+    ] = None,
+    differs: Annotated[bool, typer.Option("--differs", help="Only rows where stacks differ.")] = False,
+    entry: Annotated[
+        list[str] | None, typer.Option(help="Only this entry: call, or build (build() alone).")
+    ] = None,
+    form: Annotated[TableFormat, typer.Option("--format", help="How to write it.")] = TableFormat.TERMINAL,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Into this file.")
+    ] = None,
+    results: Results = None,
+    folders: CaseFolders = None,
+    matrix: MatrixFile = None,
+) -> None:
+    """Show cases against stacks, from what was measured.
+
+    Reads results/local where it holds anything, else results/published, and says which.
+    """
+    from nestbench.catalogue import load_catalogue
+    from nestbench.frames import collect
+    from nestbench.matrix import load_matrix
+    from nestbench.report import Query, make_grid
+    from nestbench.run.stored import lock_digests, stored_cells, unknown_cases
+    from nestbench.run.workspace import find_workspace
+    from nestbench.verdicts import Entry, Verdict
+
+    store = _measured(find_workspace(), results)
+    catalogue = load_catalogue(folders or [])
+    query = Query(
+        show=show,
+        cases=tuple(case or ()),
+        groups=tuple(group or ()),
+        stacks=tuple(stack or ()),
+        verdicts=tuple(_word(Verdict, "verdict", name) for name in verdict or ()),
+        differs=differs,
+        entries=tuple(_word(Entry, "entry", name) for name in entry or ()) or Query().entries,
+    )
+    cells = stored_cells(store, catalogue)
+    grid = make_grid(collect(store, cells, lock_digests(load_matrix(matrix))), query, title=store.root.name)
+    unknown = unknown_cases(store, catalogue)
+    typer.echo(f"Read from {store.root}", err=True)
+    if unknown:
+        typer.echo(
+            f"{len(unknown)} cases there are not in the catalogue ({', '.join(unknown[:4])}"
+            f"{', ...' if len(unknown) > 4 else ''}); --cases DIR adds their folder.",  # noqa: PLR2004
+            err=True,
+        )
+    if form is TableFormat.TERMINAL and output is None:
+        from rich.console import Console
+
+        from nestbench.report import print_table
+
+        print_table(grid, Console())
+        return
+    from nestbench.report import to_csv, to_json, to_markdown
+
+    write = {TableFormat.CSV: to_csv, TableFormat.JSON: to_json}.get(form, to_markdown)
+    if output is None:
+        typer.echo(write(grid), nl=False)
+    else:
+        from nestbench.store.disk import write_text
+
+        write_text(output, write(grid))
+        typer.echo(f"Written to {output}", err=True)
+
+
+def _measured(workspace: "Workspace", results: Path | None) -> "Store":
+    from nestbench.store import Store
+
+    folders = [results.absolute()] if results else [workspace.local, workspace.published]
+    for folder in folders:
+        store = Store(folder)
+        if store.stacks():
+            return store
+    raise UsageError(
+        f"There are no results in {' or '.join(map(str, folders))}.",
+        do="Run `nestbench run`, or name another folder with --results DIR.",
+    )
+
+
+def _word(words: type[Word], kind: str, name: str) -> Word:
+    try:
+        return words(name)
+    except ValueError as error:
+        known = [str(word) for word in words]
+        raise UsageError.unknown(kind, name, known, do=f"Known: {', '.join(known)}.") from error
+
+
+def pack(
+    out: Annotated[Path, typer.Argument(metavar="OUT.pyz", help="The file to write.")],
+    *,
+    folders: CaseFolders = None,
+) -> None:
+    """Write the probe and the cases as one file, for a machine that has only TensorFlow.
+
+    There: `python OUT.pyz -o result.json`; back here: `nestbench import result.json`.
+    """
+    from nestbench import staging
+    from nestbench.catalogue import load_catalogue
+
+    catalogue = load_catalogue(folders or [])
+    staging.pack(out, sorted({entry.file for entry in catalogue}))
+    typer.echo(f"{out}: {len(catalogue)} cases. Where TensorFlow is:", err=True)
+    typer.echo(f"  python {out.name} -o result.json", err=True)
+
+
+def bring(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What the probe wrote there.")],
+    *,
+    name: Annotated[
+        str | None, typer.Option("--as", metavar="ID", help="What to call it as a stack.")
+    ] = None,
+    results: Results = None,
+    folders: CaseFolders = None,
+) -> None:
+    """Store a result file that was brought back, as a stack of its own."""
+    from nestbench.catalogue import load_catalogue
+    from nestbench.matrix import load_matrix
+    from nestbench.run.workspace import find_workspace
+    from nestbench.store import Store, write_import
+
+    store = Store((results or find_workspace().local).absolute())
+    if name in {stack.id for stack in load_matrix().stacks}:
+        raise UsageError(
+            f"{name} is a stack of the matrix.",
+            why="what was measured elsewhere was not made from its lock",
+            do="Give it another name with --as.",
+        )
+    store.prepare()
+    stack = write_import(store, file, load_catalogue(folders or []), name)
+    typer.echo(f"Stored as {stack} in {store.root}; `nestbench table --stack {stack}` shows it.")

@@ -1,0 +1,183 @@
+"""``nestbench run``: the main job."""
+
+import contextlib
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nestbench.cli.options import (
+    CaseFolders,
+    Environments,
+    MatrixFile,
+    NoDownload,
+    Results,
+)
+from nestbench.errors import UsageError
+
+if TYPE_CHECKING:
+    from nestbench.catalogue import Catalogue
+    from nestbench.run.session import How, Report
+    from nestbench.run.workspace import Workspace
+    from nestbench.store import Store
+
+
+class Launch(StrEnum):
+    """How a cell's process comes to be."""
+
+    AUTO = "auto"
+    FORK = "fork"
+    FRESH = "fresh"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("run")(run)
+
+
+def run(
+    stacks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STACK]...", help="Ids of stacks; three that tell most if none."),
+    ] = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every stack of the matrix.")] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Observe the Python that runs nestbench, as it is.")
+    ] = False,
+    case: Annotated[
+        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Only this group (or pattern); may be repeated.")
+    ] = None,
+    folders: CaseFolders = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Cells observed at once; one per CPU if left out.")
+    ] = None,
+    launch: Annotated[
+        Launch, typer.Option(help="A process per cell: forked after one import, or fresh.")
+    ] = Launch.AUTO,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one cell.")] = 60,
+    memory: Annotated[int, typer.Option(min=16, help="Megabytes for one cell.")] = 4096,
+    again: Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")] = False,
+    results: Results = None,
+    envs: Environments = None,
+    no_download: NoDownload = False,
+    matrix: MatrixFile = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+) -> None:
+    """Measure how nested layers are counted, tracked and built, and show the table.
+
+    What is measured already, and still current, is not measured again.
+    """
+    from nestbench.catalogue import load_catalogue
+    from nestbench.run.probe_process import Limits
+    from nestbench.run.session import How
+    from nestbench.run.workspace import find_workspace
+    from nestbench.store import Store
+
+    workspace = find_workspace()
+    store = Store((results or workspace.local).absolute())
+    catalogue = load_catalogue(folders or []).select(case or [], group or [])
+    how = How(
+        workers=workers or len(os.sched_getaffinity(0)),
+        launch=str(launch),
+        limits=Limits(seconds=timeout, megabytes=memory),
+        again=again,
+    )
+    if here:
+        if stacks or everything:
+            raise UsageError(
+                "--here observes one interpreter, the one that runs nestbench.",
+                do="Leave out --all and the names of stacks.",
+            )
+        from nestbench.run.here import measure_here
+
+        report = measure_here(store, workspace, catalogue, how, quiet=quiet)
+    else:
+        report = _run_matrix(
+            stacks or [],
+            everything=everything,
+            store=store,
+            workspace=workspace,
+            catalogue=catalogue,
+            how=how,
+            envs=envs,
+            allow_download=not no_download,
+            matrix=matrix,
+            quiet=quiet,
+        )
+    with contextlib.suppress(BrokenPipeError):  # a reader that left changes no exit code
+        _show(report, store, workspace, catalogue)
+    raise typer.Exit(int(report.exit_code))
+
+
+def _run_matrix(
+    names: list[str],
+    *,
+    everything: bool,
+    store: "Store",
+    workspace: "Workspace",
+    catalogue: "Catalogue",
+    how: "How",
+    envs: Path | None,
+    allow_download: bool,
+    matrix: Path | None,
+    quiet: bool,
+) -> "Report":
+    from nestbench.matrix import load_matrix
+    from nestbench.run import session
+    from nestbench.run.progress import reporter
+
+    chosen = session.select(load_matrix(matrix), names, everything=everything, allow_download=allow_download)
+    plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
+    told = reporter(quiet=quiet)
+    for out in chosen.left_out:
+        told.say(f"{out.stack} is left out: {out.reason}.\n  To get it: {out.remedy}.")
+    current = sum(plan.current for plan in plans)
+    to_run = sum(len(plan.to_run) for plan in plans)
+    told.say(f"{', '.join(p.stack for p in plans)}: {current} cells current, {to_run} to run.")
+    return session.measure(
+        plans,
+        session.tox_prepare(chosen.stacks, workspace, envs=envs, allow_download=allow_download),
+        store=store,
+        workspace=workspace,
+        catalogue=catalogue,
+        how=how,
+        reporter=told,
+        left_out=chosen.left_out,
+    )
+
+
+def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "Catalogue") -> None:
+    """The table of this run on the screen, that of the whole store beside the results."""
+    from rich.console import Console
+
+    from nestbench.frames import collect
+    from nestbench.report import Query, make_grid, print_table, write_tables
+    from nestbench.run.stored import stored_cells
+    from nestbench.run.summary import compare
+
+    locks = {plan.stack: plan.lock for plan in report.plans}
+    cells = [cell for plan in report.plans for cell in plan.expected]
+    console = Console()
+    if cells:
+        print_table(make_grid(collect(store, cells, locks), Query(), title=store.root.name), console)
+        every = stored_cells(store, catalogue, cells)
+        write_tables(store, every, store.root, collect(store, every, locks))
+        names = ", ".join(f"table.{kind}" for kind in ("md", "csv", "json"))
+        console.print(f"\nThe same in {store.root}: {names}", markup=False, soft_wrap=True)
+    for line in report.lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if report.interrupted:
+        console.print("Interrupted. The same command goes on from here.", markup=False)
+    published = workspace.published
+    if published.is_dir() and published.resolve() != store.root.resolve():
+        from nestbench.store import Store
+
+        comparison = compare(store, Store(published), report.plans)
+        for line in comparison.lines("the published results"):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,80 @@
+"""Observes the interpreter that runs nestbench, with the TensorFlow that is installed beside it."""
+
+import os
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+from nestbench import staging
+from nestbench.catalogue import Catalogue
+from nestbench.digests import versions_digest
+from nestbench.environments import clean_environ
+from nestbench.errors import GroundError
+from nestbench.run.observe import Ground, introduce
+from nestbench.run.orchestrate import Prepared
+from nestbench.run.plan import plan_stack
+from nestbench.run.progress import reporter
+from nestbench.run.session import How, Report, measure
+from nestbench.run.workspace import Workspace
+from nestbench.store import Store
+from nestbench.store.brought import default_name
+
+#: What a person may have set to choose a Keras or a device; it belongs to what is here.
+_KEPT = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+
+
+def measure_here(
+    store: Store, workspace: Workspace, catalogue: Catalogue, how: How, *, quiet: bool
+) -> Report:
+    """Observe the current interpreter. Raises GroundError where it has no TensorFlow."""
+    told = reporter(quiet=quiet)
+    told.say(f"Importing the TensorFlow of {sys.executable}")
+    prepared = Prepared(
+        python=Path(sys.executable),
+        hide_gpus=False,
+        extra={name: os.environ[name] for name in _KEPT if name in os.environ},
+    )
+    versions = _imported(prepared, workspace, how)
+    stack = default_name(versions)
+    plan = plan_stack(store, stack, versions_digest(versions), catalogue, again=how.again)
+    told.say(f"{stack}: {plan.current} cells current, {len(plan.to_run)} to run.")
+    return measure(
+        [plan],
+        lambda _stack, _say: prepared,
+        store=store,
+        workspace=workspace,
+        catalogue=catalogue,
+        how=how,
+        reporter=told,
+        origin="here",
+    )
+
+
+def _imported(prepared: Prepared, workspace: Workspace, how: How) -> dict[str, str | None]:
+    """What is imported here: the plan needs it before anything is measured."""
+    with tempfile.TemporaryDirectory(dir=workspace.folder("scratch")) as scratch:
+        home = Path(scratch) / "home"
+        home.mkdir()
+        ground = Ground(
+            python=prepared.python,
+            environ={
+                **clean_environ(home, hide_gpus=prepared.hide_gpus),
+                **prepared.extra,
+                "PYTHONPATH": str(staging.stage(workspace.folder("probe"))),
+            },
+            files=(),
+            log=workspace.log("here"),
+            scratch=Path(scratch),
+            launch=how.launch,
+            jobs=1,
+            limits=how.limits,
+        )
+        ready, why = introduce(ground, stop=threading.Event())
+    if ready is None:
+        raise GroundError(
+            f"TensorFlow cannot be observed in {sys.executable}: {why}.",
+            why="--here observes the Python that nestbench is installed in",
+            do="Install nestbench beside TensorFlow, or use `nestbench pack` and run the file there.",
+        )
+    return dict(ready.versions)

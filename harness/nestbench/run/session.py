@@ -1,0 +1,124 @@
+"""A whole run: select, plan, say what is there, measure, and look at what came of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nestbench import environments, interpreters
+from nestbench.catalogue import Catalogue
+from nestbench.errors import ExitCode, UsageError
+from nestbench.matrix import Matrix, Stack
+from nestbench.matrix.locks import lock_digest
+from nestbench.run import selection, summary
+from nestbench.run.orchestrate import Prepare, Prepared, Run, Settings, StackResult
+from nestbench.run.plan import StackPlan, plan_stack
+from nestbench.run.probe_process import Limits
+from nestbench.run.progress import Reporter
+from nestbench.run.selection import Selection
+from nestbench.run.workspace import Workspace
+from nestbench.store import Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class How:
+    """How a run is done, as a person asked for it."""
+
+    workers: int
+    launch: str = "auto"
+    limits: Limits = field(default_factory=Limits)
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What came of a run."""
+
+    plans: tuple[StackPlan, ...]
+    results: tuple[StackResult, ...]
+    left_out: tuple[selection.LeftOut, ...]
+    interrupted: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 only where every expected cell is there."""
+        return summary.exit_code(self.results, self.left_out, interrupted=self.interrupted)
+
+    def lines(self) -> list[str]:
+        """How many cells are measured, and why the others are not."""
+        return summary.told(self.results, self.left_out)
+
+
+def select(matrix: Matrix, names: Sequence[str], *, everything: bool, allow_download: bool) -> Selection:
+    """The stacks that were asked for, or the embedded default.
+
+    Raises UsageError for an unknown stack, and for names together with ``everything``.
+    """
+    if names and everything:
+        raise UsageError("--all and names of stacks exclude each other.", do="Drop one of the two.")
+    asked = matrix.select(tuple(names))
+    found = interpreters.availabilities(asked.stacks, allow_download=False)
+    if names or everything:
+        return selection.asked_for(asked.stacks, found, allow_download=allow_download)
+    return selection.default(matrix, found, allow_download=allow_download)
+
+
+def measure(
+    plans: Sequence[StackPlan],
+    prepare: Prepare,
+    *,
+    store: Store,
+    workspace: Workspace,
+    catalogue: Catalogue,
+    how: How,
+    reporter: Reporter,
+    left_out: Sequence[selection.LeftOut] = (),
+    origin: str = "matrix",
+) -> Report:
+    """Observe what is missing of ``plans``. Raises StoreError where the store cannot be written."""
+    store.prepare()
+    for plan in plans:
+        for broken in plan.broken:
+            reporter.say(f"{plan.stack}: measured again: {broken.what}")
+    settings = Settings(
+        store=store,
+        workspace=workspace,
+        files=sorted({entry.file for entry in catalogue}),
+        prepare=prepare,
+        workers=how.workers,
+        launch=how.launch,
+        limits=how.limits,
+        origin=origin,
+    )
+    run = Run(plans, settings, reporter)
+    with reporter:
+        results = run.execute()
+    return Report(
+        plans=tuple(plans),
+        results=tuple(results),
+        left_out=tuple(left_out),
+        interrupted=run.interrupted,
+    )
+
+
+def tox_prepare(
+    stacks: Sequence[Stack], workspace: Workspace, *, envs: Path | None, allow_download: bool
+) -> Prepare:
+    """How the environments of ``stacks`` are made; below ``envs`` where it is given."""
+    by_id = {stack.id: stack for stack in stacks}
+
+    def prepare(stack: str, say: Callable[[str], None]) -> Prepared:
+        made = environments.prepare(
+            by_id[stack],
+            workspace.root,
+            allow_download=allow_download,
+            on_progress=lambda text: say(text.removeprefix(f"{stack}: ")),
+            folder=envs / stack if envs else None,
+        )
+        return Prepared(python=made.python_path)
+
+    return prepare
+
+
+def plans_of(store: Store, stacks: Sequence[Stack], catalogue: Catalogue, *, again: bool) -> list[StackPlan]:
+    """The plan of each stack of the matrix. Raises GroundError where a stack has no lock."""
+    return [plan_stack(store, stack.id, lock_digest(stack), catalogue, again=again) for stack in stacks]
