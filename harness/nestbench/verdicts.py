@@ -33,7 +33,7 @@ from nestprobe.observation import (
     VariableRecord,
 )
 
-__all__ = ["Entry", "Judgement", "Verdict", "judge", "unmeasured"]
+__all__ = ["Entry", "Judgement", "Verdict", "is_parameter", "judge", "size", "unmeasured"]
 
 
 class Entry(StrEnum):
@@ -123,7 +123,7 @@ def unmeasured(verdict: Verdict, why: str) -> tuple[Judgement, Judgement]:
 
 
 def _judge_call(observation: Observation, parameters: int, trainable: int) -> Judgement:
-    oracle = _oracle(observation)
+    oracle = _oracle(observation, parameters)
     called = observation.phases.get("called")
     model = called.model if called else None
     counted = model.count_params if model else None
@@ -137,11 +137,13 @@ def _judge_call(observation: Observation, parameters: int, trainable: int) -> Ju
     elif not findings:
         why = called.reason if called and called.reason else "the probe did not report a call"
         findings = [_Finding(Verdict.UNAVAILABLE, f"not measured: {why}")]
-    return _judgement(Entry.CALL, findings, counted, oracle, tuple(_notes(observation, trainable)))
+    sound = tuple(_sound(observation, counted))
+    notes = tuple(_notes(observation, trainable))
+    return _judgement(Entry.CALL, findings, sound, counted, oracle, notes)
 
 
 def _judge_build(observation: Observation, parameters: int) -> Judgement:
-    oracle = _oracle(observation)
+    oracle = _oracle(observation, parameters)
     built = observation.phases.get("built")
     model = built.model if built else None
     counted = model.count_params if model else None
@@ -168,12 +170,13 @@ def _judge_build(observation: Observation, parameters: int) -> Judgement:
     else:
         findings = _wrong(observation, oracle, parameters)
         findings += _count(model, observation, oracle, "after build(shape)")
-    return _judgement(Entry.BUILD, findings, counted, oracle, ())
+    return _judgement(Entry.BUILD, findings, (_as_many(counted),), counted, oracle, ())
 
 
 def _judgement(
     entry: Entry,
     findings: Sequence[_Finding],
+    sound: tuple[str, ...],
     counted: int | None,
     oracle: int | None,
     notes: tuple[str, ...],
@@ -184,7 +187,7 @@ def _judgement(
         evidence = tuple(finding.evidence for finding in ordered)
     else:
         kinds = (Verdict.TRACKED,)
-        evidence = (f"count_params() {counted}, as many as the forward pass reads",)
+        evidence = sound
     return Judgement(
         entry=entry,
         headline=kinds[0],
@@ -196,20 +199,46 @@ def _judgement(
     )
 
 
+def _sound(observation: Observation, counted: int | None) -> Iterator[str]:
+    """Evidence for ``tracked``: only what was measured is said."""
+    yield _as_many(counted)
+    for phase, words in (
+        ("trained", "one optimizer step changes what is meant to be trained"),
+        ("saved-weights", "every variable is in the weights file"),
+        ("reloaded-weights", "every variable comes back from it"),
+    ):
+        if _done(observation, phase):
+            yield words
+
+
+def _as_many(counted: int | None) -> str:
+    return f"count_params() {counted}, as many as the forward pass reads"
+
+
 def _only(entry: Entry, verdict: Verdict, why: str) -> Judgement:
     return Judgement(entry=entry, headline=verdict, findings=(verdict,), evidence=(why,))
 
 
-def _oracle(observation: Observation) -> int | None:
-    """Scalars that the forward pass reads; None where it did not run to its end."""
-    called = observation.phases.get("called")
-    if called is None or called.status != Status.DONE:
+def _oracle(observation: Observation, parameters: int) -> int | None:
+    """Scalars that the forward pass reads; None where it did not run to its end.
+
+    Where the process died on the way its variables may be incomplete: then they are believed only
+    if they agree with the arithmetic.
+    """
+    if not _done(observation, "called"):
         return None
-    return sum(_size(variable) for variable in _read(observation.variables))
+    oracle = sum(size(variable) for variable in _read(observation.variables))
+    cut_short = observation.outcome.kind != OutcomeKind.OBSERVED
+    return None if cut_short and oracle != parameters else oracle
 
 
 def _read(variables: Iterable[VariableRecord]) -> list[VariableRecord]:
-    return [variable for variable in variables if variable.used and _is_floating(variable)]
+    return [variable for variable in variables if is_parameter(variable)]
+
+
+def is_parameter(variable: VariableRecord) -> bool:
+    """Whether the oracle counts it: floating, and read by the forward pass."""
+    return variable.used and _is_floating(variable)
 
 
 def _is_floating(variable: VariableRecord) -> bool:
@@ -222,7 +251,8 @@ def _is_random_state(variable: VariableRecord) -> bool:
     return not _is_floating(variable) and ("seed" in name or "statevar" in name)
 
 
-def _size(variable: VariableRecord) -> int:
+def size(variable: VariableRecord) -> int:
+    """Number of scalars."""
     return prod(variable.shape)
 
 
@@ -267,7 +297,7 @@ def _count(
     if counted is None:
         return [_Finding(Verdict.UNAVAILABLE, f"count_params() {when} was not measured")]
     state = sum(
-        _size(variable)
+        size(variable)
         for variable in observation.variables
         if variable.in_weights and not _is_floating(variable)
     )
@@ -301,7 +331,7 @@ def _untrained(observation: Observation, trainable: int) -> Iterator[_Finding]:
     read = _read(observation.variables)
     still = [variable for variable in read if variable.changed_by_step is False]
     # A variable whose change was not measured is given the benefit of the doubt.
-    changed = sum(_size(variable) for variable in read) - sum(map(_size, still))
+    changed = sum(size(variable) for variable in read) - sum(map(size, still))
     if changed < trainable:
         yield _Finding(
             Verdict.UNTRAINED,
@@ -357,7 +387,7 @@ def _notes(observation: Observation, trainable: int) -> Iterator[str]:
     ):  # fmt: skip
         if lost:
             yield f"{label}: {_names(lost)}"
-    changed = sum(_size(one) for one in read if one.changed_by_step)
+    changed = sum(size(one) for one in read if one.changed_by_step)
     if changed > trainable:
         yield f"one optimizer step changes {changed} scalars, {trainable} were meant to be trained"
     late = [one for one in read if one.created_in != "called" and one.created_in != "constructed"]

@@ -1,0 +1,207 @@
+"""Results as judged cells and as tidy pandas frames: one row a cell and entry, signal or variable.
+
+pandas is imported by the functions that need it, not with this module.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from nestbench.catalogue import Cell
+from nestbench.digests import Digests, probe_digest
+from nestbench.store import Store
+from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, judge, size, unmeasured
+from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Result", "State", "cells_frame", "collect", "signals_frame", "variables_frame"]
+
+
+class State(StrEnum):
+    """Whether what is shown of a cell was measured as the cell is now."""
+
+    CURRENT = "current"
+    STALE = "stale"  # measured before the case, its lock or the probe changed
+    MISSING = "missing"  # not measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One cell with what is known of it; ``judgements`` is empty where nothing is."""
+
+    cell: Cell
+    state: State
+    observation: Observation | None = None
+    judgements: tuple[Judgement, ...] = ()
+
+    def judgement(self, entry: Entry) -> Judgement | None:
+        """What that entry was judged to be."""
+        return next((one for one in self.judgements if one.entry == entry), None)
+
+
+def collect(
+    store: Store,
+    cells: Iterable[Cell],
+    locks: Mapping[str, str] | None = None,
+    unavailable: Mapping[str, str] | None = None,
+) -> list[Result]:
+    """The stored results of ``cells``, judged, in the same order.
+
+    ``locks``: digest of the lock by stack, where known; a result of another lock is stale.
+    ``unavailable``: why a stack cannot be measured here, by stack: its cells without a result are
+    shown as unavailable, not as missing. Raises StoreError for a broken result.
+    """
+    results = []
+    for (stack, case_id), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
+        stored = store.load(stack, case_id)
+        for cell in group:
+            observation = stored.variant(cell.variant.names) if stored else None
+            if stored is None or observation is None:
+                results.append(_without(cell, (unavailable or {}).get(stack)))
+                continue
+            current = _is_current(stored.digests, cell, (locks or {}).get(stack))
+            results.append(
+                Result(
+                    cell=cell,
+                    state=State.CURRENT if current else State.STALE,
+                    observation=observation,
+                    judgements=judge(observation, cell.variant.parameters, cell.variant.trainable),
+                )
+            )
+    return results
+
+
+def _without(cell: Cell, why: str | None) -> Result:
+    judgements = unmeasured(Verdict.UNAVAILABLE, why) if why else ()
+    return Result(cell=cell, state=State.MISSING, judgements=judgements)
+
+
+def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
+    return (
+        digests.case == cell.case.digest
+        and digests.probe == probe_digest()
+        and lock in (None, digests.lock)
+    )
+
+
+def cells_frame(results: Sequence[Result]) -> "pd.DataFrame":
+    """A row for each cell and entry, also for those that are missing (``verdict`` is empty then).
+
+    ``findings``, ``evidence`` and ``notes`` are tuples; ``counted`` and ``expected`` numbers of
+    scalars; ``parameters`` is the case's arithmetic.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(_cell_rows(results), columns=_CELL_COLUMNS)
+    return frame.astype(dict.fromkeys(("counted", "expected", "parameters"), "Int64"))
+
+
+_KEY = ("stack", "group", "case", "variant")
+_CELL_COLUMNS = [
+    *_KEY, "entry", "state", "verdict", "findings", "counted", "expected", "parameters",
+    "evidence", "notes",
+]  # fmt: skip
+
+
+def _key(result: Result) -> dict[str, Any]:
+    cell = result.cell
+    values = (cell.stack, cell.case.group, cell.case.id, cell.variant.label)
+    return dict(zip(_KEY, values, strict=True))
+
+
+def _cell_rows(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
+    for result in results:
+        for entry in Entry:
+            judged = result.judgement(entry)
+            yield {
+                **_key(result),
+                "entry": str(entry),
+                "state": str(result.state),
+                "verdict": str(judged.headline) if judged else "",
+                "findings": tuple(map(str, judged.findings)) if judged else (),
+                "counted": judged.counted if judged else None,
+                "expected": judged.expected if judged else None,
+                "parameters": result.cell.variant.parameters,
+                "evidence": judged.evidence if judged else (),
+                "notes": judged.notes if judged else (),
+            }
+
+
+def signals_frame(results: Sequence[Result]) -> "pd.DataFrame":
+    """A row for each measured signal: key, ``phase``, ``signal``, ``value``.
+
+    The phase ``variables`` holds, for each per-variable signal, the number of scalars in the
+    floating variables that the forward pass reads and for which it holds.
+    """
+    import pandas as pd
+
+    rows = [
+        {**_key(result), "phase": phase, "signal": signal, "value": value}
+        for result in results
+        if result.observation is not None
+        for phase, signal, value in _signals(result.observation)
+    ]
+    return pd.DataFrame(rows, columns=[*_KEY, "phase", "signal", "value"]).astype({"value": object})
+
+
+def _signals(observation: Observation) -> Iterator[tuple[str, str, Any]]:
+    for name, phase in observation.phases.items():
+        for signal, value in _phase_signals(phase):
+            yield name, signal, value
+    read = [one for one in observation.variables if is_parameter(one)]
+    for field in fields(VariableRecord):
+        told = [(one, getattr(one, field.name)) for one in read]
+        counts = field.name.startswith("in_") or any(isinstance(value, bool) for _, value in told)
+        if counts and all(value is not None for _, value in told):
+            yield "variables", field.name, sum(size(one) for one, value in told if value)
+
+
+def _phase_signals(phase: PhaseRecord) -> Iterator[tuple[str, Any]]:
+    yield "status", phase.status
+    for name in ("reason", "python_calls", "variables_created", "same_output"):
+        value = getattr(phase, name)
+        if value is not None:
+            yield name, value
+    if phase.raised is not None:
+        yield "raised", _text(phase.raised)
+    yield "warnings", len(phase.warnings)
+    if phase.user_calls is not None:
+        yield "user_calls", sum(phase.user_calls.values())
+        for owner, times in phase.user_calls.items():
+            yield f"user_calls.{owner}", times
+    if phase.model is not None:
+        yield from _model_signals(phase.model)
+
+
+def _model_signals(model: ModelRecord) -> Iterator[tuple[str, Any]]:
+    for field in fields(model):
+        value = getattr(model, field.name)
+        if field.name == "layers" and value is not None:
+            yield "layers", len(value)
+        elif field.name == "raised":
+            for name, raised in value.items():
+                yield name, f"raises {_text(raised)}"
+        elif value is not None:
+            yield field.name, value
+
+
+def _text(raised: Raised) -> str:
+    return f"{raised.type}: {raised.message}"
+
+
+def variables_frame(results: Sequence[Result]) -> "pd.DataFrame":
+    """A row for each variable that was seen: key, then the fields of ``VariableRecord``."""
+    import pandas as pd
+
+    names = [field.name for field in fields(VariableRecord)]
+    rows = [
+        {**_key(result), **{name: getattr(variable, name) for name in names}}
+        for result in results
+        if result.observation is not None
+        for variable in result.observation.variables
+    ]
+    return pd.DataFrame(rows, columns=[*_KEY, *names])

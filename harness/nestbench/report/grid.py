@@ -1,0 +1,251 @@
+"""Cases against stacks: which rows, which columns, and what each square says."""
+
+import difflib
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nestbench.errors import UsageError
+from nestbench.frames import Result, State, cells_frame, signals_frame
+from nestbench.report.words import LOOKS, MISSING, STALE
+from nestbench.verdicts import Entry, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Grid", "Query", "Row", "Square", "make_grid"]
+
+_COUNTED = (Verdict.UNCOUNTED, Verdict.OVERCOUNTED)
+#: Verdicts that a count cannot stand for.
+_NO_COUNT = (
+    Verdict.RAISES, Verdict.CRASHED, Verdict.TIMED_OUT, Verdict.UNAVAILABLE,
+    Verdict.NOT_APPLICABLE, Verdict.CASE_WRONG,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """What to show. Empty filters let everything through; ``cases`` to ``stacks`` take patterns.
+
+    ``show``: ``verdict``, ``count``, or a signal as ``phase.signal``, e.g. ``built.count_params``.
+    ``verdicts``: rows where any stack has one of these among its findings. ``differs``: rows where
+    measured stacks differ. ``entries``: both means that a row of the entry build is there only
+    where it says something else than that of call.
+    """
+
+    show: str = "verdict"
+    cases: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    stacks: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    differs: bool = False
+    entries: tuple[Entry, ...] = (Entry.CALL, Entry.BUILD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Square:
+    """One square: in words, as a symbol, and the looks that it needs in a legend."""
+
+    words: str
+    symbol: str
+    style: str
+    state: State
+    verdict: str = ""
+    findings: tuple[str, ...] = ()
+    counted: int | None = None
+    expected: int | None = None
+    evidence: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    value: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One case variant and entry; squares in the order of the grid's stacks."""
+
+    group: str
+    case: str
+    variant: str
+    entry: Entry
+    squares: tuple[Square, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """The table before it is drawn. ``measured`` of ``expected`` cells have a result."""
+
+    title: str
+    show: str
+    stacks: tuple[str, ...]
+    rows: tuple[Row, ...]
+    measured: int
+    stale: int
+    expected: int
+
+
+def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
+    """The grid of ``results``. Raises UsageError for a pattern or signal that matches nothing."""
+    chosen = _filtered(results, query)
+    frame = cells_frame(chosen)
+    values = None if query.show in ("verdict", "count") else _values(chosen, query.show)
+    stacks = tuple(dict.fromkeys(result.cell.stack for result in chosen))
+    squares: dict[tuple[str, str, str, str], dict[str, Square]] = {}
+    for record in frame.to_dict("records"):
+        key = (record["group"], record["case"], record["variant"], record["entry"])
+        square = _square({str(name): value for name, value in record.items()}, query.show, values)
+        squares.setdefault(key, {})[record["stack"]] = square
+    empty = _missing()
+    rows = [
+        Row(
+            group=group,
+            case=case,
+            variant=variant,
+            entry=Entry(entry),
+            squares=tuple(by_stack.get(stack, empty) for stack in stacks),
+        )
+        for (group, case, variant, entry), by_stack in squares.items()
+    ]
+    states = [result.state for result in chosen]
+    return Grid(
+        title=title,
+        show=query.show,
+        stacks=stacks,
+        rows=tuple(_shown(rows, query)),
+        measured=sum(state != State.MISSING for state in states),
+        stale=states.count(State.STALE),
+        expected=len(states),
+    )
+
+
+def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
+    chosen = list(results)
+    for kind, patterns, name_of in (
+        ("case", query.cases, lambda one: one.cell.case.id),
+        ("group", query.groups, lambda one: one.cell.case.group),
+        ("stack", query.stacks, lambda one: one.cell.stack),
+    ):
+        names = list(dict.fromkeys(name_of(one) for one in results))
+        for pattern in patterns:
+            if not fnmatch.filter(names, pattern):
+                near = difflib.get_close_matches(pattern, names, n=3) or names[:8]
+                raise UsageError(f"unknown {kind} {pattern!r}", do=f"Nearest: {', '.join(near)}.")
+        if patterns:
+            wanted = {name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
+            chosen = [one for one in chosen if name_of(one) in wanted]
+    return chosen
+
+
+def _values(results: Sequence[Result], show: str) -> Mapping[tuple[str, str, str], Any]:
+    """Value of a signal by stack, case and variant."""
+    frame: pd.DataFrame = signals_frame(results)
+    names = frame["phase"] + "." + frame["signal"]
+    if show not in set(names):
+        known = sorted(set(names))
+        near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
+        raise UsageError(
+            f"no result has a signal {show!r}",
+            why="A signal is written phase.signal; one that no stack measured is unknown too.",
+            do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
+        )
+    chosen = frame[names == show]
+    keys = zip(chosen["stack"], chosen["case"], chosen["variant"], strict=True)
+    return dict(zip(keys, chosen["value"], strict=True))
+
+
+def _missing() -> Square:
+    return Square(
+        words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING
+    )
+
+
+def _square(
+    record: Mapping[str, Any], show: str, values: Mapping[tuple[str, str, str], Any] | None
+) -> Square:
+    if not record["verdict"]:
+        return _missing()
+    findings = tuple(Verdict(name) for name in record["findings"])
+    counted, expected = _whole(record["counted"]), _whole(record["expected"])
+    value = None
+    if values is not None:
+        value = values.get((record["stack"], record["case"], record["variant"]))
+        words = symbol = MISSING.symbol if value is None else _plain(value)
+    elif show == "count":
+        words = symbol = _count(findings, counted, expected)
+    else:
+        words = " · ".join(_in_words(one, counted, expected) for one in findings)
+        symbol = "".join(LOOKS[one].symbol for one in findings)
+    mark = STALE.symbol if record["state"] == State.STALE else ""
+    return Square(
+        words=words + mark,
+        symbol=symbol + mark,
+        style=LOOKS[findings[0]].style if values is None else "",
+        state=State(record["state"]),
+        verdict=record["verdict"],
+        findings=tuple(map(str, findings)),
+        counted=counted,
+        expected=expected,
+        evidence=tuple(record["evidence"]),
+        notes=tuple(record["notes"]),
+        value=value,
+    )
+
+
+def _whole(value: Any) -> int | None:
+    import pandas as pd
+
+    return None if pd.isna(value) else int(value)
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _in_words(verdict: Verdict, counted: int | None, expected: int | None) -> str:
+    if verdict in _COUNTED and counted is not None and expected is not None:
+        return f"{verdict} {counted}/{expected}"
+    return str(verdict)
+
+
+def _count(findings: Sequence[Verdict], counted: int | None, expected: int | None) -> str:
+    if counted is None or expected is None:
+        failed = [one for one in findings if one in _NO_COUNT] or list(findings)
+        return LOOKS[failed[0]].symbol
+    return str(counted) if counted == expected else f"{counted}/{expected}"
+
+
+def _shown(rows: Sequence[Row], query: Query) -> list[Row]:
+    by_call = {
+        (row.case, row.variant): _said(row) for row in rows if row.entry == Entry.CALL
+    }
+    # A signal belongs to a phase, not to an entry: one row tells all.
+    entries = query.entries if query.show in ("verdict", "count") else (Entry.CALL,)
+    shown = []
+    for row in rows:
+        if row.entry not in entries:
+            continue
+        repeats = row.entry == Entry.BUILD and Entry.CALL in entries
+        if repeats and not _adds(row, by_call[row.case, row.variant]):
+            continue
+        if query.differs and len({words for words in _said(row) if words is not None}) <= 1:
+            continue
+        found = {name for square in row.squares for name in square.findings}
+        if query.verdicts and not found & set(map(str, query.verdicts)):
+            continue
+        shown.append(row)
+    return shown
+
+
+def _adds(row: Row, call: Sequence[str | None]) -> bool:
+    """Whether a row of the entry build says on any stack what the row of call does not."""
+    return any(
+        words != other and square.verdict != Verdict.NOT_APPLICABLE
+        for words, other, square in zip(_said(row), call, row.squares, strict=True)
+    )
+
+
+def _said(row: Row) -> list[str | None]:
+    return [
+        None if square.words == MISSING.symbol else square.words.rstrip(STALE.symbol)
+        for square in row.squares
+    ]
