@@ -1,4 +1,4 @@
-"""Every error that a user can cause or has to act on, with the exit code that it ends the process with."""
+"""Every error that a user can cause or has to act on, with the exit code that it ends in."""
 
 import difflib
 from collections.abc import Iterable

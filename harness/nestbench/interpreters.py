@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from nestbench.matrix.stack import Platform, Stack
+from nestbench.matrix.stack import Stack
 from nestbench.matrix.uv_tool import find_uv, uv_environ
 
 _SECONDS = 30
@@ -115,7 +115,7 @@ def _platform_mismatch(stack: Stack) -> Unavailable | None:
         return Unavailable(
             reason=f"its wheels are for {stack.platform}, this machine is {here}", remedy=instead
         )
-    if stack.platform is Platform.LINUX_X86_64 and not _has_glibc():
+    if not _has_glibc():
         return Unavailable(
             reason="TensorFlow's wheels need glibc, this Linux has another C library",
             remedy=instead,

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import urllib.error
 import urllib.request
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -119,7 +118,7 @@ def _releases(project: str, files: Iterable[Mapping[str, Any]]) -> Iterable[Miss
 
 def _project_files(index: str, project: str) -> list[dict[str, Any]]:
     shown = without_credentials(index)
-    request = urllib.request.Request(f"{_bare(index)}/{project}/", headers=_headers(index))  # noqa: S310
+    request = urllib.request.Request(f"{shown}/{project}/", headers=_headers(index))  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
             kind = answer.headers.get_content_type()
@@ -132,19 +131,16 @@ def _project_files(index: str, project: str) -> list[dict[str, Any]]:
             do="Check the connection and UV_DEFAULT_INDEX, UV_INDEX_URL and PIP_INDEX_URL.",
         ) from error
     try:
-        if kind != _JSON:
-            raise ValueError(f"its answer is {kind}")
-        return list(json.loads(body)["files"])
-    except (ValueError, KeyError, TypeError) as error:
+        files = list(json.loads(body)["files"]) if kind == _JSON else None
+    except (ValueError, KeyError, TypeError):
+        files = None
+    if files is None:
         raise GroundError(
-            f"The package index {shown} does not list {project} as JSON: {error}.",
+            f"The package index {shown} does not list {project} as JSON; its answer is {kind}.",
             why="the mirror offers only the older HTML form of the index (PEP 503, not PEP 691)",
             do="Ask another index: `UV_DEFAULT_INDEX=https://pypi.org/simple`.",
-        ) from error
-
-
-def _bare(index: str) -> str:
-    return without_credentials(index)
+        )
+    return files
 
 
 def _headers(index: str) -> dict[str, str]:

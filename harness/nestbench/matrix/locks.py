@@ -85,7 +85,8 @@ def lock_digest(stack: Stack) -> str:
 def pins(lock_text: str) -> dict[str, str]:
     """Version of each distribution that the lock installs, by normalised name."""
     return {
-        str(canonicalize_name(found["name"])): found["version"] for found in _PIN.finditer(lock_text)
+        str(canonicalize_name(found["name"])): found["version"]
+        for found in _PIN.finditer(lock_text)
     }
 
 
@@ -190,7 +191,7 @@ def _row_against_pins(stack: Stack, text: str) -> LockResult | None:
     return _result(
         stack,
         LockState.STALE,
-        f"the row says keras = \"{stack.keras}\", the lock installs {name} {pinned or '(none)'}: "
+        f'the row says keras = "{stack.keras}", the lock installs {name} {pinned or "(none)"}: '
         "correct the row",
     )
 

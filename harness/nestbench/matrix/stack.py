@@ -110,7 +110,7 @@ class Stack:
     def __post_init__(self) -> None:
         if self.resolved < self.uploaded:
             raise ValueError(
-                f"field 'resolved': {self.resolved} is before the wheel was uploaded ({self.uploaded})"
+                f"field 'resolved': {self.resolved} is before 'uploaded', {self.uploaded}"
             )
 
     @property
@@ -140,7 +140,10 @@ class Matrix:
             if stack.id == stack_id:
                 return stack
         raise UsageError.unknown(
-            "stack", stack_id, (s.id for s in self.stacks), do="`nestbench matrix` lists all stacks."
+            "stack",
+            stack_id,
+            (s.id for s in self.stacks),
+            do="`nestbench matrix` lists all stacks.",
         )
 
     def select(self, stack_ids: tuple[str, ...]) -> Self:

@@ -1,4 +1,4 @@
-"""uv as this tool calls it: its binary, and surroundings in which its answer depends on the call."""
+"""uv as nestbench calls it: its binary, and surroundings that do not change its answer."""
 
 import os
 from collections.abc import Mapping

@@ -1,0 +1,264 @@
+"""Environments made with real tox and uv from tiny wheels; what breaks them is noticed."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from nestbench.environments import clean_environ, environment, environment_folder, prepare
+from nestbench.environments.failures import os_failure, provisioning_failure
+from nestbench.environments.inspection import differences
+from nestbench.errors import GroundError
+from nestbench.interpreters import Available, availability
+from nestbench.matrix.locks import lock_digest, lock_path, pins, read_lock, write_locks
+
+# A short way to damage an environment by hand, and what is said about it.
+DAMAGES = {
+    "a package removed": (lambda site: shutil.rmtree(site / "tinydep-1.1.dist-info"), "is missing"),
+    "a file removed": (lambda site: (site / "tinydep" / "__init__.py").unlink(), "is missing"),
+    "a file changed": (lambda site: rewrite(site / "tinydep" / "__init__.py"), "was changed"),
+    "another version": (
+        lambda site: rename(site, "tinydep-1.1.dist-info", "1.1", "1.0"),
+        "tinydep is 1.0, the lock has 1.1",
+    ),
+    "a package more": (lambda site: added(site), "extra 1.0 is not in the lock"),
+}
+
+
+def rewrite(path: Path) -> None:
+    path.unlink()  # a hard link into uv's cache: never write through it
+    path.write_text("changed by hand\n")
+
+
+def rename(site: Path, folder: str, old: str, new: str) -> None:
+    metadata = site / folder / "METADATA"
+    text = metadata.read_text().replace(f"Version: {old}", f"Version: {new}")
+    metadata.unlink()
+    metadata.write_text(text)
+
+
+def added(site: Path) -> None:
+    (site / "extra-1.0.dist-info").mkdir()
+    (site / "extra-1.0.dist-info" / "METADATA").write_text("Name: extra\nVersion: 1.0\n")
+
+
+@pytest.fixture
+def locked(index, tiny):
+    write_locks([tiny])
+    return tiny
+
+
+def made(stack, root, **options):
+    return prepare(stack, root, allow_download=False, **options)
+
+
+def site_of(env):
+    return next((env.folder / "venv" / "lib").glob("python*/site-packages"))
+
+
+def test_environment_is_made_once_and_holds_the_lock(locked, tmp_path, monkeypatch):
+    heard = []
+    env = made(locked, tmp_path, on_progress=heard.append)
+    assert env.freshly_made
+    assert env.folder == environment_folder(locked, tmp_path)
+    assert env.lock_digest == lock_digest(locked)
+    assert "tiny: making its environment" in heard[0]
+    code = "import tinyflow, tinydep; print(tinyflow.__version__, tinydep.__version__)"
+    out = subprocess.run([env.python_path, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["2.0", "1.1"]
+    monkeypatch.setattr(environment, "run_tox", lambda *a, **k: pytest.fail("tox was run again"))
+    again = made(locked, tmp_path)
+    assert not again.freshly_made
+    assert again.python_path == env.python_path
+
+
+def test_damage_by_hand_is_noticed(locked, tmp_path):
+    env = made(locked, tmp_path)
+    wanted = {"version": env.python_version, "pins": pins(read_lock(locked))}
+    assert differences(env.folder / "venv", **wanted) == ()
+    for name, (damage, expected) in DAMAGES.items():
+        copy = tmp_path / name
+        shutil.copytree(env.folder / "venv", copy, symlinks=True)
+        damage(next(copy.glob("lib/python*/site-packages")))
+        assert expected in " ".join(differences(copy, **wanted)), name
+    python = env.folder / "venv" / "bin" / "python"
+    python.unlink()
+    assert differences(env.folder / "venv", **wanted) == ("its Python does not run",)
+
+
+def test_damaged_environment_is_made_again(locked, tmp_path):
+    env = made(locked, tmp_path)
+    DAMAGES["a package more"][0](site_of(env))
+    heard = []
+    again = made(locked, tmp_path, on_progress=heard.append)
+    assert again.freshly_made
+    assert "extra 1.0 is not in the lock" in heard[0]
+    assert not (site_of(again) / "extra-1.0.dist-info").exists()
+
+
+def test_new_lock_makes_the_environment_again(locked, index, tmp_path):
+    made(locked, tmp_path)
+    index.add("tinydep", "1.2")
+    write_locks([locked])
+    env = made(locked, tmp_path)
+    assert env.freshly_made
+    assert (site_of(env) / "tinydep-1.2.dist-info").is_dir()
+    assert not (site_of(env) / "tinydep-1.1.dist-info").exists()
+
+
+def test_lock_with_another_hash_installs_nothing(locked, tmp_path):
+    good = read_lock(locked)
+    line = next(line for line in good.splitlines() if "--hash" in line)
+    lock_path(locked).write_text(good.replace(line.split("sha256:")[1][:64], "0" * 64))
+    with pytest.raises(GroundError) as caught:
+        made(locked, tmp_path)
+    assert "not the one that the lock names" in caught.value.what
+    assert "mismatch" in caught.value.what.lower()
+    assert "provision.log" in caught.value.what
+    assert not (environment_folder(locked, tmp_path) / "stamp.json").exists()
+    lock_path(locked).write_text(good)
+    assert made(locked, tmp_path).freshly_made
+
+
+def test_index_out_of_reach(locked, tmp_path, monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "empty"))
+    with pytest.raises(GroundError, match="packages could not be fetched"):
+        made(locked, tmp_path)
+
+
+def test_row_that_was_not_locked_again(locked, tmp_path):
+    file = locked.matrix_file
+    lock_path(locked).write_text(read_lock(locked).replace("# Input: sha256:", "# Input: sha256:0"))
+    with pytest.raises(GroundError, match="nestbench lock tiny"):
+        made(locked, tmp_path)
+    assert file.exists()
+
+
+def test_tox_that_says_success_and_makes_nothing_is_no_success(locked, tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "run_tox", lambda *a, **k: "congratulations :)")
+    with pytest.raises(GroundError, match="could not be made"):
+        made(locked, tmp_path)
+
+
+def test_place_that_cannot_be_written(locked, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GroundError, match="cannot be made or written to"):
+        made(locked, tmp_path / "file")
+
+
+def test_controller_killed_while_installing_leaves_nothing_that_counts(locked, index, tmp_path):
+    index.hold.clear()
+    index.asked.clear()
+    shutil.rmtree(os.environ["UV_CACHE_DIR"])
+    code = (
+        "import sys; from pathlib import Path; from nestbench.matrix import load_matrix;"
+        "from nestbench.environments import prepare;"
+        "prepare(load_matrix(Path(sys.argv[1])).stacks[0], Path(sys.argv[2]), allow_download=False)"
+    )
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, str(locked.matrix_file), str(tmp_path)], env=environ
+    )
+    assert index.asked.wait(60)
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    folder = str(environment_folder(locked, tmp_path))
+    deadline = time.monotonic() + 20
+    while running_in(folder) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert running_in(folder) == []
+    index.hold.set()
+    heard = []
+    assert made(locked, tmp_path, on_progress=heard.append).freshly_made
+    assert any("was not finished" in message for message in heard)
+
+
+def running_in(folder: str) -> list[str]:
+    """Command lines of this machine's processes that name the folder or work in it."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if folder in line or folder in os.readlink(process / "cwd"):
+                    found.append(line)
+            except OSError:
+                continue
+    return found
+
+
+def test_two_processes_wait_for_each_other(locked, tmp_path):
+    heard = []
+    code = (
+        "import fcntl, os, sys, time; fd = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT);"
+        "fcntl.flock(fd, fcntl.LOCK_EX); print('held', flush=True); time.sleep(0.5)"
+    )
+    folder = environment_folder(locked, tmp_path)
+    folder.mkdir(parents=True)
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(folder / ".alone")], stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout.readline() == b"held\n"
+        env = made(locked, tmp_path, on_progress=heard.append)
+    assert env.freshly_made
+    assert "waiting for another process" in heard[0]
+
+
+def test_interpreter_that_is_not_there(locked, tmp_path, monkeypatch):
+    assert isinstance(availability(locked, allow_download=False), Available)
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    with pytest.raises(GroundError, match="linux-aarch64"):
+        made(locked, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        ("cause: Failed to write\nNo space left on device (os error 28)", "no space is left"),
+        ("error: x\ncause: Hash mismatch for `a==1`", "not the one that the lock names"),
+        ("error: Request failed after 3 retries\ncause: dns error", "could not be fetched"),
+        ("error: Read-only file system (os error 30)", "cannot be written to"),
+        ("stack: SKIP could not find python interpreter with spec(s): x", "Python does not work"),
+        ("cause: Failed to build `wrapt==1.12.1`", "could not be built from source"),
+        ("error: something new", "something new"),
+        ("", "tox said: nothing"),
+    ],
+)
+def test_failure_is_told_from_the_output(output, expected):
+    error = provisioning_failure("tf2.0", output, Path("a.log"))
+    assert expected in error.what
+    assert "a.log" in error.what
+    assert error.why
+    assert error.do
+
+
+@pytest.mark.parametrize(("number", "expected"), [(28, "disk"), (30, "read-only"), (5, "failed")])
+def test_failed_file_operation_is_told(number, expected):
+    error = os_failure("Writing x", OSError(number, os.strerror(number)))
+    assert expected in error.why
+
+
+def test_clean_environ_lets_nothing_of_the_user_in(tmp_path):
+    given = {
+        "PATH": "/bin",
+        "HOME": "/somewhere",
+        "PYTHONPATH": "/somewhere",
+        "PYTHONSTARTUP": "/somewhere",
+        "TF_USE_LEGACY_KERAS": "1",
+        "KERAS_BACKEND": "jax",
+        "XLA_FLAGS": "--x",
+        "CUDA_VISIBLE_DEVICES": "3",
+    }
+    seen = clean_environ(tmp_path, environ=given)
+    assert "/somewhere" not in seen.values()
+    assert not {"PYTHONPATH", "TF_USE_LEGACY_KERAS", "XLA_FLAGS"} & seen.keys()
+    assert seen["KERAS_BACKEND"] == "tensorflow"
+    assert seen["HOME"] == str(tmp_path)
+    assert seen["CUDA_VISIBLE_DEVICES"] == ""
+    assert clean_environ(tmp_path, hide_gpus=False, environ=given)["CUDA_VISIBLE_DEVICES"] == "3"

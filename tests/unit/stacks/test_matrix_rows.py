@@ -1,0 +1,112 @@
+"""The shipped matrix, and the messages for matrix files that are broken."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from nestbench.errors import ExitCode, UsageError
+from nestbench.matrix import Flavour, load_matrix
+from nestbench.matrix.locks import LockState, check_header, lock_path, pins, read_lock
+
+
+def test_every_minor_of_tensorflow_2_has_a_row():
+    minors = [stack.tensorflow.split(".")[:2] for stack in load_matrix().stacks]
+    assert minors == [["2", str(minor)] for minor in range(22)]
+
+
+def test_every_python_from_3_7_to_3_13_serves_a_row():
+    pythons = {stack.python for stack in load_matrix().stacks}
+    assert pythons == {f"3.{minor}" for minor in range(7, 14)}
+
+
+@pytest.mark.parametrize("stack", load_matrix().stacks, ids=lambda stack: stack.id)
+def test_shipped_row_and_its_lock_agree(stack):
+    assert stack.resolved == stack.uploaded + timedelta(days=14)
+    assert check_header(stack).state is LockState.CURRENT
+    pinned = pins(read_lock(stack))
+    assert pinned[stack.wheel] == stack.tensorflow
+    assert {"pytest", "pytest-benchmark"} <= pinned.keys()
+    if stack.flavour is not Flavour.BUILT_IN:
+        assert pinned["keras"] == stack.keras
+    else:
+        assert "keras" not in pinned
+
+
+@pytest.mark.parametrize("stack", load_matrix().stacks, ids=lambda stack: stack.id)
+def test_shipped_lock_is_hashed_and_names_no_machine(stack):
+    text = read_lock(stack)
+    blocks = text.split("==")[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in text
+    assert "/work" not in text
+    assert "/home" not in text
+    assert f"`nestbench lock {stack.id}`" in text.splitlines()[0]
+
+
+def test_no_lock_is_left_of_a_row_that_is_gone():
+    stacks = load_matrix().stacks
+    folder = lock_path(stacks[0]).parent
+    assert {path.stem for path in folder.glob("*.txt")} == {stack.id for stack in stacks}
+
+
+def test_unknown_stack_names_the_nearest():
+    with pytest.raises(UsageError) as caught:
+        load_matrix().get("tf2.51")
+    assert "tf2.5" in str(caught.value)
+    assert caught.value.exit_code == ExitCode.USAGE
+
+
+def test_select_keeps_the_order_asked_for():
+    chosen = load_matrix().select(("tf2.21", "tf2.0", "tf2.21"))
+    assert [stack.id for stack in chosen.stacks] == ["tf2.21", "tf2.0"]
+
+
+def broken(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "mine.toml"
+    file.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load_matrix(file)
+    assert str(file) in caught.value.what
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("keras =", "kears =", ["row 'tiny'", "'kears'", "did you mean 'keras'"]),
+        ('wheel = "tinyflow"\n', "", ["row 'tiny'", "field 'wheel' is missing"]),
+        ('tensorflow = "2.0"', 'tensorflow = "two"', ["row 'tiny'", "'tensorflow'", "'two'"]),
+        ('flavour = "tf.keras"', 'flavour = "keras4"', ["'flavour'", "keras3"]),
+        ('device = "cpu"', 'device = "tpu"', ["'device'", "gpu"]),
+        ("resolved = 2021-01-15", "resolved = 2020-01-15", ["'resolved'", "2021-01-01"]),
+        ("resolved = 2021-01-15", 'resolved = "soon"', ["'resolved'", "date"]),
+        ('id = "tiny"', 'id = "../tiny"', ["'id'"]),
+        ('id = "tiny"\n', "", ["row number 1", "field 'id' is missing"]),
+        ("schema = 1", "schema = 2", ["'schema'", "2"]),
+        ("schema = 1", "shema = 1", ["'shema'", "did you mean 'schema'"]),
+        ("[[stack]]", "[stack]", ["no [[stack]] row"]),
+        ('id = "tiny"', 'id = "tiny', ["not valid TOML", "line"]),
+        ('["tinytest"]', '["tiny test"]', ["'tools.0'", "requirement"]),
+    ],
+)
+def test_broken_row_is_told_by_file_row_and_field(tmp_path, row, old, new, expected):
+    assert old in row
+    message = broken(tmp_path, row.replace(old, new))
+    for part in expected:
+        assert part in message
+
+
+def test_two_rows_with_one_id_are_refused(tmp_path, row):
+    again = row[row.index("[[stack]]") :]
+    assert "'tiny' stands in two rows" in broken(tmp_path, row + again)
+
+
+def test_hold_backs_carry_a_reason(tmp_path, row):
+    text = row + 'hold_backs = [{ requirement = "tinydep<1.1" }]\n'
+    assert "field 'hold_backs.0.reason' is missing" in broken(tmp_path, text)
+
+
+def test_file_that_is_not_there(tmp_path):
+    with pytest.raises(UsageError, match="--matrix"):
+        load_matrix(tmp_path / "none.toml")
