@@ -3,7 +3,7 @@
 import difflib
 import fnmatch
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,10 @@ from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
 __all__ = ["CaseEntry", "Catalogue", "Cell", "Variant", "default_folder", "load_catalogue"]
+
+# The probe is written for Python 3.7 and carries no annotations; these are theirs.
+_find: Callable[[str], list[str]] = casefiles.find
+_load: Callable[[str], list[Case]] = casefiles.load
 
 _NEEDS_THE_KIT = ("tensorflow", "keras", "tf_keras")
 
@@ -120,8 +124,7 @@ class Catalogue:
         )
         if not chosen:
             raise UsageError(
-                "no case is in both selections: "
-                f"cases {', '.join(cases)} and groups {', '.join(groups)}",
+                f"no case is in both selections: cases {', '.join(cases)} and groups {', '.join(groups)}",
                 do="Leave one of the two out.",
             )
         return Catalogue(folders=self.folders, entries=chosen)
@@ -155,7 +158,7 @@ def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Cat
     entries: dict[str, CaseEntry] = {}
     for folder in chosen:
         for path in _files(folder):
-            for case in _load(path):
+            for case in _cases(path):
                 entry = _entry(case)
                 if entry.id in entries:
                     raise _duplicate(entry, entries[entry.id])
@@ -168,7 +171,7 @@ def _files(folder: Path) -> list[Path]:
         raise UsageError(
             f"{folder}: no such folder of cases", do="Give --cases a folder that holds case files."
         )
-    paths = [Path(path) for path in casefiles.find(folder)]
+    paths = [Path(path) for path in _find(str(folder))]
     if not paths:
         raise UsageError(
             f"{folder} holds no case files",
@@ -178,9 +181,9 @@ def _files(folder: Path) -> list[Path]:
     return paths
 
 
-def _load(path: Path) -> list[Case]:
+def _cases(path: Path) -> list[Case]:
     try:
-        cases: list[Case] = casefiles.load(str(path))
+        cases = _load(str(path))
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
@@ -233,7 +236,8 @@ def _entry(case: Case) -> CaseEntry:
 
 
 def _variants(case: Case) -> Iterator[Variant]:
-    for combination in case.combinations():
+    combinations: Callable[[], list[dict[str, object]]] = case.combinations
+    for combination in combinations():
         counts = {}
         for name in ("parameters", "trainable"):
             try:
@@ -243,9 +247,7 @@ def _variants(case: Case) -> Iterator[Variant]:
             if not isinstance(count, int) or isinstance(count, bool) or count < 0:
                 raise _no_count(case, name, f"it is {count!r}")
             counts[name] = count
-        yield Variant(
-            values=tuple((name, str(value)) for name, value in combination.items()), **counts
-        )
+        yield Variant(values=tuple((name, str(value)) for name, value in combination.items()), **counts)
 
 
 def _no_count(case: Case, name: str, why: str) -> UsageError:

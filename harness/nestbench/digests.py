@@ -189,9 +189,8 @@ def _significant(source: str, node: ast.AST) -> Iterator[str]:
         if isinstance(part, (ast.Constant, ast.JoinedStr)):
             text.update(_span(part))
     for part in ast.walk(node):
-        if isinstance(part, (ast.Module, *_Definition.__args__)) and part.body:
-            if _is_text(part.body[0]):
-                dropped.update(_span(part.body[0]))
+        if isinstance(part, ast.Module | _Definition) and part.body and _is_text(part.body[0]):
+            dropped.update(_span(part.body[0]))
     for number in range(first, last + 1):
         line = lines[number - 1]
         bare = not line.strip() or line.lstrip().startswith("#")

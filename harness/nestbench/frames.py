@@ -82,9 +82,7 @@ def _without(cell: Cell, why: str | None) -> Result:
 
 def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
     return (
-        digests.case == cell.case.digest
-        and digests.probe == probe_digest()
-        and lock in (None, digests.lock)
+        digests.case == cell.case.digest and digests.probe == probe_digest() and lock in (None, digests.lock)
     )
 
 

@@ -2,7 +2,7 @@
 
 import difflib
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +120,7 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
 
 def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
     chosen = list(results)
+    name_of: Callable[[Result], str]
     for kind, patterns, name_of in (
         ("case", query.cases, lambda one: one.cell.case.id),
         ("group", query.groups, lambda one: one.cell.case.group),
@@ -154,9 +155,7 @@ def _values(results: Sequence[Result], show: str) -> Mapping[tuple[str, str, str
 
 
 def _missing() -> Square:
-    return Square(
-        words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING
-    )
+    return Square(words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING)
 
 
 def _square(
@@ -215,9 +214,7 @@ def _count(findings: Sequence[Verdict], counted: int | None, expected: int | Non
 
 
 def _shown(rows: Sequence[Row], query: Query) -> list[Row]:
-    by_call = {
-        (row.case, row.variant): _said(row) for row in rows if row.entry == Entry.CALL
-    }
+    by_call = {(row.case, row.variant): _said(row) for row in rows if row.entry == Entry.CALL}
     # A signal belongs to a phase, not to an entry: one row tells all.
     entries = query.entries if query.show in ("verdict", "count") else (Entry.CALL,)
     shown = []

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -47,9 +46,7 @@ def print_table(grid: Grid, console: "Console") -> None:
 
 def _headline(grid: Grid) -> str:
     stale = f", {grid.stale} of them stale" if grid.stale else ""
-    what = {"verdict": "verdicts", "count": "count_params(), counted/used"}.get(
-        grid.show, grid.show
-    )
+    what = {"verdict": "verdicts", "count": "count_params(), counted/used"}.get(grid.show, grid.show)
     title = f"{grid.title}: " if grid.title else ""
     return f"{title}{what}; {grid.measured} of {grid.expected} cells measured{stale}"
 
@@ -66,8 +63,9 @@ def _common_prefix(stacks: Sequence[str]) -> str:
     """What all stack names begin with, up to a dot: ``tf2.`` of tf2.0 to tf2.21."""
     if len(stacks) <= _FEW:
         return ""
-    common = os.path.commonprefix(list(stacks))
-    return common[: common.rfind(".") + 1]
+    first = min(stacks)
+    prefix = first[: first.find(".") + 1]
+    return prefix if all(stack.startswith(prefix) for stack in stacks) else ""
 
 
 def _parts(grid: Grid, prefix: str, room: int) -> Iterator[list[int]]:
@@ -97,9 +95,7 @@ def _drawn(grid: Grid, part: Sequence[int], prefix: str, label_width: int) -> "T
     table.add_column(f"{prefix}…" if prefix else "", width=label_width, overflow="fold")
     for place in part:
         name = grid.stacks[place].removeprefix(prefix).replace("-", "\n")
-        table.add_column(
-            name, justify="left" if words else "center", overflow="fold", no_wrap=not words
-        )
+        table.add_column(name, justify="left" if words else "center", overflow="fold", no_wrap=not words)
     for group, rows in groupby(grid.rows, key=lambda row: row.group):
         table.add_section()
         table.add_row(Text(group, style="bold cyan"))
@@ -109,9 +105,7 @@ def _drawn(grid: Grid, part: Sequence[int], prefix: str, label_width: int) -> "T
             for head in heads:
                 table.add_row(Text(head))
             squares = [row.squares[place] for place in part]
-            table.add_row(
-                Text(label), *(Text(_said(grid, one), style=one.style) for one in squares)
-            )
+            table.add_row(Text(label), *(Text(_said(grid, one), style=one.style) for one in squares))
             previous = row
     return table
 
@@ -183,10 +177,7 @@ def to_csv(grid: Grid) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["group", "case", "variant", "entry", *grid.stacks])
     for row in grid.rows:
-        words = [
-            "not measured" if square.words == MISSING.symbol else square.words
-            for square in row.squares
-        ]
+        words = ["not measured" if square.words == MISSING.symbol else square.words for square in row.squares]
         writer.writerow([row.group, row.case, row.variant, row.entry, *words])
     return text.getvalue()
 

@@ -5,8 +5,8 @@ stack; ``_host.json`` holds what does.
 """
 
 from nestbench.store.brought import BroughtResult, write_import
-from nestbench.store.records import SCHEMA, CaseResult, HostFacts, StackFacts
 from nestbench.store.disk import StoreError
+from nestbench.store.records import SCHEMA, CaseResult, HostFacts, StackFacts
 from nestbench.store.results import Store
 
 __all__ = [

@@ -70,9 +70,7 @@ def write_import(
     """
     text = disk.read_text(path)
     if text is None:
-        raise UsageError(
-            f"{path}: no such result file", do="`python -m nestprobe -o FILE` writes one."
-        )
+        raise UsageError(f"{path}: no such result file", do="`python -m nestprobe -o FILE` writes one.")
     brought = codec.decode(BroughtResult, text, path)
     if not brought.observations:
         raise UsageError(f"{path} holds no observations", do="Observe there again.")
@@ -92,9 +90,7 @@ def write_import(
     for observation in brought.observations:
         by_case[observation.case].append(observation)
     for case, observations in by_case.items():
-        same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(
-            known[case].file
-        )
+        same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(known[case].file)
         store.save(
             CaseResult(
                 stack=name,

@@ -7,7 +7,7 @@ phases say the same, and what differs stands out.
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,7 +56,8 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
     try:
         for observation in data.get("observations", ()):
             _lengthen(observation)
-        record = _adapter(type_).validate_json(json.dumps(data))
+        kind: Hashable = type_  # mypy does not see that a class can be a key
+        record: Record = _adapter(kind).validate_json(json.dumps(data))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -76,7 +77,7 @@ def _broken(path: Path, why: str) -> StoreError:
 
 
 @cache
-def _adapter(type_: type[Any]) -> TypeAdapter[Any]:
+def _adapter(type_: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(type_)
 
 
@@ -163,15 +164,13 @@ def _lengthen(observation: dict[str, Any]) -> None:
             phase["model"] = phases[written.removeprefix(f"{_AS} ")]["model"]
         elif written and _AS in written:
             merged = {**phases[written[_AS]]["model"], **written}
-            phase["model"] = {
-                key: value for key, value in merged.items() if key != _AS and value is not None
-            }
+            phase["model"] = {key: value for key, value in merged.items() if key != _AS and value is not None}
 
 
 def _rendered(value: Any, key: str, depth: int) -> list[str]:
     """Pieces of text: a container stays on one line while it fits."""
     flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, (dict, list)) or not value or depth and _fits(flat, key, depth):
+    if not isinstance(value, (dict, list)) or not value or (depth and _fits(flat, key, depth)):
         return [flat]
     inner = "\n" + " " * (depth + 1)
     pieces = ["{" if isinstance(value, dict) else "["]

@@ -29,9 +29,7 @@ def write_text(path: Path, text: str) -> None:
     partial: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(
-            prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=path.parent
-        )
+        handle, partial = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
             stream.flush()

@@ -56,9 +56,7 @@ class Store:
     def cases(self, stack: str) -> list[str]:
         """Cases with a result file on that stack, sorted."""
         return sorted(
-            path.stem
-            for path in (self.root / stack).glob("*.json")
-            if path.stem not in (_STACK, _HOST)
+            path.stem for path in (self.root / stack).glob("*.json") if path.stem not in (_STACK, _HOST)
         )
 
     def path(self, stack: str, name: str) -> Path:
@@ -70,9 +68,7 @@ class Store:
             )
         return self.root / stack / f"{name}.json"
 
-    def load(
-        self, stack: str, case: str, on_broken: OnBroken | None = None
-    ) -> CaseResult | None:
+    def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
         """The stored result; None where there is none."""
         path = self.path(stack, case)
         result = self._read(CaseResult, path, on_broken)
@@ -174,9 +170,7 @@ class Store:
                 facts = replace(facts, seconds={**old.seconds, **facts.seconds})
             disk.write_text(self.path(facts.stack, _HOST), codec.encode(facts))
 
-    def _read(
-        self, type_: type[Record], path: Path, on_broken: OnBroken | None
-    ) -> Record | None:
+    def _read(self, type_: type[Record], path: Path, on_broken: OnBroken | None) -> Record | None:
         try:
             text = disk.read_text(path)
             return None if text is None else codec.decode(type_, text, path)

@@ -1,0 +1,144 @@
+"""The rules: each gives the findings of its kind with their evidence."""
+
+from collections.abc import Iterator, Sequence
+
+from nestbench.verdicts.variables import (
+    done,
+    is_floating,
+    is_random_state,
+    names,
+    parameters_of,
+    size,
+    text_of,
+)
+from nestbench.verdicts.verdict import Finding, Verdict
+from nestprobe.observation import ModelRecord, Observation, OutcomeKind, Status, VariableRecord
+
+__all__ = [
+    "LOUD",
+    "count",
+    "ends",
+    "listed_wrongly",
+    "raises",
+    "unsaved",
+    "untrained",
+    "with_detail",
+    "wrong",
+]
+
+_ENDED = {
+    OutcomeKind.CRASHED: (Verdict.CRASHED, "the process was killed"),
+    OutcomeKind.EXITED: (Verdict.CRASHED, "the process ended itself"),
+    OutcomeKind.OUT_OF_MEMORY: (Verdict.CRASHED, "the memory limit was reached"),
+    OutcomeKind.TIMED_OUT: (Verdict.TIMED_OUT, "the time limit was reached"),
+}
+#: Phases whose exception is a finding; that of another phase is a note.
+LOUD = ("constructed", "called", "trained", "saved-weights", "reloaded-weights")
+
+
+def ends(observation: Observation) -> list[Finding]:
+    outcome = observation.outcome
+    if outcome.kind not in _ENDED:
+        return []
+    verdict, words = _ENDED[outcome.kind]
+    where = f" in phase {outcome.phase}" if outcome.phase else ""
+    return [Finding(verdict, with_detail(words + where, outcome.detail))]
+
+
+def raises(observation: Observation, trainable: int) -> Iterator[Finding]:
+    for name in LOUD:
+        phase = observation.phases.get(name)
+        # Keras refuses to fit what has nothing to train; where that is meant it is no fault.
+        meant = name == "trained" and trainable == 0
+        if phase is not None and phase.status == Status.RAISED and not meant:
+            yield Finding(Verdict.RAISES, f"{name} raised {text_of(phase.raised)}")
+
+
+def wrong(observation: Observation, oracle: int, parameters: int) -> list[Finding]:
+    if oracle == parameters:
+        return []
+    read = names(parameters_of(observation.variables)) or "nothing"
+    return [
+        Finding(
+            Verdict.CASE_WRONG,
+            f"the case's arithmetic gives {parameters}, the forward pass reads {oracle} ({read})",
+        )
+    ]
+
+
+def count(model: ModelRecord | None, observation: Observation, oracle: int, when: str) -> list[Finding]:
+    """What ``count_params()`` says against the oracle; integer state may be counted on top."""
+    if model is not None and "count_params" in model.raised:
+        text = text_of(model.raised["count_params"])
+        return [Finding(Verdict.RAISES, f"count_params() {when} raised {text}")]
+    counted = model.count_params if model is not None else None
+    if counted is None:
+        return [Finding(Verdict.UNAVAILABLE, f"count_params() {when} was not measured")]
+    state = sum(
+        size(variable)
+        for variable in observation.variables
+        if variable.in_weights and not is_floating(variable)
+    )
+    said = f"count_params() {counted} {when}, the forward pass reads {oracle}"
+    if counted < oracle:
+        return [Finding(Verdict.UNCOUNTED, said)]
+    if counted > oracle + state:
+        return [Finding(Verdict.OVERCOUNTED, said)]
+    return []
+
+
+def listed_wrongly(variables: Sequence[VariableRecord]) -> Iterator[Finding]:
+    lost = [variable for variable in parameters_of(variables) if variable.in_weights == 0]
+    twice = [variable for variable in variables if variable.in_weights > 1]
+    idle = [
+        variable
+        for variable in variables
+        if variable.in_weights and not variable.used and is_floating(variable)
+    ]
+    if lost:
+        yield Finding(Verdict.UNCOUNTED, f"not in weights: {names(lost)}")
+    if twice:
+        yield Finding(Verdict.OVERCOUNTED, f"more than once in weights: {names(twice)}")
+    if idle:
+        yield Finding(Verdict.OVERCOUNTED, f"in weights and never read: {names(idle)}")
+
+
+def untrained(observation: Observation, trainable: int) -> Iterator[Finding]:
+    if not done(observation, "trained"):
+        return
+    read = parameters_of(observation.variables)
+    still = [variable for variable in read if variable.changed_by_step is False]
+    # A variable whose change was not measured is given the benefit of the doubt.
+    changed = sum(size(variable) for variable in read) - sum(map(size, still))
+    if changed < trainable:
+        yield Finding(
+            Verdict.UNTRAINED,
+            f"one optimizer step changes {changed} of {trainable} scalars meant to be trained; "
+            f"unchanged: {names(still)}",
+        )
+
+
+def unsaved(observation: Observation) -> Iterator[Finding]:
+    used = [variable for variable in observation.variables if variable.used and not is_random_state(variable)]
+    lost: list[VariableRecord] = []
+    if done(observation, "saved-weights"):
+        lost = [variable for variable in used if variable.in_weights_file is False]
+        if lost:
+            yield Finding(Verdict.UNSAVED, f"not in the weights file: {names(lost)}")
+    reloaded = observation.phases.get("reloaded-weights")
+    if reloaded is None or reloaded.status != Status.DONE:
+        return
+    stays_away = [
+        variable for variable in used if variable.restored_from_weights_file is False and variable not in lost
+    ]
+    if stays_away:
+        yield Finding(
+            Verdict.UNSAVED,
+            f"in the weights file but does not come back: {names(stays_away)}",
+        )
+    if reloaded.same_output is False:
+        yield Finding(Verdict.UNSAVED, "a fresh instance with the reloaded weights gives another output")
+
+
+def with_detail(words: str, detail: str) -> str:
+    return f"{words}: {detail}" if detail else words
