@@ -19,7 +19,7 @@ class Look:
 LOOKS = {
     Verdict.TRACKED: Look("✓", "green", "counted, trained, saved and back again"),
     Verdict.UNCOUNTED: Look("C", "bold red", "the forward pass reads more than Keras counts or lists"),
-    Verdict.UNTRAINED: Look("T", "bold red", "an optimizer step leaves unchanged what is meant to be trained"),
+    Verdict.UNTRAINED: Look("T", "bold red", "a step leaves unchanged what is meant to be trained"),
     Verdict.UNSAVED: Look("S", "bold red", "the weights file loses it, or it does not come back"),
     Verdict.RAISES: Look("!", "yellow", "an exception, so the problem is loud"),
     Verdict.OVERCOUNTED: Look("+", "magenta", "Keras counts or lists more than the forward pass reads"),

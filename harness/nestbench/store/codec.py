@@ -7,8 +7,7 @@ phases say the same, and what differs stands out.
 
 import dataclasses
 import json
-from collections.abc import Callable, Hashable, Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +23,8 @@ __all__ = ["MIGRATIONS", "NewerSchemaError", "decode", "encode", "names_of"]
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 
 Record = TypeVar("Record")
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}  # slow to make
 
 _WIDTH = 160
 _AS = "as"
@@ -56,8 +57,7 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
     try:
         for observation in data.get("observations", ()):
             _lengthen(observation)
-        kind: Hashable = type_  # mypy does not see that a class can be a key
-        record: Record = _adapter(kind).validate_json(json.dumps(data))
+        record: Record = _adapter(type_).validate_json(json.dumps(data))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -76,9 +76,10 @@ def _broken(path: Path, why: str) -> StoreError:
     )
 
 
-@cache
-def _adapter(type_: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(type_)
+def _adapter(type_: Any) -> TypeAdapter[Any]:
+    if type_ not in _adapters:
+        _adapters[type_] = TypeAdapter(type_)
+    return _adapters[type_]
 
 
 def _migrated(data: Any, path: Path) -> dict[str, Any]:
