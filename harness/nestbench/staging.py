@@ -21,6 +21,7 @@ _MAIN = '''\
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -34,12 +35,8 @@ def main():
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, [folder, os.environ.get("PYTHONPATH")])
         )
-        arguments = sys.argv[1:]
-        if "--cases" not in arguments:
-            arguments = ["--cases", os.path.join(folder, "cases")] + arguments
-        import subprocess
-
-        return subprocess.call([sys.executable, "-s", "-m", "nestprobe"] + arguments)
+        # The probe looks for cases beside itself, so that it finds those that came with it.
+        return subprocess.call([sys.executable, "-s", "-m", "nestprobe"] + sys.argv[1:])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

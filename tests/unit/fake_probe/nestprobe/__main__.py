@@ -1,0 +1,94 @@
+"""A probe server whose cases behave as their names say: good, kills-server, hangs, and so on."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+SLEEPER = "import time; time.sleep(600)"
+
+
+def emit(**event):
+    sys.stdout.write(json.dumps(event) + "\n")
+    sys.stdout.flush()
+
+
+def end_with_the_controller():
+    while os.read(0, 4096):
+        pass
+    os._exit(3)
+
+
+def first_time(state, name):
+    """Whether this is the first time that ``name`` is seen, over all servers of the test."""
+    path = os.path.join(state, name)
+    if os.path.exists(path):
+        return False
+    with open(path, "w"):
+        return True
+
+
+def answer(case, variant):
+    emit(
+        event="cell",
+        observation={"case": case, "variant": variant, "outcome": {"kind": "observed"}},
+        seconds=0.01,
+    )
+
+
+def behave(case, variant, state):
+    if case == "kills-server" or (case == "kills-once" and first_time(state, case)):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif case == "hangs":
+        time.sleep(600)
+    elif case == "slow":
+        time.sleep(0.3)
+    elif case == "garbage":
+        sys.stdout.write("W0000 libcuda\n\n{\"event\": \"applause\"}\n{\"event\": \"cell\"\n")
+        sys.stdout.buffer.write(b"\xff\xfe\n")
+    elif case == "malformed":
+        emit(event="cell", observation={"case": case, "variant": variant}, seconds=0.1)
+        return
+    elif case == "unasked":
+        answer("nobody-asked", {})
+    elif case == "leaves-child":
+        subprocess.Popen([sys.executable, "-c", SLEEPER, state], start_new_session=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif case == "unanswered":
+        return
+    answer(case, variant)
+
+
+def main():
+    with open(sys.argv[2]) as stream:
+        request = json.load(stream)
+    state = os.path.dirname(request["files"][0]) if request["files"] else "."
+    with open(os.path.join(state, "requests.jsonl"), "a") as log:
+        log.write(json.dumps(dict(request, pid=os.getpid())) + "\n")
+    threading.Thread(target=end_with_the_controller, daemon=True).start()
+    cases = [item["case"] for item in request["cells"]]
+    if "no-tensorflow" in cases:
+        emit(event="failed", what="ImportError", detail="no module named tensorflow")
+        return 4
+    if "dies-at-import" in cases:
+        sys.stderr.write("cannot allocate memory\n")
+        return 1
+    emit(
+        event="ready",
+        versions={"python": "3.11.0", "tensorflow": "2.15.1", "keras": "2.15.0", "h5py": None},
+        flavour="keras2",
+        launch="fork",
+        threads=2,
+        import_seconds=0.1,
+    )
+    for item in request["cells"]:
+        emit(event="started", case=item["case"], variant=item["variant"])
+        behave(item["case"], item["variant"], state)
+    emit(event="done")
+    return 0
+
+
+sys.exit(main())

@@ -1,0 +1,146 @@
+"""The command line: words, exit codes, and what is not imported."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from nestbench.cli import app, run
+from nestbench.errors import GroundError, IncompleteError, UsageError
+
+HEAVY = {"pandas", "pydantic", "numpy", "rich", "tox", "packaging", "nestbench.catalogue"}
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def fails_with(monkeypatch, error):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr("nestbench.catalogue.load_catalogue", fail)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["cases", "--help"]])
+def test_help_pays_for_no_heavy_import(arguments):
+    code = (
+        "import sys, nestbench.cli\n"
+        "try: nestbench.cli.main()\n"
+        "except SystemExit as end: code = end.code\n"
+        "print(sorted(name for name in sys.modules if '.' not in name or name.startswith('nestb')))\n"
+        "sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    loaded = set(eval(done.stdout.splitlines()[-1]))
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("no such case", do="Look."), 2),
+        (IncompleteError("not measured"), 3),
+        (GroundError("no network", why="the cable", do="Plug it in."), 4),
+        (OSError(28, "No space left on device", "/results"), 4),
+        (RuntimeError("boom"), 4),
+        (KeyboardInterrupt(), 3),
+    ],
+)
+def test_every_error_is_a_message_and_an_exit_code(call, monkeypatch, error, code):
+    fails_with(monkeypatch, error)
+    done = call("cases")
+    assert done.exit_code == code
+    assert done.stderr.startswith("nestbench: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(call, monkeypatch):
+    fails_with(monkeypatch, RuntimeError("boom"))
+    assert "Traceback" in call("--debug", "cases").stderr
+
+
+def test_a_full_disk_says_what_to_do(call, monkeypatch):
+    fails_with(monkeypatch, OSError(28, "No space left on device", "/results"))
+    assert "Free some space" in call("cases").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--workers", "0"],
+        ["run", "--launch", "teleport"],
+        ["run", "--all", "tf2.15"],
+        ["run", "--here", "tf2.15"],
+        ["run", "tf2.99"],
+        ["run", "--case", "no-such-case"],
+        ["lock", "--missing", "--check"],
+        ["cases", "show", "no-such-case"],
+        ["table", "--results", "nowhere"],
+        ["import", "nowhere.json"],
+        ["no-such-command"],
+    ],
+)
+def test_wrong_usage_exits_with_2(call, arguments):
+    assert call(*arguments).exit_code == 2
+
+
+def test_an_unknown_stack_names_the_nearest(call):
+    assert "tf2.19" in call("run", "tf2.99").stderr
+
+
+def test_cases_lists_by_default_and_takes_a_pattern(call):
+    everything = json.loads(call("cases", "--format", "json").stdout)
+    some = json.loads(call("cases", "article-*", "--format", "json").stdout)
+    assert {"id", "group", "sources", "variants", "file", "line"} <= set(everything[0])
+    assert {one["group"] for one in some} == {"article"}
+    assert "article-example-1" in call("cases", "list", "article-example-1").stdout
+
+
+def test_a_case_is_shown_with_its_claim_its_place_and_its_source(call):
+    shown = call("cases", "show", "article-example-1").stdout
+    assert "50 parameters are used" in shown
+    assert "cases/article.py:" in shown
+    assert "class InnerLayer(k.Layer)" in shown
+
+
+def test_own_cases_stand_beside_the_shipped_ones(call, tmp_path):
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "mine.py").write_text(
+        "from nestprobe import case\n\n@case(parameters=3)\ndef my_own(k):\n    '''Mine.'''\n"
+    )
+    listed = json.loads(call("cases", "--cases", "own", "--format", "json").stdout)
+    assert {"my-own", "article-example-1"} <= {one["id"] for one in listed}
+
+
+def test_matrix_as_json_has_a_row_per_stack_with_its_fields(call):
+    rows = json.loads(call("matrix", "tf2.0", "tf2.15", "--format", "json").stdout)
+    assert [row["id"] for row in rows] == ["tf2.0", "tf2.15"]
+    assert rows[1]["tensorflow"].startswith("2.15.")
+    assert all(row["runs"] or (row["reason"] and row["remedy"]) for row in rows)
+
+
+def test_options_of_run_have_help():
+    import inspect
+
+    for name, parameter in inspect.signature(run.run).parameters.items():
+        (option,) = parameter.annotation.__metadata__
+        assert option.help, name
+
+
+def test_version(call):
+    from nestbench import __version__
+
+    assert call("--version").stdout == f"nestbench {__version__}\n"

@@ -1,0 +1,94 @@
+"""Which stacks a run is about."""
+
+from pathlib import Path
+
+import pytest
+
+from nestbench.errors import ExitCode, UsageError
+from nestbench.interpreters import Available, Interpreter, Source, Unavailable
+from nestbench.matrix import load_matrix
+from nestbench.run import selection, session
+from nestbench.run.orchestrate import StackResult
+from nestbench.run.selection import LeftOut
+from nestbench.run.summary import exit_code, told
+
+MATRIX = load_matrix()
+GONE = Unavailable(reason="no Python", remedy="install one")
+FETCHED = Unavailable(reason="no Python", remedy="allow it", downloadable=True)
+
+
+def machine(*pythons, otherwise=GONE):
+    """What a machine with these Pythons can make."""
+    return {
+        stack.id: Available(
+            interpreter=Interpreter(
+                version=f"{stack.python}.1", path=Path("/usr/bin/python"), source=Source.PATH
+            )
+        )
+        if stack.python in pythons
+        else otherwise
+        for stack in MATRIX.stacks
+    }
+
+
+def chosen(found, *, allow_download=False):
+    picked = selection.default(MATRIX, found, allow_download=allow_download)
+    return [stack.id for stack in picked.stacks], [out.stack for out in picked.left_out]
+
+
+def test_the_default_is_the_oldest_the_last_keras_2_and_the_newest():
+    every = machine(*{stack.python for stack in MATRIX.stacks})
+    assert chosen(every) == (["tf2.0", "tf2.15", "tf2.21"], [])
+
+
+def test_with_one_interpreter_it_is_what_that_serves_and_the_rest_is_named():
+    assert chosen(machine("3.11")) == (["tf2.12", "tf2.15"], ["tf2.0", "tf2.21"])
+    assert chosen(machine("3.12")) == (["tf2.16", "tf2.19"], ["tf2.0", "tf2.15", "tf2.21"])
+    assert chosen(machine()) == ([], ["tf2.0", "tf2.15", "tf2.21"])
+
+
+def test_what_may_be_downloaded_counts_only_where_it_is_allowed():
+    found = machine("3.11", otherwise=FETCHED)
+    assert chosen(found, allow_download=True)[0] == ["tf2.0", "tf2.15", "tf2.21"]
+    assert chosen(found)[0] == ["tf2.12", "tf2.15"]
+
+
+def test_a_stack_asked_for_and_not_to_be_had_forbids_success():
+    asked = [MATRIX.get("tf2.0"), MATRIX.get("tf2.15")]
+    picked = selection.asked_for(asked, machine("3.11"), allow_download=False)
+    assert [stack.id for stack in picked.stacks] == ["tf2.15"]
+    assert [(out.stack, out.asked) for out in picked.left_out] == [("tf2.0", True)]
+
+
+def test_all_and_names_exclude_each_other():
+    with pytest.raises(UsageError):
+        session.select(MATRIX, ["tf2.0"], everything=True, allow_download=False)
+
+
+FULL = StackResult(stack="a", expected=2, missing=0)
+HOLE = StackResult(stack="b", expected=2, missing=1, reason="interrupted")
+
+
+@pytest.mark.parametrize(
+    ("results", "asked", "interrupted", "code"),
+    [
+        ([FULL], None, False, ExitCode.CLEAN),
+        ([FULL], False, False, ExitCode.CLEAN),
+        ([FULL], True, False, ExitCode.INCOMPLETE),
+        ([FULL], None, True, ExitCode.INCOMPLETE),
+        ([FULL, HOLE], None, False, ExitCode.INCOMPLETE),
+        ([], None, False, ExitCode.INCOMPLETE),
+    ],
+)
+def test_only_a_complete_run_is_a_success(results, asked, interrupted, code):
+    left_out = [] if asked is None else [LeftOut(stack="c", reason="r", remedy="m", asked=asked)]
+    assert exit_code(results, left_out, interrupted=interrupted) is code
+
+
+def test_every_hole_is_told_with_its_reason():
+    left_out = [LeftOut(stack="c", reason="no Python", remedy="install it", asked=True)]
+    lines = "\n".join(told([FULL, HOLE], left_out))
+    assert "3 of 4 cells measured" in lines
+    assert "b: 1 cells not measured: interrupted" in lines
+    assert "c: unavailable: no Python" in lines
+    assert "install it" in lines

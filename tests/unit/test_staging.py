@@ -1,0 +1,49 @@
+"""The copy of the probe that an environment sees, and the probe as one file."""
+
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from nestbench import staging
+from nestbench.errors import GroundError
+
+
+def test_the_staged_folder_holds_the_probe_and_nothing_else(tmp_path):
+    staged = staging.stage(tmp_path)
+    assert [path.name for path in staged.iterdir()] == ["nestprobe"]
+    assert (staged / "nestprobe" / "vocabulary.py").is_file()
+    assert not list(staged.rglob("*.pyc"))
+    assert staging.stage(tmp_path) == staged
+
+
+def test_the_staged_probe_imports_alone(tmp_path):
+    staged = staging.stage(tmp_path)
+    code = "import nestprobe.casefiles; print(nestprobe.__file__)"
+    done = subprocess.run(
+        [sys.executable, "-S", "-s", "-c", code],
+        env={"PYTHONPATH": str(staged)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith(str(staged))
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GroundError):
+        staging.stage(tmp_path / "file" / "probe")
+    with pytest.raises(GroundError):
+        staging.pack(tmp_path / "nowhere" / "probe.pyz", [])
+
+
+def test_the_packed_probe_runs_and_holds_the_cases(tmp_path):
+    case = tmp_path / "mine.py"
+    case.write_text("")
+    out = tmp_path / "probe.pyz"
+    staging.pack(out, [case])
+    assert "cases/mine.py" in zipfile.ZipFile(out).namelist()
+    done = subprocess.run([sys.executable, out, "--help"], capture_output=True, text=True, check=True)
+    assert "nestprobe" in done.stdout
