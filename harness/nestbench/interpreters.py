@@ -93,9 +93,7 @@ def availability(stack: Stack, *, allow_download: bool) -> Available | Unavailab
     return Available(interpreter=found) if isinstance(found, Interpreter) else found
 
 
-def availabilities(
-    stacks: Iterable[Stack], *, allow_download: bool
-) -> dict[str, Available | Unavailable]:
+def availabilities(stacks: Iterable[Stack], *, allow_download: bool) -> dict[str, Available | Unavailable]:
     """The availability of each stack by its id; interpreters are looked for in parallel."""
     asked = tuple(stacks)
     pythons = dict.fromkeys(stack.python for stack in asked)

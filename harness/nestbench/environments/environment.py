@@ -62,9 +62,7 @@ def prepare(
     lock_text = _current_lock(stack)
     available = availability(stack, allow_download=allow_download)
     if isinstance(available, Unavailable):
-        raise GroundError(
-            f"{stack.id} cannot be made here: {available.reason}.", do=f"{available.remedy}."
-        )
+        raise GroundError(f"{stack.id} cannot be made here: {available.reason}.", do=f"{available.remedy}.")
     place = Folder(path=(folder or environment_folder(stack, root)).absolute())
     with _alone(stack, place, say) as held:
         outdated = _outdated(stack, place, available.interpreter, lock_text)
@@ -129,9 +127,7 @@ def _outdated(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: 
     return in_brief(differences(place.venv, version=interpreter.version, pins=pins(lock_text)))
 
 
-def _make(
-    stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str, *, held: int
-) -> None:
+def _make(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str, *, held: int) -> None:
     try:
         # From nothing each time, the stamp first and last: what is there is whole or has no stamp.
         place.stamp.unlink(missing_ok=True)

@@ -50,9 +50,7 @@ _DENIED = _Failure(
 _FAILURES = (
     _DISK_FULL,
     _Failure(
-        line=_matching(
-            "hash mismatch", "hashes do not match", "missing hashes", "--require-hashes,"
-        ),
+        line=_matching("hash mismatch", "hashes do not match", "missing hashes", "--require-hashes,"),
         what="a package is not the one that the lock names",
         why="the lock was edited by hand, or the index or a proxy serves another file",
         do="Do not use that file. Compare with `nestbench lock --check {stack}`, and try the "

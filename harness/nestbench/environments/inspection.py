@@ -37,9 +37,7 @@ def differences(venv: Path, *, version: str, pins: Mapping[str, str]) -> tuple[s
     if wrong:
         return wrong
     return tuple(
-        f"{name}: {problem}"
-        for name, dist in sorted(installed.items())
-        for problem in _damaged(site, dist)
+        f"{name}: {problem}" for name, dist in sorted(installed.items()) for problem in _damaged(site, dist)
     )
 
 

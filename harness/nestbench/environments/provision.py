@@ -65,9 +65,7 @@ class Folder:
         return self.path / "lock.txt"
 
 
-def write_configuration(
-    folder: Folder, stack: Stack, interpreter: Interpreter, lock_text: str
-) -> None:
+def write_configuration(folder: Folder, stack: Stack, interpreter: Interpreter, lock_text: str) -> None:
     """Writes tox.ini and the lock beside it.
 
     Raises:
@@ -99,7 +97,7 @@ def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
         log.write(f"$ {shlex.join(command)}\n".encode())
         log.flush()
         process = subprocess.Popen(
-            [sys.executable, leash.__file__, *command],
+            [sys.executable, "-I", leash.__file__, *command],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,

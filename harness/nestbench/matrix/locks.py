@@ -84,10 +84,7 @@ def lock_digest(stack: Stack) -> str:
 
 def pins(lock_text: str) -> dict[str, str]:
     """Version of each distribution that the lock installs, by normalised name."""
-    return {
-        str(canonicalize_name(found["name"])): found["version"]
-        for found in _PIN.finditer(lock_text)
-    }
+    return {str(canonicalize_name(found["name"])): found["version"] for found in _PIN.finditer(lock_text)}
 
 
 def input_digest(stack: Stack) -> str:

@@ -109,9 +109,7 @@ class Stack:
 
     def __post_init__(self) -> None:
         if self.resolved < self.uploaded:
-            raise ValueError(
-                f"field 'resolved': {self.resolved} is before 'uploaded', {self.uploaded}"
-            )
+            raise ValueError(f"field 'resolved': {self.resolved} is before 'uploaded', {self.uploaded}")
 
     @property
     def requirements(self) -> tuple[str, ...]:

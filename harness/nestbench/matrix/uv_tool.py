@@ -42,7 +42,7 @@ def find_uv() -> str:
         GroundError: the package is there without its binary, or not at all.
     """
     try:
-        import uv  # noqa: PLC0415 - a broken installation of uv must become a message
+        import uv  # here, so that a broken installation of uv becomes a message
 
         return os.fspath(uv.find_uv_bin())
     except (ImportError, FileNotFoundError) as error:

@@ -1,6 +1,7 @@
 """A package index of a few tiny wheels on this machine, so that real uv and tox work offline."""
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -82,9 +83,7 @@ class Index:
             for filename, (content, uploaded) in self.wheels.items()
             if filename.startswith(f"{project}-")
         ]
-        return json.dumps(
-            {"meta": {"api-version": "1.1"}, "name": project, "files": files}
-        ).encode()
+        return json.dumps({"meta": {"api-version": "1.1"}, "name": project, "files": files}).encode()
 
 
 @pytest.fixture
@@ -98,8 +97,9 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
             if part[0] == "simple":
                 self.answer("application/vnd.pypi.simple.v1+json", served.page(part[1]))
                 return
-            served.asked.set()
-            served.hold.wait(60)
+            if self.command == "GET":
+                served.asked.set()
+                served.hold.wait(60)
             self.answer("application/octet-stream", served.wheels[part[1]][0])
 
         def answer(self, kind: str, body: bytes) -> None:
@@ -107,16 +107,18 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            if self.command == "GET":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that http.server looks for
 
         def log_message(self, *arguments: object) -> None:
             pass
 
         def handle(self) -> None:
-            try:
+            # The client was killed, as a test wants it.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                 super().handle()
-            except (BrokenPipeError, ConnectionResetError):
-                pass  # the client was killed, as a test wants it
 
     served.add("tinyflow", "2.0", ("tinydep>=1",))
     served.add("tinydep", "1.0")

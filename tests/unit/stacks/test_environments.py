@@ -17,18 +17,6 @@ from nestbench.errors import GroundError
 from nestbench.interpreters import Available, availability
 from nestbench.matrix.locks import lock_digest, lock_path, pins, read_lock, write_locks
 
-# A short way to damage an environment by hand, and what is said about it.
-DAMAGES = {
-    "a package removed": (lambda site: shutil.rmtree(site / "tinydep-1.1.dist-info"), "is missing"),
-    "a file removed": (lambda site: (site / "tinydep" / "__init__.py").unlink(), "is missing"),
-    "a file changed": (lambda site: rewrite(site / "tinydep" / "__init__.py"), "was changed"),
-    "another version": (
-        lambda site: rename(site, "tinydep-1.1.dist-info", "1.1", "1.0"),
-        "tinydep is 1.0, the lock has 1.1",
-    ),
-    "a package more": (lambda site: added(site), "extra 1.0 is not in the lock"),
-}
-
 
 def rewrite(path: Path) -> None:
     path.unlink()  # a hard link into uv's cache: never write through it
@@ -45,6 +33,19 @@ def rename(site: Path, folder: str, old: str, new: str) -> None:
 def added(site: Path) -> None:
     (site / "extra-1.0.dist-info").mkdir()
     (site / "extra-1.0.dist-info" / "METADATA").write_text("Name: extra\nVersion: 1.0\n")
+
+
+# A short way to damage an environment by hand, and what is said about it.
+DAMAGES = {
+    "a package removed": (lambda site: shutil.rmtree(site / "tinydep-1.1.dist-info"), "is missing"),
+    "a file removed": (lambda site: (site / "tinydep" / "__init__.py").unlink(), "is missing"),
+    "a file changed": (lambda site: rewrite(site / "tinydep" / "__init__.py"), "was changed"),
+    "another version": (
+        lambda site: rename(site, "tinydep-1.1.dist-info", "1.1", "1.0"),
+        "tinydep is 1.0, the lock has 1.1",
+    ),
+    "a package more": (added, "extra 1.0 is not in the lock"),
+}
 
 
 @pytest.fixture
@@ -186,7 +187,7 @@ def running_in(folder: str) -> list[str]:
         if process.name.isdigit():
             try:
                 line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if folder in line or folder in os.readlink(process / "cwd"):
+                if folder in line or folder in str((process / "cwd").readlink()):
                     found.append(line)
             except OSError:
                 continue

@@ -65,9 +65,7 @@ def test_on_path(tmp_path):
 
 def test_under_a_name_without_version(tmp_path):
     path = fake(tmp_path / "path" / "python3")
-    assert find("3.7", allow_download=False) == Interpreter(
-        version="3.7.16", path=path, source=Source.PATH
-    )
+    assert find("3.7", allow_download=False) == Interpreter(version="3.7.16", path=path, source=Source.PATH)
 
 
 def test_under_pyenv_the_latest_patch(tmp_path):

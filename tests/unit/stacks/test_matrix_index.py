@@ -20,9 +20,7 @@ def release(index, version, *, project="tensorflow_cpu", tag="cp313", platform=L
 def shelf(index, monkeypatch):
     # The simple index lists a project by its normalised name, its files by another spelling.
     page = type(index).page
-    monkeypatch.setattr(
-        type(index), "page", lambda self, project: page(self, project.replace("-", "_"))
-    )
+    monkeypatch.setattr(type(index), "page", lambda self, project: page(self, project.replace("-", "_")))
     for stack in load_matrix().stacks:
         release(index, stack.tensorflow)
     return index

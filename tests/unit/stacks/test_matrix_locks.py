@@ -50,9 +50,7 @@ def test_release_after_the_date_changes_nothing_one_before_it_does(index, tiny):
 def test_changed_row_is_seen_without_the_index(index, tiny):
     write_locks([tiny])
     assert check_header(tiny).state is LockState.CURRENT
-    held = replace(
-        tiny, hold_backs=(HoldBack(requirement="tinydep<1.1", reason="1.1 breaks this test"),)
-    )
+    held = replace(tiny, hold_backs=(HoldBack(requirement="tinydep<1.1", reason="1.1 breaks this test"),))
     assert check_header(held).state is LockState.STALE
     write_locks([held])
     assert pins(read_lock(held))["tinydep"] == "1.0"
