@@ -104,6 +104,7 @@ class VariableRecord:
     created_in: str  # phase
     used: bool
     used_in_inference: bool
+    used_in_training: bool
     in_weights: int
     in_trainable_weights: int
     gradient: Optional[bool] = None

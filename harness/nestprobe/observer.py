@@ -1,6 +1,7 @@
 """Observes many cells in one environment: one import, a child per cell, events on the way."""
 
 import collections
+import gc
 import os
 import select
 import shutil
@@ -89,6 +90,9 @@ class Observer(object):
 
     def _run_children(self, kit):
         adopt_orphans()
+        # A collection in a child (Keras 3 asks for one per model) need not walk what was imported.
+        gc.collect()
+        gc.freeze()
         wake, wake_write = os.pipe()
         for descriptor in (wake, wake_write):
             os.set_blocking(descriptor, False)

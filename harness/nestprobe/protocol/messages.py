@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from nestprobe.observation import Raised
 
-LONGEST = 300
+LONGEST = 500
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{4,}")
 _IDENTITY = re.compile(r"\b(id=|at )\d{9,}")
@@ -15,6 +15,7 @@ _PATH = re.compile(r"(?<![\w/.])/(?:[\w.+@~-]+/)+")
 _GENERATED = re.compile(r"__autograph_generated_file\w+")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _HEADLINE = re.compile(r"(Exception encountered when calling|in user code:|Error when deserializing)")
+_CAUSE = "Error encountered:"  # Keras 3 says on the line after this one what went wrong
 _SPACE = re.compile(r"\s+")
 
 #: Raised at import or by the interpreter's own pace, and no news for the reader of a table.
@@ -32,6 +33,8 @@ def clean(text):
     while len(lines) > 1 and _HEADLINE.match(lines[0]):
         del lines[0]
     line = lines[0] if lines else ""
+    if line.endswith(_CAUSE) and len(lines) > 1:
+        line = "%s %s" % (line, lines[1])
     line = _ADDRESS.sub("0x...", line)
     line = _IDENTITY.sub(r"\g<1>...", line)
     line = _PATH.sub("", line)
@@ -43,6 +46,8 @@ def raised(error):
     """The exception as data. A text that cannot be made is said to be so, not guessed."""
     try:
         text = str(error)
+        if isinstance(error, KeyError) and len(error.args) == 1:
+            text = str(error.args[0])  # its str() is a repr: one line with its breaks spelled out
     except Exception as second:  # a broken __str__ must not cost the observation
         text = "(its text cannot be made: %s)" % type(second).__name__
     return Raised(type=type(error).__name__, message=clean(text))

@@ -305,6 +305,7 @@ class Protocol(object):
                     created_in=main.watch.phases[position],
                     used=in_inference or position in facts.get("training", ()),
                     used_in_inference=in_inference,
+                    used_in_training="training" in facts and position in facts["training"],
                     in_weights=listed.get(position, 0),
                     in_trainable_weights=trained.get(position, 0),
                     gradient=fact("gradient", position),

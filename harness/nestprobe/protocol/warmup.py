@@ -28,7 +28,6 @@ def run(kit):
             return self.dense(self.inner(inputs))
 
     with recorded([]):
-        for model in (Outer(), kit.Sequential([Inner(), kit.layers.Dense(3)])):
-            model.build((None, 3))
-            model(kit.tf.ones((2, 3)))
-            model.summary(print_fn=lambda *_, **__: None)
+        model = Outer()
+        model.build((None, 3))
+        model(kit.tf.ones((2, 3)))
