@@ -90,7 +90,7 @@ def _migrated(data: Any, path: Path) -> dict[str, Any]:
         raise NewerSchemaError(
             f"{path} has schema {schema}; this nestbench reads up to {SCHEMA}",
             why="It was written by a newer nestbench.",
-            do="A newer nestbench is needed: update it, or name another folder with --store DIR.",
+            do="A newer nestbench is needed: update it, or name another folder with --results DIR.",
         )
     while schema < SCHEMA:
         if schema not in MIGRATIONS:

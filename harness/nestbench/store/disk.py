@@ -91,8 +91,8 @@ def _in_words(error: OSError, what: str) -> StoreError:
     elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         why, do = (
             f"You may not do that in this folder ({error.strerror}).",
-            "Make it writable, or name another folder with --store DIR.",
+            "Make it writable, or name another folder with --results DIR.",
         )
     else:
-        why, do = f"{error.strerror or error}.", "Name another folder with --store DIR."
+        why, do = f"{error.strerror or error}.", "Name another folder with --results DIR."
     return StoreError(what, why=why, do=do)
