@@ -17,7 +17,10 @@ class ListsByDefault(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name first where it was left out."""
-        if args[:1] not in (["--help"], ["list"], ["show"]):
+        if args[:1] == ["--help"]:
+            typer.echo(ctx.get_help())
+            raise typer.Exit
+        if args[:1] not in (["list"], ["show"]):
             args = ["list", *args]
         return super().parse_args(ctx, args)
 
@@ -26,6 +29,7 @@ cases_app = typer.Typer(
     cls=ListsByDefault,
     help="List the catalogue (`nestbench cases [PATTERN]`), or show one case.",
     rich_markup_mode=None,
+    add_help_option=False,  # see nestbench.cli.errors.Commands
 )
 
 
