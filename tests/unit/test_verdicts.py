@@ -30,7 +30,8 @@ RAISED = PhaseRecord(Status.RAISED, raised=ERROR)
 
 def variable(name="inner/w", shape=(5, 10), dtype="float32", **fields):
     given = {
-        "trainable": True, "created_in": "called", "used": True, "used_in_inference": True, "used_in_training": True,
+        "trainable": True, "created_in": "called", "used": True, "used_in_inference": True,
+        "used_in_training": True,
         "in_weights": 1, "in_trainable_weights": 1, "gradient": True, "changed_by_step": True,
         "in_weights_file": True, "in_model_file": True, "in_checkpoint": True,
         "restored_from_weights_file": True, "restored_from_model_file": True,
@@ -185,9 +186,7 @@ def test_evidence_has_numbers_and_names():
 def test_a_case_that_means_not_to_train():
     frozen = seen(w={"changed_by_step": False, "trainable": False})
     assert judge(frozen, 83, 33)[0].headline == Verdict.TRACKED
-    nothing = replace(
-        frozen, variables=[replace(one, changed_by_step=False) for one in frozen.variables]
-    )
+    nothing = replace(frozen, variables=[replace(one, changed_by_step=False) for one in frozen.variables])
     refused = replace(nothing, phases={**nothing.phases, "trained": RAISED})
     assert judge(refused, 83, 0)[0].headline == Verdict.TRACKED
     assert "3 were meant" in " ".join(judge(frozen, 83, 3)[0].notes)

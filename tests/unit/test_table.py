@@ -1,0 +1,237 @@
+"""The comparison table: what it says, what it leaves out, and that nothing is said unmeasured."""
+
+import csv
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from nestbench.catalogue import load_catalogue
+from nestbench.digests import Digests, probe_digest
+from nestbench.errors import UsageError
+from nestbench.frames import collect
+from nestbench.report import Query, make_grid, print_table, to_csv, to_json, to_markdown, write_tables
+from nestbench.report.words import LOOKS
+from nestbench.store import Store
+from nestbench.verdicts import Entry, Verdict
+from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, VariableRecord
+
+PAGE = """from nestprobe import case
+
+@case(parameters=83, variants={"owner": ("layer", "model")})
+def a_case(k, owner):
+    "Symptom."
+    return k
+
+@case(parameters=83)
+def plain_case(k):
+    "Symptom."
+    return k
+"""
+OTHER = PAGE.replace("a_case", "b_case").replace("plain_case", "other_case")
+
+
+def observed(cell, *, lost=False, built=83):
+    held = {"in_weights": int(not lost), "changed_by_step": not lost, "in_weights_file": not lost}
+    phases = dict.fromkeys(("trained", "saved-weights", "reloaded-weights"), PhaseRecord("done"))
+    phases["called"] = PhaseRecord("done", model=ModelRecord(count_params=33 if lost else 83))
+    phases["built"] = PhaseRecord("done", model=ModelRecord(count_params=built), python_calls=built)
+    both = {"created_in": "called", "used": True, "used_in_inference": True, "used_in_training": True}
+    both |= {"trainable": True, "dtype": "float32", "in_trainable_weights": 1}
+    variables = [
+        VariableRecord(name="w", shape=[5, 10], **both, **held),
+        VariableRecord(name="k", shape=[33], **both, in_weights=1, changed_by_step=True),
+    ]
+    return Observation(cell.case.id, cell.variant.names, Outcome("observed"), phases, variables)
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "containers.py").write_text(PAGE)
+    (folder / "attributes.py").write_text(OTHER)
+    return load_catalogue([folder], shipped=False)
+
+
+@pytest.fixture
+def measure(tmp_path, catalogue):
+    def fill(stacks, *, last_loses=True, leave_out=(), stale=()):
+        store = Store(tmp_path / "results")
+        for cell in catalogue.cells(stacks):
+            if (cell.stack, cell.case.id) in leave_out:
+                continue
+            loses = last_loses and cell.stack == stacks[-1] and cell.case.id == "a-case"
+            digest = "old" if cell.stack in stale else cell.case.digest
+            digests = Digests(case=digest, lock="l", probe=probe_digest())
+            store.add(cell.stack, digests, observed(cell, lost=loses))
+        return store, catalogue.cells(stacks)
+
+    return fill
+
+
+def drawn(grid, width=120):
+    text = io.StringIO()
+    print_table(grid, Console(file=text, width=width))
+    return text.getvalue()
+
+
+def grid_of(measured, **query):
+    store, cells = measured
+    return make_grid(collect(store, cells), Query(**query), title="results")
+
+
+def line_of(text, start):
+    return next(line for line in text.splitlines() if line.strip().startswith(start))
+
+
+FEW = ["tf2.0", "tf2.15", "tf2.21"]
+ALL = [f"tf2.{minor}" for minor in range(22)]
+
+
+def test_few_stacks_are_told_in_words(measure):
+    text = drawn(grid_of(measure(FEW)))
+    assert text.splitlines()[0] == "results: verdicts; 18 of 18 cells measured"
+    row = [line for line in text.splitlines() if "uncounted 33/83 · untrained · unsaved" in line]
+    assert len(row) == 2
+    assert row[0].count("tracked") == 2
+    assert text.index("attributes") < text.index("b-case") < text.index("containers")
+    assert "the forward pass reads more" in text  # the legend
+    assert "not measured" not in text
+    assert max(map(len, text.splitlines())) <= 120
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_all_stacks_fit_and_are_told_in_symbols(measure, width):
+    text = drawn(grid_of(measure(ALL)), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "CTS" in text
+    assert "…" not in text.replace("tf2.…", "")  # nothing is cut off
+    assert "uncounted: " in text
+    parts = [line for line in text.splitlines() if line.startswith("tf2.…")]
+    shown = [name for line in parts for name in line.split()[1:]]
+    assert shown == [str(minor) for minor in range(22)]
+    assert len(parts) == 1 or width < 120
+
+
+def test_symbols_are_distinct():
+    assert len({look.symbol for look in LOOKS.values()}) == len(Verdict)
+    assert {str(verdict) for verdict in LOOKS} == {str(verdict) for verdict in Verdict}
+
+
+def test_a_missing_cell_is_shown_and_never_inherited(measure):
+    grid = grid_of(measure(FEW, leave_out=[("tf2.15", "plain-case")]))
+    assert (grid.measured, grid.expected) == (17, 18)
+    text = drawn(grid)
+    assert line_of(text, "plain-case").split() == ["plain-case", "tracked", "·", "tracked"]
+    assert "·  not measured" in text
+    assert "17 of 18 cells measured" in text
+    assert "not measured" in to_csv(grid)
+    cells = json.loads(to_json(grid))["cells"]
+    absent = [cell for cell in cells if cell["state"] == "missing"]
+    assert [(cell["stack"], cell["case"], cell["verdict"]) for cell in absent] == [
+        ("tf2.15", "plain-case", None)
+    ]
+
+
+def test_nothing_measured_is_no_table_of_successes(measure, catalogue, tmp_path):
+    grid = grid_of((Store(tmp_path / "absent"), catalogue.cells(FEW)))
+    assert grid.measured == 0
+    text = drawn(grid)
+    assert "0 of 18 cells measured" in text
+    assert "tracked" not in text
+
+
+def test_stale_results_are_marked(measure):
+    grid = grid_of(measure(FEW, stale=["tf2.0"]))
+    text = drawn(grid)
+    assert "6 of them stale" in text
+    assert line_of(text, "plain-case").split() == ["plain-case", "tracked*", "tracked", "tracked"]
+    assert "changed" in line_of(text, "*  measured before")
+    assert "tracked\\*" in to_markdown(grid)
+
+
+def test_counts(measure):
+    text = drawn(grid_of(measure(FEW), show="count"))
+    row = [line.split() for line in text.splitlines() if "33/83" in line]
+    assert row[0] == ["owner=layer", "83", "83", "33/83"]
+    assert "count_params() says 33" in text
+
+
+def test_any_signal(measure):
+    grid = grid_of(measure(FEW), show="called.count_params")
+    assert "33" in drawn(grid)
+    assert {row.entry for row in grid.rows} == {Entry.CALL}
+    assert json.loads(to_json(grid))["cells"][0]["value"] == 83
+    with pytest.raises(UsageError, match=r"called\.count_params"):
+        grid_of(measure(FEW), show="caled.count_param")
+
+
+def test_filters(measure):
+    measured = measure(FEW)
+    assert {row.case for row in grid_of(measured, cases=("*-case",), groups=("cont*",)).rows} == {
+        "a-case",
+        "plain-case",
+    }
+    assert grid_of(measured, stacks=("tf2.1*",)).stacks == ("tf2.15",)
+    lost = grid_of(measured, verdicts=(Verdict.UNSAVED,))
+    assert {(row.case, row.variant) for row in lost.rows} == {
+        ("a-case", "owner=layer"),
+        ("a-case", "owner=model"),
+    }
+    for field in ("cases", "groups", "stacks"):
+        with pytest.raises(UsageError, match="Nearest"):
+            grid_of(measured, **{field: ("nothing-like-it",)})
+
+
+def test_only_where_stacks_differ(measure):
+    measured = measure(FEW, leave_out=[("tf2.0", "plain-case")], stale=["tf2.15"])
+    rows = grid_of(measured, differs=True).rows
+    # Neither a missing cell nor a stale mark is a difference of behaviour. The build row of the
+    # lossy case says the same on every stack.
+    assert {(row.case, row.entry) for row in rows} == {("a-case", Entry.CALL)}
+    empty = drawn(grid_of(measured, differs=True, stacks=("tf2.0",)))
+    assert "No row is left" in empty
+
+
+def test_the_build_row_is_there_only_where_it_says_something_else(measure):
+    measured = measure(FEW)
+    rows = [(row.case, row.variant) for row in grid_of(measured).rows if row.entry == Entry.BUILD]
+    assert rows == [("a-case", "owner=layer"), ("a-case", "owner=model")]
+    assert "build(shape) alone" in drawn(grid_of(measured))
+    alone = grid_of(measured, entries=(Entry.BUILD,)).rows
+    assert len(alone) == 6
+    assert {row.entry for row in grid_of(measured, entries=(Entry.CALL,)).rows} == {Entry.CALL}
+
+
+def test_markdown_csv_and_json_say_the_same(measure):
+    grid = grid_of(measure(FEW))
+    markdown = to_markdown(grid)
+    assert "| a-case[owner=layer] | tracked | tracked | uncounted 33/83 · untrained · unsaved |" in markdown
+    rows = list(csv.DictReader(io.StringIO(to_csv(grid))))
+    assert rows[-1]["case"] == "plain-case"
+    first = next(row for row in rows if row["case"] == "a-case" and row["entry"] == "call")
+    assert first["tf2.21"] == "uncounted 33/83 · untrained · unsaved"
+    data = json.loads(to_json(grid))
+    assert (data["measured"], data["expected"], data["stacks"]) == (18, 18, FEW)
+    lost = next(cell for cell in data["cells"] if cell["verdict"] == "uncounted")
+    assert lost["findings"] == ["uncounted", "untrained", "unsaved"]
+    assert "not in weights: w (5, 10)" in lost["evidence"]
+
+
+def test_write_tables(measure, tmp_path):
+    store, cells = measure(FEW)
+    grid = write_tables(store, cells, tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "table.csv",
+        "table.json",
+        "table.md",
+    ]
+    assert (tmp_path / "out/table.md").read_text(encoding="utf-8") == to_markdown(grid)
+
+
+def test_stacks_of_two_kinds_keep_their_names(measure):
+    text = drawn(grid_of(measure([*ALL[:6], "here-tf2.21.0-py3.13"])), 100)
+    assert "tf2.…" not in text
+    assert "tf2.21.0" in text
