@@ -52,9 +52,7 @@ def article_example_2(k):
             self.units = units
 
         def build(self, input_shape):
-            self.w = self.add_weight(
-                shape=(input_shape[-1], self.units), initializer="ones", trainable=True
-            )
+            self.w = self.add_weight(shape=(input_shape[-1], self.units), initializer="ones", trainable=True)
             super(InnerLayer, self).build(input_shape)
 
         def call(self, inputs):
@@ -81,9 +79,7 @@ def article_example_3(k):
 
     class BaseLayer(k.Layer):
         def build(self, input_shape):
-            self.w = self.add_weight(
-                shape=(input_shape[-1], 10), initializer="ones", trainable=True
-            )
+            self.w = self.add_weight(shape=(input_shape[-1], 10), initializer="ones", trainable=True)
             super(BaseLayer, self).build(input_shape)
 
         def call(self, inputs):
@@ -110,9 +106,7 @@ def article_example_3_with_super(k):
 
     class BaseLayer(k.Layer):
         def build(self, input_shape):
-            self.w = self.add_weight(
-                shape=(input_shape[-1], 10), initializer="ones", trainable=True
-            )
+            self.w = self.add_weight(shape=(input_shape[-1], 10), initializer="ones", trainable=True)
             super(BaseLayer, self).build(input_shape)
 
         def call(self, inputs):

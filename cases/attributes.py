@@ -2,9 +2,7 @@
 
 from nestprobe import case, keras_issue, tensorflow_issue
 
-BASE_LAYER_TEST = (
-    "https://github.com/keras-team/tf-keras/blob/v2.15.0/tf_keras/engine/base_layer_test.py"
-)
+BASE_LAYER_TEST = "https://github.com/keras-team/tf-keras/blob/v2.15.0/tf_keras/engine/base_layer_test.py"
 
 OWNERS = ("layer", "model")
 
@@ -19,8 +17,8 @@ def class_attribute_shadow(k, owner):
     class Holder(k.base(owner)):
         dense = None
 
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.dense = k.layers.Dense(10)
 
         def call(self, inputs):
@@ -37,8 +35,8 @@ def name_mangled_attribute(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.__dense = k.layers.Dense(10)
 
         def call(self, inputs):
@@ -55,8 +53,8 @@ def property_setter_attribute(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.dense = k.layers.Dense(10)
 
         @property
@@ -81,8 +79,8 @@ def instance_dict_bypass(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.__dict__["dense"] = k.layers.Dense(10)
 
         def call(self, inputs):
@@ -103,8 +101,8 @@ def attribute_named_layers(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.layers = [k.layers.Dense(10), k.layers.Dense(3)]
 
         def call(self, inputs):
@@ -127,8 +125,8 @@ def attribute_named_underscore_layers(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self._layers = [k.layers.Dense(10), k.layers.Dense(3)]
 
         def call(self, inputs):
@@ -150,8 +148,8 @@ def attributes_named_weights_losses_metrics(k, name, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             setattr(self, name, [k.layers.Dense(10)])
 
         def call(self, inputs):
@@ -172,8 +170,8 @@ def layer_overwritten_before_build(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.dense = k.layers.Dense(10)
             self.dense = k.layers.Dense(3)
 
@@ -196,8 +194,8 @@ def layer_overwritten_after_build(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.dense = k.layers.Dense(10)
 
         def call(self, inputs):
@@ -238,8 +236,8 @@ def layer_deleted(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.kept = k.layers.Dense(10)
             self.deleted = k.layers.Dense(4)
 
@@ -285,16 +283,16 @@ def base_and_derived_same_attribute(k, owner):
     """
 
     class Base(k.base(owner)):
-        def __init__(self):
-            super(Base, self).__init__()
+        def __init__(self, **kwargs):
+            super(Base, self).__init__(**kwargs)
             self.dense = k.layers.Dense(10)
 
         def call(self, inputs):
             return self.dense(inputs)
 
     class Derived(Base):
-        def __init__(self):
-            super(Derived, self).__init__()
+        def __init__(self, **kwargs):
+            super(Derived, self).__init__(**kwargs)
             self.dense = k.layers.Dense(3)
 
     return k.as_model(Derived())
@@ -308,16 +306,16 @@ def base_and_derived_different_attributes(k, owner):
     """
 
     class Base(k.base(owner)):
-        def __init__(self):
-            super(Base, self).__init__()
+        def __init__(self, **kwargs):
+            super(Base, self).__init__(**kwargs)
             self.first = k.layers.Dense(10)
 
         def call(self, inputs):
             return self.first(inputs)
 
     class Derived(Base):
-        def __init__(self):
-            super(Derived, self).__init__()
+        def __init__(self, **kwargs):
+            super(Derived, self).__init__(**kwargs)
             self.second = k.layers.Dense(3)
 
         def call(self, inputs):
@@ -338,10 +336,10 @@ def attributes_before_super_init(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
+        def __init__(self, **kwargs):
             self.first = k.layers.Dense(10)
             self.second = k.layers.Dense(3)
-            super(Holder, self).__init__()
+            super(Holder, self).__init__(**kwargs)
 
         def call(self, inputs):
             return self.second(self.first(inputs))
@@ -368,10 +366,18 @@ def super_init_never_called(k, called, owner):
         def call(self, inputs):
             return self.dense(inputs)
 
-    holder = Holder()
-    if called == "alone":
-        holder(k.ones((2, 5)))
-    return k.nested(holder)
+    class Top(k.Model):
+        def __init__(self, **kwargs):
+            super(Top, self).__init__(**kwargs)
+            holder = Holder()
+            if called == "alone":
+                holder(k.ones((2, 5)))
+            self.holder = holder
+
+        def call(self, inputs):
+            return self.holder(inputs)
+
+    return Top()
 
 
 @case(
@@ -386,8 +392,8 @@ def layer_class_as_attribute(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.layer_class = k.layers.Dense
             self.dense = self.layer_class(10)
 

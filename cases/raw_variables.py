@@ -7,9 +7,7 @@ saves it depends on where the variable was put.
 from nestprobe import case, keras_issue, tensorflow_issue, tf_keras_issue
 
 MIGRATION_GUIDE = "https://keras.io/guides/migrating_to_keras_3/"
-BASE_LAYER_TEST = (
-    "https://github.com/keras-team/tf-keras/blob/v2.15.0/tf_keras/engine/base_layer_test.py"
-)
+BASE_LAYER_TEST = "https://github.com/keras-team/tf-keras/blob/v2.15.0/tf_keras/engine/base_layer_test.py"
 LAYER_TEST = "https://github.com/keras-team/keras/blob/v3.15.1/keras/src/layers/layer_test.py"
 
 OWNERS = ("layer", "model")
@@ -31,16 +29,16 @@ def raw_variable_attribute(k):
             return k.matmul(inputs, self.w)
 
     class Outer(k.Layer):
-        def __init__(self):
-            super(Outer, self).__init__()
+        def __init__(self, **kwargs):
+            super(Outer, self).__init__(**kwargs)
             self.inner = Inner()
 
         def call(self, inputs):
             return self.inner(inputs)
 
     class Top(k.Model):
-        def __init__(self):
-            super(Top, self).__init__()
+        def __init__(self, **kwargs):
+            super(Top, self).__init__(**kwargs)
             self.outer = Outer()
             self.head = k.layers.Dense(3)
 
@@ -63,8 +61,8 @@ def raw_variable_in_list(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.ws = [k.variable((5, 10)), {"bias": k.variable((10,))}]
 
         def call(self, inputs):
@@ -86,8 +84,8 @@ def raw_variable_appended(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.ws = []
             for shape in ((5, 10), (10, 3)):
                 self.ws.append(k.variable(shape))
@@ -114,8 +112,8 @@ def raw_variable_in_init(k, owner):
     """
 
     class Normalise(k.base(owner)):
-        def __init__(self):
-            super(Normalise, self).__init__()
+        def __init__(self, **kwargs):
+            super(Normalise, self).__init__(**kwargs)
             self.gamma = k.variable((5,))
             self.beta = k.variable((5,))
             self.mean = k.variable((5,), trainable=False)
@@ -130,7 +128,7 @@ def raw_variable_in_init(k, owner):
 @case(
     parameters=5 * 10 + 10 * 3,
     variants={"owner": OWNERS},
-    sources=[tf_keras_issue(513)],
+    sources=[tf_keras_issue(513), keras_issue(15339)],
 )
 def add_weight_appended(k, owner):
     """Weights made by add_weight and appended to a list: are they tracked twice or not at all?
@@ -139,13 +137,11 @@ def add_weight_appended(k, owner):
     """
 
     class Holder(k.base(owner)):
-        def __init__(self):
-            super(Holder, self).__init__()
+        def __init__(self, **kwargs):
+            super(Holder, self).__init__(**kwargs)
             self.ws = []
             for number, shape in enumerate(((5, 10), (10, 3))):
-                self.ws.append(
-                    self.add_weight(name="w%d" % number, shape=shape, initializer="ones")
-                )
+                self.ws.append(self.add_weight(name="w%d" % number, shape=shape, initializer="ones"))
 
         def call(self, inputs):
             for w in self.ws:
@@ -196,7 +192,7 @@ def add_weight_positional_name(k, shape):
         def call(self, inputs):
             return k.matmul(inputs, self.w)
 
-    return k.nested(Inner())
+    return k.Sequential([Inner()])
 
 
 @case(parameters=5, sources=[LAYER_TEST + "#L1376-L1386"])
@@ -213,12 +209,16 @@ def add_weight_positional_shape(k):
         def call(self, inputs):
             return inputs * self.scale
 
-    return k.nested(Scale())
+    return k.Sequential([Scale()])
 
 
-@case(parameters=5 * 10 + 10 + 10 * 3, variants={"owner": OWNERS})
+@case(
+    parameters=5 * 10 + 10 + 10 * 3,
+    variants={"owner": OWNERS},
+    sources=[tensorflow_issue(59954), tensorflow_issue(51835)],
+)
 def add_weight_unnamed(k, owner):
-    """Several add_weight calls without a name in one layer: do their names collide when saved?
+    """self.add_weight without a name breaks saving: 'NoneType' object has no attribute 'replace'.
 
     Three weights of one layer, none of them named.
     """
@@ -249,8 +249,8 @@ def concat_of_variables(k):
     """
 
     class Inner(k.Layer):
-        def __init__(self):
-            super(Inner, self).__init__()
+        def __init__(self, **kwargs):
+            super(Inner, self).__init__(**kwargs)
             self.left = k.variable((5, 4))
             self.right = k.variable((5, 6))
             self.kernel = k.tf.concat([self.left, self.right], axis=1)
@@ -283,8 +283,8 @@ def kernel_swapped_in_call(k, layer):
             return k.matmul(inputs, self.kernel) + self.bias
 
     class Dense(k.layers.Dense):
-        def __init__(self):
-            super(Dense, self).__init__(10)
+        def __init__(self, units=10, **kwargs):
+            super(Dense, self).__init__(units, **kwargs)
 
     class Swapping({"own": Linear, "dense": Dense}[layer]):
         def call(self, inputs):
@@ -294,7 +294,7 @@ def kernel_swapped_in_call(k, layer):
             self.kernel = kernel
             return outputs
 
-    return k.nested(Swapping())
+    return k.Sequential([Swapping()])
 
 
 @case(
@@ -311,8 +311,8 @@ def variable_overwritten_order(k, made_in):
     """
 
     class Inner(k.Layer):
-        def __init__(self):
-            super(Inner, self).__init__()
+        def __init__(self, **kwargs):
+            super(Inner, self).__init__(**kwargs)
             if made_in == "init":
                 self.make_weights()
 
@@ -329,7 +329,15 @@ def variable_overwritten_order(k, made_in):
         def call(self, inputs):
             return k.matmul(inputs, self.kernel) + self.bias
 
-    return k.nested(Inner())
+    class Outer(k.Model):
+        def __init__(self, **kwargs):
+            super(Outer, self).__init__(**kwargs)
+            self.inner = Inner()
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    return Outer()
 
 
 @case(
@@ -346,8 +354,9 @@ def private_list_append(k, appended_to):
     """
 
     class Inner(k.Layer):
-        def build(self, input_shape):
-            self.w = k.variable((input_shape[-1], 10))
+        def __init__(self, **kwargs):
+            super(Inner, self).__init__(**kwargs)
+            self.w = k.variable((5, 10))
             if appended_to == "private":
                 self._trainable_weights.append(self.w)
             else:
@@ -356,7 +365,7 @@ def private_list_append(k, appended_to):
         def call(self, inputs):
             return k.matmul(inputs, self.w)
 
-    return k.nested(Inner())
+    return k.Sequential([Inner()])
 
 
 @case(
@@ -371,8 +380,8 @@ def constant_attribute(k, kind):
     """
 
     class Inner(k.Layer):
-        def __init__(self):
-            super(Inner, self).__init__()
+        def __init__(self, **kwargs):
+            super(Inner, self).__init__(**kwargs)
             scale = k.tf.constant([0.5, 1.0, 1.5, 2.0, 2.5])
             self.scale = scale if kind == "tensor" else scale.numpy()
             self.dense = k.layers.Dense(10)
@@ -380,4 +389,4 @@ def constant_attribute(k, kind):
         def call(self, inputs):
             return self.dense(inputs * self.scale)
 
-    return k.nested(Inner())
+    return k.Sequential([Inner()])

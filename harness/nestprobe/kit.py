@@ -29,27 +29,6 @@ class Kit(object):
         """``outer`` itself where it is a Model; a layer becomes the one layer of a Sequential."""
         return outer if isinstance(outer, self.Model) else self.Sequential([outer])
 
-    def nested(self, inner):
-        """A Model that holds a layer that holds ``inner``; both only pass their input on."""
-
-        class Outer(self.Layer):
-            def __init__(self):
-                super(Outer, self).__init__()
-                self.inner = inner
-
-            def call(self, inputs):
-                return self.inner(inputs)
-
-        class Top(self.Model):
-            def __init__(self):
-                super(Top, self).__init__()
-                self.outer = Outer()
-
-            def call(self, inputs):
-                return self.outer(inputs)
-
-        return Top()
-
     def variable(self, shape, trainable=True, name=None, dtype="float32"):
         """A raw backend variable of ones, made without asking Keras (no ``add_weight``)."""
         return self.tf.Variable(
