@@ -12,7 +12,7 @@ RESIDUAL_PROJECTION = "https://github.com/keras-team/keras-core/issues/707"
 def layer_appended_after_build(k, owner):
     """Cannot add new elements of state to a layer that is already built: append to a list.
 
-    The model is called on data; then a second layer is appended to its list.
+    It is called on data; then a second layer is appended to its list.
     """
 
     class Outer(k.base(owner)):
@@ -26,34 +26,32 @@ def layer_appended_after_build(k, owner):
             return inputs
 
     outer = Outer()
-    model = k.as_model(outer)
-    model(k.ones((2, 5)))
+    outer(k.ones((2, 5)))
     outer.blocks.append(k.layers.Dense(5))
-    return model
+    return k.as_model(outer)
 
 
 @case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(18601)])
 def layer_set_after_build(k, owner):
     """Cannot add new elements of state to a layer that is already built: set an attribute.
 
-    The model is called on data; then a second layer becomes an attribute that held None.
+    It is called on data; then a second layer becomes an attribute that held None.
     """
 
     class Outer(k.base(owner)):
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
             self.dense = k.layers.Dense(5)
-            self.extra = None
+            self.added = None
 
         def call(self, inputs):
             outputs = self.dense(inputs)
-            return outputs if self.extra is None else self.extra(outputs)
+            return outputs if self.added is None else self.added(outputs)
 
     outer = Outer()
-    model = k.as_model(outer)
-    model(k.ones((2, 5)))
-    outer.extra = k.layers.Dense(5)
-    return model
+    outer(k.ones((2, 5)))
+    outer.added = k.layers.Dense(5)
+    return k.as_model(outer)
 
 
 @case(parameters=5 * 5 + 5, variants=OWNERS)

@@ -191,15 +191,14 @@ def list_slice_deleted(k, owner):
         self.blocks = [k.layers.Dense(5) for _ in range(4)]
 
     outer = holder(k, owner, fill)
-    model = k.as_model(outer)
-    model(k.ones((2, 5)))
+    outer(k.ones((2, 5)))
     del outer.blocks[1:3]
-    return model
+    return k.as_model(outer)
 
 
 @case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(18811)])
 def list_pop_after_build(k, owner):
-    """A layer removed from a list by pop() after the model was built is still counted.
+    """A layer removed from a list by pop() after it was built is still counted.
 
     Three layers are built by a call; then the last is popped.
     """
@@ -208,10 +207,9 @@ def list_pop_after_build(k, owner):
         self.blocks = [k.layers.Dense(5) for _ in range(3)]
 
     outer = holder(k, owner, fill)
-    model = k.as_model(outer)
-    model(k.ones((2, 5)))
+    outer(k.ones((2, 5)))
     outer.blocks.pop()
-    return model
+    return k.as_model(outer)
 
 
 @case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(23124)])

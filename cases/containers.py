@@ -6,6 +6,8 @@ and show in their values. What is done to a container later is in container_muta
 
 import collections
 import dataclasses
+import json
+import typing
 
 from nestprobe import case, keras_issue, tensorflow_issue
 
@@ -80,12 +82,15 @@ def namedtuple_of_layers(k, owner):
 
     Two Dense layers are the fields of one namedtuple.
     """
-    pair = collections.namedtuple("pair", ["first", "second"])
+
+    class Blocks(typing.NamedTuple):
+        first: object
+        second: object
 
     class Holder(k.base(owner)):
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
-            self.blocks = pair(first=k.layers.Dense(5), second=k.layers.Dense(5))
+            self.blocks = Blocks(first=k.layers.Dense(5), second=k.layers.Dense(5))
 
         def call(self, inputs):
             return self.blocks.second(self.blocks.first(inputs))
@@ -319,26 +324,31 @@ def nested_list_of_layers(k, owner):
 
 @case(
     parameters=5 * 5 + 5,
-    variants={"owner": ("layer", "model"), "option": ("list", "dict")},
+    variants={
+        "owner": ("layer", "model"),
+        "option": ("list", "dict"),
+        "encoder": ("keras", "json"),
+    },
     sources=[tensorflow_issue(22853), tensorflow_issue(29170)],
 )
-def container_config_json(k, owner, option):
-    """TypeError: a list or dict from get_config() is not JSON serializable (_DictWrapper).
+def container_config_json(k, owner, option, encoder):
+    """A list or dict attribute is not JSON serializable: it became a ListWrapper or _DictWrapper.
 
     The layer keeps an option that is a list of dicts, or a dict holding a list, and gives it
-    back from get_config().
+    back from get_config(): as it is, for Keras to encode, or encoded by the json module.
     """
 
     class Holder(k.base(owner)):
         def __init__(self, options, **kwargs):
             super().__init__(**kwargs)
-            self.options = options
+            self.options = json.loads(options) if isinstance(options, str) else options
             self.dense = k.layers.Dense(5)
 
         def call(self, inputs):
             return self.dense(inputs)
 
         def get_config(self):
-            return {"options": self.options, "name": self.name}
+            options = json.dumps(self.options) if encoder == "json" else self.options
+            return {"options": options, "name": self.name}
 
     return k.as_model(Holder([{"rate": 1}] if option == "list" else {"rates": [1, 2]}))
