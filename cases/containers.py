@@ -72,11 +72,7 @@ def tuple_of_layers(k, owner, kept):
     return k.as_model(Holder())
 
 
-@case(
-    parameters=2 * (5 * 5 + 5),
-    variants=OWNERS,
-    sources=[keras_issue(19503)],
-)
+@case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(19503)])
 def namedtuple_of_layers(k, owner):
     """TypeError or missing weights when a namedtuple of layers is an attribute.
 
@@ -134,11 +130,7 @@ def dict_with_int_keys(k, owner):
     return k.as_model(Holder())
 
 
-@case(
-    parameters=2 * (5 * 5 + 5),
-    variants=OWNERS,
-    sources=[keras_issue(22145), keras_issue(22331)],
-)
+@case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(22145), keras_issue(22331)])
 def ordered_dict_of_layers(k, owner):
     """Layers in an OrderedDict lose their type, their order or their tracking.
 
