@@ -92,7 +92,7 @@ def instance_dict_bypass(k, owner):
 @case(
     parameters=(5 * 10 + 10) + (10 * 3 + 3),
     variants={"owner": OWNERS},
-    sources=[keras_issue(20890), "https://github.com/tensorflow/tensorflow/issues/20338"],
+    sources=[keras_issue(20890), tensorflow_issue(20338)],
 )
 def attribute_named_layers(k, owner):
     """self.layers = [...] in a subclass: can't set attribute, `layers` is reserved.
@@ -140,6 +140,7 @@ def attribute_named_underscore_layers(k, owner):
 @case(
     parameters=5 * 10 + 10,
     variants={"name": ("weights", "losses", "metrics"), "owner": OWNERS},
+    sources=[tensorflow_issue(28108)],
 )
 def attributes_named_weights_losses_metrics(k, name, owner):
     """self.weights, self.losses or self.metrics = [...] in a subclass: can't set attribute.
@@ -161,7 +162,7 @@ def attributes_named_weights_losses_metrics(k, name, owner):
 @case(
     parameters=5 * 3 + 3,
     variants={"owner": OWNERS},
-    sources=[keras_issue(18601)],
+    sources=[keras_issue(19268), keras_issue(18601)],
 )
 def layer_overwritten_before_build(k, owner):
     """A sublayer attribute is reassigned in __init__: is the old layer still in model.layers?

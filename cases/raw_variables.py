@@ -51,7 +51,7 @@ def raw_variable_attribute(k):
 @case(
     parameters=5 * 10 + 10,
     variants={"owner": OWNERS},
-    sources=[BASE_LAYER_TEST + "#L439-L449", tf_keras_issue(513)],
+    sources=[BASE_LAYER_TEST + "#L439-L454", tf_keras_issue(513)],
     needs=["tensorflow"],
 )
 def raw_variable_in_list(k, owner):
@@ -172,7 +172,7 @@ def add_weight_dropped(k, owner):
 @case(
     parameters=5 * 10,
     variants={"shape": ("positional", "keyword")},
-    sources=[keras_issue(22253), LAYER_TEST + "#L1333-L1363"],
+    sources=[keras_issue(22253), LAYER_TEST + "#L1290-L1320"],
 )
 def add_weight_positional_name(k, shape):
     """add_weight("w", shape): Layer.add_weight() got multiple values for argument 'shape'.
@@ -195,7 +195,7 @@ def add_weight_positional_name(k, shape):
     return k.Sequential([Inner()])
 
 
-@case(parameters=5, sources=[LAYER_TEST + "#L1376-L1386"])
+@case(parameters=5, sources=[LAYER_TEST + "#L1334-L1343"])
 def add_weight_positional_shape(k):
     """add_weight((5,)): the shape is the first positional argument.
 
