@@ -74,8 +74,7 @@ def layer_made_lazily_in_call(k, owner):
     return k.as_model(Outer())
 
 
-# Each call makes weights of its own: one set is read in inference, another in training.
-@case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(11736)])
+@case(parameters=5 * 5 + 5, variants=OWNERS, sources=[keras_issue(11736)])
 def layer_made_locally_in_call(k, owner):
     """Dense(units)(inputs) inside call(): the weights are not updated by training.
 
@@ -89,8 +88,7 @@ def layer_made_locally_in_call(k, owner):
     return k.as_model(Outer())
 
 
-# Each call makes weights of its own: one set is read in inference, another in training.
-@case(parameters=2 * (5 * 5 + 5), sources=[tensorflow_issue(48878)])
+@case(parameters=5 * 5 + 5, sources=[tensorflow_issue(48878)])
 def layer_made_in_call_under_fit(k):
     """tf.function-decorated function tried to create variables on non-first call, in fit().
 

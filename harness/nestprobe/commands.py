@@ -2,6 +2,7 @@
 
 import argparse
 import fnmatch
+import hashlib
 import json
 import os
 import platform
@@ -147,7 +148,7 @@ def _observe(options):
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE
-    result = {"schema": SCHEMA, "observations": []}
+    result = {"schema": SCHEMA, "observations": [], "sources": _sources(cells)}
     total = len(cells)
 
     def emit(event):
@@ -180,6 +181,26 @@ def _observe(options):
     if status == OK:
         _write(result, options.output)
     return status
+
+
+def _sources(cells):
+    """Fingerprints by which the controller tells whether this probe and these cases are its own."""
+    package = os.path.dirname(os.path.abspath(__file__))
+    names = []
+    for folder, _, files in os.walk(package):
+        for name in files:
+            if name.endswith(".py"):
+                path = os.path.relpath(os.path.join(folder, name), package)
+                names.append(path.replace(os.sep, "/"))
+    whole = hashlib.sha256()
+    for name in sorted(names):
+        with open(os.path.join(package, name), "rb") as stream:
+            whole.update(name.encode() + b"\0" + stream.read())
+    cases = {}
+    for cell in cells:
+        with open(cell.file, "rb") as stream:
+            cases[cell.case] = hashlib.sha256(stream.read()).hexdigest()
+    return {"probe": whole.hexdigest(), "cases": cases}
 
 
 def _write(result, path):

@@ -12,10 +12,10 @@ SCHEMA = 1
 
 #: Phases in the order in which they are tried; each stands alone where it can.
 PHASES = (
-    "constructed",  # the instance that is called, before anything else
-    "built",  # a second instance, given build(shape) and nothing else
-    "called",  # first call on data
-    "trained",  # compile() and one optimizer step by fit()
+    "built",  # an instance that is given build(shape) and nothing else
+    "constructed",  # a second one, before it is called
+    "called",  # its first call on data
+    "called-in-training",  # called with training=True under a gradient tape
     "saved-weights",  # save_weights() to model.weights.h5
     "saved-model",  # save() to the single-file format of the version (.h5, later .keras)
     "saved-checkpoint",  # tf.train.Checkpoint
@@ -23,6 +23,7 @@ PHASES = (
     "reloaded-model",
     "reloaded-checkpoint",
     "cloned",  # from_config(get_config()), then called
+    "trained",  # compile() and one optimizer step by fit()
 )
 
 

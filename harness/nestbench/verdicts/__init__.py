@@ -14,7 +14,7 @@ The rules, in words:
   does not come back into a fresh instance, or where that instance then computes something else.
   The weights file decides: it is the way of saving that every release has. What becomes of the
   model file, the TF checkpoint and the clone stands in the notes and changes no verdict.
-- Counters of random generators (seeds) are not expected in a weights file.
+- The oracle is of one pass, in inference or in training, whichever reads more.
 - An entry whose oracle is unknown, because the call failed, is judged by the failure alone.
 """
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from nestbench.verdicts.variables import (
     done,
     is_floating,
-    is_random_state,
     names,
     parameters_of,
     size,
@@ -33,7 +32,7 @@ _ENDED = {
     OutcomeKind.TIMED_OUT: (Verdict.TIMED_OUT, "the time limit was reached"),
 }
 #: Phases whose exception is a finding; that of another phase is a note.
-LOUD = ("constructed", "called", "trained", "saved-weights", "reloaded-weights")
+LOUD = ("constructed", "called", "called-in-training", "saved-weights", "reloaded-weights", "trained")
 
 
 def ends(observation: Observation) -> list[Finding]:
@@ -119,7 +118,8 @@ def untrained(observation: Observation, trainable: int) -> Iterator[Finding]:
 
 
 def unsaved(observation: Observation) -> Iterator[Finding]:
-    used = [variable for variable in observation.variables if variable.used and not is_random_state(variable)]
+    # An integer (a seed, a counter) holds no fingerprint: whether it is in the file is not measured.
+    used = [variable for variable in observation.variables if variable.used]
     lost: list[VariableRecord] = []
     if done(observation, "saved-weights"):
         lost = [variable for variable in used if variable.in_weights_file is False]

@@ -9,7 +9,6 @@ __all__ = [
     "done",
     "is_floating",
     "is_parameter",
-    "is_random_state",
     "names",
     "oracle_of",
     "parameters_of",
@@ -26,7 +25,12 @@ def oracle_of(observation: Observation, parameters: int) -> int | None:
     """
     if not done(observation, "called"):
         return None
-    oracle = sum(size(variable) for variable in parameters_of(observation.variables))
+    # One pass, whichever reads more: a layer made in call() is another in each of them.
+    parameters_read = parameters_of(observation.variables)
+    oracle = max(
+        sum(size(variable) for variable in parameters_read if variable.used_in_inference),
+        sum(size(variable) for variable in parameters_read if variable.used_in_training),
+    )
     cut_short = observation.outcome.kind != OutcomeKind.OBSERVED
     return None if cut_short and oracle != parameters else oracle
 
@@ -42,12 +46,6 @@ def is_parameter(variable: VariableRecord) -> bool:
 
 def is_floating(variable: VariableRecord) -> bool:
     return variable.dtype.startswith(("float", "bfloat", "complex"))
-
-
-def is_random_state(variable: VariableRecord) -> bool:
-    """Told by name, because nothing else marks it: Keras names it seed, TensorFlow StateVar."""
-    name = variable.name.lower()
-    return not is_floating(variable) and ("seed" in name or "statevar" in name)
 
 
 def size(variable: VariableRecord) -> int:

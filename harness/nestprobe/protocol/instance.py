@@ -62,7 +62,7 @@ class Instance(object):
 
     def call_in_training(self):
         """``model(data, training=True)`` where the model takes the argument."""
-        with self.watch.creation("trained"):
+        with self.watch.creation("called-in-training"):
             if _takes_training(self.model):
                 return self.model(self.data, training=True)
             return self.model(self.data)

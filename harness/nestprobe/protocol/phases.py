@@ -1,7 +1,7 @@
 """Follows one case variant through the phases and collects what each of them shows.
 
-Two instances are observed: one is given ``build(shape)`` and nothing else, the other is called, trained,
-saved, reloaded into fresh ones and cloned. A phase that raises ends itself and those that need what it
+Two instances are observed: one is given ``build(shape)`` and nothing else, the other is called, saved,
+reloaded into fresh ones, cloned and trained. A phase that raises ends itself and those that need what it
 makes; the others go on.
 """
 
@@ -46,6 +46,7 @@ class Protocol(object):
         self._main = None  # the instance that is called
         self._fresh = None  # the one that saved values are loaded into
         self._classes = {}
+        self._targets = None
         self._arrays = {}  # what each saved file must give back: values, and the output
         self._outcome = Outcome(OutcomeKind.OBSERVED)
 
@@ -56,12 +57,15 @@ class Protocol(object):
             self._phase("built", self._built)
             self._phase("constructed", self._constructed)
             self._phase("called", self._called)
-            self._phase("trained", self._trained)
+            self._phase("called-in-training", self._called_in_training)
             for kind in _FILES:
                 self._phase("saved-" + kind, lambda kind=kind: self._saved(kind))
             for kind in _FILES:
                 self._phase("reloaded-" + kind, lambda kind=kind: self._reloaded(kind))
             self._phase("cloned", self._cloned)
+            # Last: an optimizer of Keras 3 lists the model's variables as its own, and a checkpoint
+            # would then hold, under its name, what the model alone does not save.
+            self._phase("trained", self._trained)
         except NotApplicable as reason:
             self._phases = {}
             self._facts = {}
@@ -153,7 +157,7 @@ class Protocol(object):
         self._list_variables()
         return fields
 
-    def _trained(self):
+    def _called_in_training(self):
         self._need("called")
         main, tf = self._main, self._tf
         literals.set_gentle(main.watch.variables)
@@ -165,18 +169,22 @@ class Protocol(object):
                 )
         self._facts["training"] = found
         self._list_variables()
-        variables = list(main.watch.variables)
-        gradients = tape.gradient(loss, variables)
+        gradients = tape.gradient(loss, list(main.watch.variables))
         self._facts["gradient"] = [gradient is not None for gradient in gradients]
-        targets = tf.nest.map_structure(tf.zeros_like, output)
+        self._targets = tf.nest.map_structure(tf.zeros_like, output)
+
+    def _trained(self):
+        self._need("called-in-training")
+        main = self._main
+        variables = list(main.watch.variables)
+        self._facts["own"] = len(variables)  # what comes later is the optimizer's
         literals.set_gentle(variables)
         before = literals.values(variables)
-        self._facts["own"] = len(variables)  # what comes later is the optimizer's
         main.model.compile(optimizer=self._keras.optimizers.SGD(0.5), loss="mse")
-        examples = int(tf.nest.flatten(main.data)[0].shape[0])
+        examples = int(self._tf.nest.flatten(main.data)[0].shape[0])
         with main.watch.creation("trained"):
             main.model.fit(
-                main.data, targets, batch_size=examples, epochs=1, shuffle=False, verbose=0
+                main.data, self._targets, batch_size=examples, epochs=1, shuffle=False, verbose=0
             )
         after = literals.values(variables)
         self._facts["changed"] = [
@@ -196,14 +204,17 @@ class Protocol(object):
                 for variable, value in zip(variables, literals.values(variables))
             ]
             self._arrays["output"] = main.output()
+        # A folder each: Keras 3.4 writes a model file by way of a model.weights.h5 beside it.
+        folder = os.path.join(self._scratch, kind)
+        os.makedirs(folder)
         if kind == "checkpoint":
-            self._arrays[kind] = weightfiles.write_checkpoint(self._tf, main.model, self._scratch)
+            self._arrays[kind] = weightfiles.write_checkpoint(self._tf, main.model, folder)
             arrays = weightfiles.arrays_in_checkpoint(self._tf, self._arrays[kind])
         else:
             name = "model.weights.h5"
             if kind == "model":
                 name = weightfiles.model_file_name(self._keras)
-            path = os.path.join(self._scratch, name)
+            path = os.path.join(folder, name)
             save = main.model.save_weights if kind == "weights" else main.model.save
             save(path)
             self._arrays[kind] = path

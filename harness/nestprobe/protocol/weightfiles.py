@@ -22,13 +22,6 @@ def holds(arrays, value):
     return any(equal(array, value) for array in arrays)
 
 
-def _is_optimizers(name):
-    """Whether an entry belongs to the optimizer: Keras 3's lists the model's own variables once more,
-    which brings none of them back into a model."""
-    parts = name.lower().split("/")
-    return any(part.startswith(("optimizer", ".optimizer")) for part in parts)
-
-
 def arrays_in(path):
     """Every numeric array in an HDF5 file or a ``.keras`` archive."""
     if zipfile.is_zipfile(path):
@@ -47,8 +40,8 @@ def _arrays_in_hdf5(source):
 
     found = []
 
-    def visit(name, item):
-        if isinstance(item, h5py.Dataset) and not _is_optimizers(name):
+    def visit(_, item):
+        if isinstance(item, h5py.Dataset):
             found.append(numpy.asarray(item[()]))
 
     with h5py.File(source, "r") as file:
@@ -72,8 +65,4 @@ def arrays_in_checkpoint(tf, prefix):
     """Every array in a TF checkpoint."""
     reader = tf.train.load_checkpoint(prefix)
     names = sorted(reader.get_variable_to_shape_map())
-    return [
-        reader.get_tensor(name)
-        for name in names
-        if name != "_CHECKPOINTABLE_OBJECT_GRAPH" and not _is_optimizers(name)
-    ]
+    return [reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"]
