@@ -14,7 +14,7 @@ import zipapp
 from collections.abc import Iterable
 from pathlib import Path
 
-from nestbench.errors import GroundError
+from nestbench.errors import GroundError, UsageError
 
 _MAIN = '''\
 """Entry of the packed probe: unpacks itself, since autograph reads the source files of cases."""
@@ -97,7 +97,7 @@ def stage(folder: Path) -> Path:
 def pack(out: Path, cases: Iterable[Path]) -> None:
     """Write the probe and ``cases`` (files) as one executable zip that needs only TensorFlow.
 
-    Raises GroundError where ``out`` cannot be written.
+    Raises GroundError where ``out`` cannot be written, UsageError for two files of one name.
     """
     try:
         with tempfile.TemporaryDirectory() as scratch:
@@ -105,7 +105,14 @@ def pack(out: Path, cases: Iterable[Path]) -> None:
             _copy(folder)
             (folder / "cases").mkdir()
             for path in cases:
-                shutil.copyfile(path, folder / "cases" / path.name)
+                target = folder / "cases" / path.name
+                if target.exists():
+                    raise UsageError(
+                        f"Two case files are named {path.name}; one of them is {path}.",
+                        why="the packed file holds all cases in one folder",
+                        do="Rename one of the two.",
+                    )
+                shutil.copyfile(path, target)
             (folder / "__main__.py").write_text(_MAIN, encoding="utf-8")
             part = out.with_name(out.name + ".part")
             zipapp.create_archive(folder, part, interpreter="/usr/bin/env python3", compressed=True)

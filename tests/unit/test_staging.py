@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from nestbench import staging
-from nestbench.errors import GroundError
+from nestbench.errors import GroundError, UsageError
 
 
 def test_the_staged_folder_holds_the_probe_and_nothing_else(tmp_path):
@@ -47,3 +47,13 @@ def test_the_packed_probe_runs_and_holds_the_cases(tmp_path):
     assert "cases/mine.py" in zipfile.ZipFile(out).namelist()
     done = subprocess.run([sys.executable, out, "--help"], capture_output=True, text=True, check=True)
     assert "nestprobe" in done.stdout
+
+
+def test_two_case_files_of_one_name_are_refused(tmp_path):
+    paths = [tmp_path / "a" / "mine.py", tmp_path / "b" / "mine.py"]
+    for path in paths:
+        path.parent.mkdir()
+        path.write_text("")
+    with pytest.raises(UsageError, match=r"mine\.py"):
+        staging.pack(tmp_path / "probe.pyz", paths)
+    assert not (tmp_path / "probe.pyz").exists()

@@ -73,7 +73,7 @@ def _imported(prepared: Prepared, workspace: Workspace, how: How) -> dict[str, s
         ready, why = introduce(ground, stop=threading.Event())
     if ready is None:
         raise GroundError(
-            f"TensorFlow cannot be observed in {sys.executable}: {why}.",
+            f"TensorFlow cannot be observed in {sys.executable}: {why.rstrip('.')}.",
             why="--here observes the Python that nestbench is installed in",
             do="Install nestbench beside TensorFlow, or use `nestbench pack` and run the file there.",
         )

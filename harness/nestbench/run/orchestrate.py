@@ -86,6 +86,8 @@ class Run:
         self._all = list(plans)
         self._settings = settings
         self._reporter = reporter
+        # Once, at the start: every stack of a run is observed by the same probe.
+        self._probe = staging.stage(settings.workspace.folder("probe"))
         self._stop = threading.Event()
         # What threads finished: a plan with its environment or None, or None: one was observed.
         self._came: queue.SimpleQueue[tuple[StackPlan, Prepared | None] | None] = queue.SimpleQueue()
@@ -195,13 +197,12 @@ class Run:
         with tempfile.TemporaryDirectory(prefix=f"{plan.stack}-", dir=folder) as scratch:
             home = Path(scratch) / "home"
             home.mkdir()
-            staged = staging.stage(settings.workspace.folder("probe"))
             ground = Ground(
                 python=prepared.python,
                 environ={
                     **clean_environ(home, hide_gpus=prepared.hide_gpus),
                     **prepared.extra,
-                    "PYTHONPATH": str(staged),
+                    "PYTHONPATH": str(self._probe),
                 },
                 files=settings.files,
                 log=settings.workspace.log(plan.stack),
