@@ -9,7 +9,16 @@ import time
 from nestprobe.kit import Kit, keras_version
 
 #: Loaded before the first fork, so that no child pays for them again; none of them runs an op.
-_PRELOADED = ("h5py", "numpy", "zipfile", "tempfile", "tensorflow.python.ops.resource_variable_ops")
+_PRELOADED = (
+    "h5py",
+    "numpy",
+    "zipfile",
+    "tempfile",
+    "tensorflow.python.ops.resource_variable_ops",
+    "nestprobe.protocol.oracle",
+    "nestprobe.protocol.phases",
+    "nestprobe.protocol.warmup",
+)
 
 
 class Backend(object):

@@ -5,9 +5,7 @@ import os
 
 from nestprobe import casefiles
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
-from nestprobe.protocol import oracle, warmup
 from nestprobe.protocol.messages import raised
-from nestprobe.protocol.phases import Protocol
 
 
 class Cell(object):
@@ -31,6 +29,9 @@ def find_case(cell):
 
 def observe(cell, kit, scratch, report):
     """The cell's Observation; ``report(observation, phase)`` is called on the way."""
+    # Here, since it needs NumPy: without it the command line still answers. The backend has it loaded.
+    from nestprobe.protocol import oracle, phases, warmup
+
     try:
         case = find_case(cell)
         oracle.verify(kit.tf)
@@ -39,7 +40,7 @@ def observe(cell, kit, scratch, report):
         failure = raised(error)
         text = "%s: %s" % (failure.type, failure.message)
         return cell.ended(Outcome(OutcomeKind.NOT_LOADED, text))
-    return Protocol(case, cell.variant, kit, scratch, report).run()
+    return phases.Protocol(case, cell.variant, kit, scratch, report).run()
 
 
 def observe_into(cell, kit, scratch, path):

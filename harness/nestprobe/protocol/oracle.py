@@ -1,8 +1,9 @@
 """The variables of an instance as the backend sees them, without asking Keras.
 
 A variable is *seen* when it is created (``tf.variable_creator_scope``) and *used* when the forward pass
-reads it. Every read of a resource variable passes through one function of TensorFlow, trainable or not;
-a gradient tape sees the trainable ones too, by TensorFlow's public way, and both are united.
+reads it. Two ways of noticing a read are united: the function of TensorFlow that Python code reads
+through, and a gradient tape, which also hears of reads made in C (``tensor - variable``), but of trainable
+variables only; so each variable calls itself trainable for as long as the tape listens.
 """
 
 from contextlib import contextmanager
@@ -63,10 +64,22 @@ class Watch(object):
             if position is not None:
                 found.add(position)
 
-        with _accesses(note), self._tf.GradientTape() as tape:
+        with _accesses(note), _audible(self.variables), self._tf.GradientTape() as tape:
             yield found
         for variable in tape.watched_variables():
             note(variable)
+
+
+@contextmanager
+def _audible(variables):
+    silent = [variable for variable in variables if getattr(variable, "_trainable", True) is False]
+    for variable in silent:
+        variable._trainable = True
+    try:
+        yield
+    finally:
+        for variable in silent:
+            variable._trainable = False
 
 
 @contextmanager
@@ -91,11 +104,13 @@ def _accesses(note):
 
 def verify(tf):
     """Raise Unobservable unless a read of a non-trainable variable is noticed, and only that."""
-    watch = Watch(tf)
-    with watch.creation("check"):
-        read = tf.Variable([1.0], trainable=False)
-        tf.Variable([1.0], trainable=True)
-    with watch.reads() as found:
-        read + 1.0
-    if found != {0} or len(watch.variables) != 2:
-        raise Unobservable("reads are not seen as they happen: %r" % sorted(found))
+    one = tf.constant([1.0])
+    for read in (lambda variable: variable + one, lambda variable: one - variable):
+        watch = Watch(tf)
+        with watch.creation("check"):
+            variable = tf.Variable([1.0], trainable=False)
+            tf.Variable([1.0], trainable=True)
+        with watch.reads() as found:
+            read(variable)
+        if found != {0} or len(watch.variables) != 2 or variable.trainable:
+            raise Unobservable("reads are not seen as they happen: %r" % sorted(found))

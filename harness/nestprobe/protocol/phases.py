@@ -18,11 +18,11 @@ from nestprobe.observation import (
     OutcomeKind,
     PhaseRecord,
     Status,
-    VariableRecord,
 )
 from nestprobe.protocol import literals, weightfiles
 from nestprobe.protocol.calls import CallCount
 from nestprobe.protocol.instance import Instance, case_classes
+from nestprobe.protocol.ledger import Ledger
 from nestprobe.protocol.messages import clean, raised, recorded
 from nestprobe.protocol.modelrecord import read_model
 from nestprobe.vocabulary import NotApplicable
@@ -42,8 +42,9 @@ class Protocol(object):
         self._case, self._variant, self._kit = case, variant, kit
         self._tf, self._keras = kit.tf, kit.keras
         self._scratch, self._report = scratch, report
-        self._phases, self._facts = {}, {}
+        self._phases = {}
         self._main = None  # the instance that is called
+        self._ledger = None  # what is known of its variables
         self._fresh = None  # the one that saved values are loaded into
         self._classes = {}
         self._targets = None
@@ -68,8 +69,7 @@ class Protocol(object):
             self._phase("trained", self._trained)
         except NotApplicable as reason:
             self._phases = {}
-            self._facts = {}
-            self._main = None
+            self._ledger = None
             self._outcome = Outcome(OutcomeKind.NOT_APPLICABLE, clean(reason))
         finally:
             gc.enable()
@@ -84,7 +84,7 @@ class Protocol(object):
             variant=dict(self._variant),
             outcome=self._outcome,
             phases=dict(self._phases),
-            variables=self._variables(),
+            variables=self._ledger.records() if self._ledger is not None else [],
         )
 
     # -- how a phase is run ---------------------------------------------------------------------
@@ -140,6 +140,7 @@ class Protocol(object):
 
     def _constructed(self):
         self._main = Instance(self._case, self._variant, self._kit)
+        self._ledger = Ledger(self._main.watch)
         self._classes = case_classes(self._keras)
         return {
             "model": read_model(self._main.model),
@@ -153,8 +154,8 @@ class Protocol(object):
         # The second call is the steady one: what the first reads while it builds proves nothing.
         with main.watch.reads() as found:
             main.call("called")
-        self._facts["inference"] = found
-        self._list_variables()
+        self._ledger.inference = found
+        self._ledger.note_lists(main.model)
         return fields
 
     def _called_in_training(self):
@@ -167,17 +168,25 @@ class Protocol(object):
                 loss = tf.add_n(
                     [tf.reduce_sum(tf.square(part)) for part in tf.nest.flatten(output)]
                 )
-        self._facts["training"] = found
-        self._list_variables()
-        gradients = tape.gradient(loss, list(main.watch.variables))
-        self._facts["gradient"] = [gradient is not None for gradient in gradients]
+        self._ledger.training = found
+        self._ledger.note_lists(main.model)
+        variables = list(main.watch.variables)
+        gradients = tape.gradient(loss, variables)
+        # While its reads are watched each variable calls itself trainable: ask it again.
+        self._ledger.note(
+            "gradient",
+            [
+                gradient is not None and bool(variable.trainable)
+                for gradient, variable in zip(gradients, variables)
+            ],
+        )
         self._targets = tf.nest.map_structure(tf.zeros_like, output)
 
     def _trained(self):
         self._need("called-in-training")
         main = self._main
-        variables = list(main.watch.variables)
-        self._facts["own"] = len(variables)  # what comes later is the optimizer's
+        self._ledger.close()
+        variables = self._ledger.variables()
         literals.set_gentle(variables)
         before = literals.values(variables)
         main.model.compile(optimizer=self._keras.optimizers.SGD(0.5), loss="mse")
@@ -187,15 +196,19 @@ class Protocol(object):
                 main.data, self._targets, batch_size=examples, epochs=1, shuffle=False, verbose=0
             )
         after = literals.values(variables)
-        self._facts["changed"] = [
-            new is not None and not literals.equal(old, new) for old, new in zip(before, after)
-        ]
+        self._ledger.note(
+            "changed",
+            [
+                None if old is None or new is None else not literals.equal(old, new)
+                for old, new in zip(before, after)
+            ],
+        )
         return {"model": read_model(main.model)}
 
     def _saved(self, kind):
         self._need("called")
         main = self._main
-        variables = self._own_variables()
+        variables = self._ledger.variables()
         if not self._arrays:
             literals.set_fingerprints(variables, 0)
             # An integer (a step counter, a seed) holds no fingerprint: no file can be searched for it.
@@ -219,7 +232,10 @@ class Protocol(object):
             save(path)
             self._arrays[kind] = path
             arrays = weightfiles.arrays_in(path)
-        self._facts["in-" + kind] = [
+        self._ledger.note("in-" + kind, self._found_in(arrays))
+
+    def _found_in(self, arrays):
+        return [
             None if value is None else weightfiles.holds(arrays, value)
             for value in self._arrays["values"]
         ]
@@ -231,10 +247,7 @@ class Protocol(object):
         else:
             target, watch = self._loaded_weights(kind)
         now = literals.values(watch.variables)
-        self._facts["back-" + kind] = [
-            None if value is None else weightfiles.holds(now, value)
-            for value in self._arrays["values"]
-        ]
+        self._ledger.note("back-" + kind, self._found_in(now))
         output = [part.numpy() for part in self._tf.nest.flatten(target(self._main.data))]
         return {"same_output": _same(self._arrays["output"], output)}
 
@@ -268,90 +281,6 @@ class Protocol(object):
             clone = type(model).from_config(config)
             clone(self._main.data)
         return {"model": read_model(clone)}
-
-    # -- variables ------------------------------------------------------------------------------
-
-    def _is_bookkeeping(self, position, variable):
-        """Whether it is one of Keras's own step counters: integer, never read, not listed."""
-        facts = self._facts
-        return (
-            not literals.is_float(variable)
-            and position not in facts["inference"]
-            and position not in facts.get("training", ())
-            and position not in facts["weights"]
-        )
-
-    def _own_variables(self):
-        variables = self._main.watch.variables
-        return variables[: self._facts.get("own", len(variables))]
-
-    def _list_variables(self):
-        """Note what Keras lists now: after the call, before compile() adds the optimizer's."""
-        watch, model = self._main.watch, self._main.model
-        for attribute in ("weights", "trainable_weights"):
-            self._facts[attribute] = _occurrences(watch, model, attribute)
-        self._facts["names"] = _paths(watch, model)
-
-    def _variables(self):
-        if self._main is None or "names" not in self._facts:
-            return []
-        main, facts = self._main, self._facts
-        listed, trained = facts["weights"], facts["trainable_weights"]
-
-        def fact(name, position):
-            flags = facts.get(name)
-            return flags[position] if flags is not None and position < len(flags) else None
-
-        records = []
-        for position, variable in enumerate(self._own_variables()):
-            if self._is_bookkeeping(position, variable):
-                continue
-            in_inference = position in facts["inference"]
-            records.append(
-                VariableRecord(
-                    name=clean(facts["names"].get(position, variable.name)),
-                    shape=[-1 if size is None else int(size) for size in variable.shape],
-                    dtype=literals.dtype_name(variable),
-                    trainable=bool(variable.trainable),
-                    created_in=main.watch.phases[position],
-                    used=in_inference or position in facts.get("training", ()),
-                    used_in_inference=in_inference,
-                    used_in_training="training" in facts and position in facts["training"],
-                    in_weights=listed.get(position, 0),
-                    in_trainable_weights=trained.get(position, 0),
-                    gradient=fact("gradient", position),
-                    changed_by_step=fact("changed", position),
-                    in_weights_file=fact("in-weights", position),
-                    in_model_file=fact("in-model", position),
-                    in_checkpoint=fact("in-checkpoint", position),
-                    restored_from_weights_file=fact("back-weights", position),
-                    restored_from_model_file=fact("back-model", position),
-                    restored_from_checkpoint=fact("back-checkpoint", position),
-                )
-            )
-        return records
-
-
-def _occurrences(watch, model, attribute):
-    """How often each seen variable stands in a list of the model; empty where it cannot be read."""
-    counts = {}
-    try:
-        listed = getattr(model, attribute)
-    except Exception:  # the phase's ModelRecord says which and why
-        return counts
-    for variable in listed:
-        position = watch.index(variable)
-        counts[position] = counts.get(position, 0) + 1
-    return counts
-
-
-def _paths(watch, model):
-    """Keras 3 gives each variable that it knows a path: the better name."""
-    try:
-        listed = list(model.variables)
-    except Exception:  # the phase's ModelRecord says which and why
-        return {}
-    return {watch.index(v): v.path for v in listed if getattr(v, "path", None)}
 
 
 def _same(left, right):
