@@ -1,0 +1,83 @@
+import sys
+import types
+import unittest
+
+from nestprobe.casefiles import MODULE_PREFIX
+from nestprobe.protocol.calls import CallCount
+
+SOURCE = """
+class Base(object):
+    def call(self, x):
+        return self.nested(x)
+
+    def nested(self, x):
+        return x
+
+class Derived(Base):
+    pass
+
+class Outer(Derived):
+    def call(self, x):
+        return super(Outer, self).call(x)
+"""
+
+
+def classes(module):
+    """The classes above as if a case file had made them, or somebody else's module."""
+    made = types.ModuleType(module)
+    exec(compile(SOURCE, module + ".py", "exec"), made.__dict__)
+    return made
+
+
+class CallCountTest(unittest.TestCase):
+    def setUp(self):
+        self.mine = classes(MODULE_PREFIX + "theme")
+        self.count = CallCount()
+
+    def test_counts_python_calls_and_runs_of_call(self):
+        one = self.mine.Base()
+        self.assertEqual(self.count.run(lambda: one.call(3)), 3)
+        self.assertEqual(self.count.python_calls, 3)  # the lambda, call, nested
+        self.assertEqual(self.count.user_calls, {"Base": 1})
+
+    def test_a_call_belongs_to_the_class_that_wrote_it(self):
+        self.count.run(lambda: self.mine.Derived().call(3))
+        self.count.run(lambda: self.mine.Outer().call(3))
+        self.assertEqual(self.count.user_calls, {"Base": 2, "Outer": 1})
+
+    def test_the_call_of_another_module_is_not_the_users(self):
+        self.count.run(lambda: classes("keras.layers").Base().call(3))
+        self.assertEqual(self.count.user_calls, {})
+
+    def test_the_converted_copy_of_autograph_counts(self):
+        scope = {}
+        exec("def tf__call(self, x):\n    return x", scope)
+        self.count.run(lambda: scope["tf__call"](self.mine.Derived(), 3))
+        self.assertEqual(self.count.user_calls, {"Base": 1})
+
+    def test_what_autograph_does_to_translate_a_source_is_left_out(self):
+        scope = {}
+        source = "def translate(inside):\n    for _ in range(5):\n        inside()"
+        exec(compile(source, "/site/autograph/pyct/transpiler.py", "exec"), scope)
+        base = self.mine.Base()
+        self.count.run(lambda: (scope["translate"](lambda: base.call(1)), base.call(1)))
+        self.assertEqual(self.count.python_calls, 3)  # the lambda, call, nested
+        self.assertEqual(self.count.user_calls, {"Base": 1})
+
+    def test_counting_ends_where_the_function_raises(self):
+        with self.assertRaises(ZeroDivisionError):
+            self.count.run(lambda: 1 // 0)
+        self.assertIsNone(sys.getprofile())
+        self.assertEqual(self.count.python_calls, 1)
+
+    def test_the_same_work_gives_the_same_number(self):
+        numbers = set()
+        for _ in range(3):
+            count = CallCount()
+            count.run(lambda: [self.mine.Outer().call(i) for i in range(10)])
+            numbers.add(count.python_calls)
+        self.assertEqual(len(numbers), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

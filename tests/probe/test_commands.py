@@ -1,0 +1,120 @@
+import contextlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+import nestprobe
+from nestprobe import commands
+
+HARNESS = os.path.dirname(os.path.dirname(os.path.abspath(nestprobe.__file__)))
+PAGE = """
+from nestprobe import case
+
+@case(parameters=1, variants={"owner": ("layer", "model")})
+def first_case(k, owner):
+    "One."
+
+@case(parameters=1)
+def second_case(k):
+    "Two."
+"""
+
+
+class CommandsTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.cases = os.path.join(self.folder, "cases")
+        os.mkdir(self.cases)
+        self.write("theme.py", PAGE)
+
+    def write(self, name, text):
+        with open(os.path.join(self.cases, name), "w") as stream:
+            stream.write(text)
+
+    def run_main(self, *arguments):
+        """(status, stdout, stderr)."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = commands.main(list(arguments))
+        return status, out.getvalue(), err.getvalue()
+
+    def refused(self, *arguments):
+        status, out, err = self.run_main(*arguments)
+        self.assertEqual((status, out), (2, ""))
+        self.assertEqual(len(err.splitlines()), 1, err)
+        return err
+
+    def test_a_folder_without_cases(self):
+        self.assertIn("no case files in " + self.folder, self.refused("--cases", self.folder))
+
+    def test_no_case_of_that_name_lists_those_there_are(self):
+        said = self.refused("--cases", self.cases, "--only", "third-*")
+        self.assertIn("third-*", said)
+        self.assertIn("first-case, second-case", said)
+
+    def test_a_case_file_that_does_not_load(self):
+        self.write("worse.py", "1 / 0\n")
+        said = self.refused("--cases", self.cases)
+        self.assertIn("worse.py does not load: ZeroDivisionError", said)
+
+    def test_an_unknown_option_exits_with_2(self):
+        err = io.StringIO()
+        with contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as ended:
+            commands.main(["--case", "x", "--nonsense"])
+        self.assertEqual(ended.exception.code, 2)
+        self.assertIn("usage: nestprobe", err.getvalue())
+
+    def test_every_variant_of_what_is_chosen(self):
+        cells, complaint = commands._choose([self.cases], ["first-*"])
+        self.assertIsNone(complaint)
+        found = [(cell.case, dict(cell.variant)) for cell in cells]
+        self.assertEqual(found, [("first-case", {"owner": owner}) for owner in ("layer", "model")])
+
+    def test_without_tensorflow_it_says_so_and_writes_nothing(self):
+        target = os.path.join(self.folder, "result.json")
+        missing = ModuleNotFoundError("No module named 'tensorflow'")
+        with mock.patch("nestprobe.observer.Backend", side_effect=missing):
+            status, out, err = self.run_main("--cases", self.cases, "-o", target)
+        self.assertEqual((status, out), (4, ""))
+        self.assertIn("ModuleNotFoundError: No module named 'tensorflow'", err)
+        self.assertEqual(os.listdir(self.folder), ["cases"])
+
+    def test_a_result_file_is_written_whole(self):
+        target = os.path.join(self.folder, "result.json")
+        with contextlib.redirect_stderr(io.StringIO()):
+            commands._write({"observations": []}, target)
+        with open(target) as stream:
+            self.assertEqual(json.load(stream), {"observations": []})
+        self.assertEqual(sorted(os.listdir(self.folder)), ["cases", "result.json"])
+
+    def test_serve_leaves_a_file_that_does_not_load_to_its_own_cells(self):
+        self.write("worse.py", "1 / 0\n")
+        paths = [os.path.join(self.cases, name) for name in ("worse.py", "theme.py")]
+        err = io.StringIO()
+        with contextlib.redirect_stderr(err):
+            files = commands._files_by_case(paths)
+        self.assertEqual(files, dict.fromkeys(("first-case", "second-case"), paths[1]))
+        self.assertIn("worse.py does not load", err.getvalue())
+
+    def test_as_a_module(self):
+        done = subprocess.run(
+            [sys.executable, "-m", "nestprobe", "--help"],
+            env=dict(os.environ, PYTHONPATH=HARNESS),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            universal_newlines=True,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("usage: nestprobe", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,193 @@
+"""Isolation, with real processes: what a cell does to itself, and that no other cell pays for it.
+
+Where the real probe imports TensorFlow and runs the protocol, a few lines stand here that behave
+as a case is told to.
+"""
+
+import os
+import signal
+import sys
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+from nestprobe import child, observer
+from nestprobe.cell import Cell
+from nestprobe.child import Limits
+from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
+from nestprobe.observer import Observer
+
+
+class Backend(object):
+    kit, flavour, threads, import_seconds = object(), "none", 1, 0.0
+    versions = {"python": "3"}
+
+
+def eat():
+    held = []
+    while True:
+        held.append(bytearray(b"x") * (8 * 1024 * 1024))
+
+
+def hang():
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
+    time.sleep(60)
+
+
+def leave_children():
+    for detach in (True, False):
+        if os.fork() == 0:
+            if detach:
+                os.setsid()
+            time.sleep(60)
+            os._exit(0)
+
+
+def print_garbage():
+    sys.stdout.write("garbage\n")
+    sys.stdout.flush()
+    os.write(1, b"\xff\xfe{")
+
+
+def fail():
+    raise AssertionError("a fault of the probe itself")
+
+
+WAYS = {
+    "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
+    "exits": lambda: os._exit(0),
+    "hangs": hang,
+    "eats": eat,
+    "closes": lambda: os.closerange(0, 256),
+    "prints": print_garbage,
+    "leaves": leave_children,
+    "fails": fail,
+}
+
+
+def observe(cell, _kit, scratch, report):
+    """Stands for the protocol: reaches the phase ``built``, then does what the case is called."""
+    report(Observation(cell.case, cell.variant, Outcome(OutcomeKind.OBSERVED)), "built")
+    if cell.case in WAYS:
+        WAYS[cell.case]()
+    variant = cell.variant
+    if cell.case == "looks":
+        variant = {"cwd": os.path.realpath("."), "scratch": os.path.realpath(scratch)}
+    return Observation(cell.case, variant, Outcome(OutcomeKind.OBSERVED, "to the end"))
+
+
+def children():
+    with open("/proc/self/task/%d/children" % os.getpid()) as stream:
+        return stream.read().split()
+
+
+@unittest.skipUnless(sys.platform == "linux", "children are found under /proc")
+class ObserverTest(unittest.TestCase):
+    def setUp(self):
+        for target, name, value in ((observer, "Backend", Backend), (observer, "observe", observe)):
+            self.patch(target, name, value)
+        self.patch(sys.modules["nestprobe.cell"], "observe", observe)
+        handler = signal.getsignal(signal.SIGCHLD)
+        self.addCleanup(signal.signal, signal.SIGCHLD, handler)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.scratch = folder.name
+        self.events = []
+
+    def patch(self, target, name, value):
+        patcher = mock.patch.object(target, name, value)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def run_cells(self, *ways, **settings):
+        cells = [Cell("theme.py", way, {"number": str(i)}) for i, way in enumerate(ways)]
+        settings.setdefault("launch", "fork")
+        settings.setdefault("scratch", self.scratch)
+        settings.setdefault("limits", Limits(seconds=20, megabytes=2048))
+        Observer(cells, self.events.append, **settings).run()
+        found = [one["observation"] for one in self.events if one["event"] == "cell"]
+        self.assertEqual(len(found), len(cells))
+        return {one["case"]: one for one in found}
+
+    def outcome(self, way, **settings):
+        return self.run_cells("fine", way, "also-fine", **settings)[way]["outcome"]
+
+    def test_every_end_has_a_name_and_the_phase_it_came_in(self):
+        for way, kind, detail in (
+            ("segfault", OutcomeKind.CRASHED, "SIGSEGV"),
+            ("exits", OutcomeKind.EXITED, "exit status 0"),
+            ("fails", OutcomeKind.EXITED, "exit status %d" % child.PROBE_FAILED),
+        ):
+            with self.subTest(way):
+                self.assertEqual(self.outcome(way), {"kind": kind, "detail": detail, "phase": "built"})
+                self.events.clear()
+
+    def test_a_cell_that_hangs_is_ended_at_its_limit(self):
+        found = self.outcome("hangs", limits=Limits(seconds=0.5, megabytes=2048))
+        self.assertEqual((found["kind"], found["detail"]), ("timed-out", "limit of 0.5 s"))
+
+    def test_a_cell_that_eats_memory_is_ended_at_its_limit(self):
+        found = self.outcome("eats", limits=Limits(seconds=20, megabytes=300))
+        self.assertEqual((found["kind"], found["detail"]), ("out-of-memory", "limit of 300 MB"))
+
+    def test_what_does_no_harm_is_observed_to_the_end(self):
+        for way in ("closes", "prints", "leaves"):
+            with self.subTest(way):
+                self.assertEqual(self.outcome(way), {"kind": "observed", "detail": "to the end"})
+                self.events.clear()
+
+    def test_nobody_pays_for_another_and_nothing_is_left_behind(self):
+        ways = ("fine", "segfault", "exits", "hangs", "eats", "closes", "prints", "leaves", "also-fine")
+        limits = Limits(seconds=2, megabytes=300)
+        for jobs in (1, 3):
+            found = self.run_cells(*ways, jobs=jobs, limits=limits)
+            for way, number in (("fine", 0), ("also-fine", len(ways) - 1)):
+                whole = Observation(way, {"number": str(number)}, Outcome("observed", "to the end"))
+                self.assertEqual(found[way], to_data(whole))
+            self.events.clear()
+        self.assertEqual(children(), [])
+        self.assertEqual(os.listdir(self.scratch), [])
+
+    def test_a_cell_works_in_a_folder_of_its_own(self):
+        seen = self.run_cells("looks")["looks"]["variant"]
+        self.assertEqual(seen["cwd"], seen["scratch"])
+        self.assertTrue(seen["cwd"].startswith(os.path.realpath(self.scratch)))
+
+    def test_the_order_of_events(self):
+        self.run_cells("fine", "also-fine")
+        names = [one["event"] for one in self.events]
+        self.assertEqual(names, ["ready", "started", "cell", "started", "cell", "done"])
+        self.assertEqual(self.events[0]["launch"], "fork")
+
+    def test_inline_gives_the_same_observations(self):
+        forked = self.run_cells("fine", "also-fine")
+        self.events.clear()
+        self.assertEqual(self.run_cells("fine", "also-fine", launch="inline"), forked)
+
+    def test_many_threads_after_the_import_forbid_a_fork(self):
+        for threads, launch in ((1, "fork"), (observer.MOST_THREADS_TO_FORK + 1, "fresh"), (None, "fresh")):
+            self.patch(Backend, "threads", threads)
+            self.assertEqual(Observer([], self.events.append)._choose(Backend()), launch)
+
+    def test_ends_itself_and_its_cells_when_nobody_listens_any_more(self):
+        alive, listener = os.pipe()
+        self.addCleanup(os.close, alive)
+        # An alarm and not a thread: a fork wants a process without any.
+        before = signal.signal(signal.SIGALRM, lambda *_: os.close(listener))
+        self.addCleanup(signal.signal, signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        began = time.monotonic()
+        with self.assertRaises(KeyboardInterrupt):
+            self.run_cells("hangs", alive=alive)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(children(), [])
+
+    def test_its_own_scratch_folder_is_removed(self):
+        watched = Observer([], self.events.append, launch="fork")
+        watched.run()
+        self.assertFalse(os.path.exists(watched._scratch))
+
+
+if __name__ == "__main__":
+    unittest.main()
