@@ -2,7 +2,7 @@
 
 import typer
 
-from nestbench.cli import cases, matrix, results, run
+from nestbench.cli import cases, matrix, readme, results, run
 from nestbench.cli.errors import Commands
 
 _EPILOG = (
@@ -28,6 +28,7 @@ run.add_to(app)
 matrix.add_to(app)
 cases.add_to(app)
 results.add_to(app)
+readme.add_to(app)
 
 
 def main() -> None:

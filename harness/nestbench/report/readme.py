@@ -1,0 +1,162 @@
+"""The comparison table of the README: where stacks differ, neighbours that say the same as one column."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import prod
+from pathlib import Path
+
+from nestbench.catalogue import CaseEntry, Catalogue
+from nestbench.errors import UsageError
+from nestbench.frames import State, collect
+from nestbench.report.grid import Grid, Query, Row, make_grid
+from nestbench.report.words import LOOKS, MISSING
+from nestbench.run.stored import stored_cells
+from nestbench.store import Store
+from nestbench.store.disk import read_text, write_text
+from nestbench.verdicts import Entry, Verdict
+
+__all__ = ["BEGIN", "END", "render", "update"]
+
+BEGIN = "<!-- table:begin (made by: nestbench readme) -->"
+END = "<!-- table:end -->"
+
+_NOTHING = (MISSING.symbol,)
+#: What one stack says of a row: its findings, or ``_NOTHING``.
+Said = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """Variants of one case that every stack says the same of."""
+
+    case: CaseEntry
+    label: str
+    said: tuple[Said, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether two stacks that were measured differ."""
+        return len(set(self.said) - {_NOTHING}) > 1
+
+
+def update(path: Path, store: Store, catalogue: Catalogue, *, write: bool = True) -> bool:
+    """Put the table between the two marks of the file at ``path``; whether that changed the file.
+
+    ``write``: false only tells. Raises UsageError where the marks are not there, StoreError.
+    """
+    text = read_text(path) or ""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise UsageError(
+            f"{path} has no place for the table.",
+            do=f"Write the lines `{BEGIN}` and `{END}` where it should stand.",
+        )
+    made = f"{before}{BEGIN}\n{render(store, catalogue)}{END}{after}"
+    if made != text and write:
+        write_text(path, made)
+    return made != text
+
+
+def render(store: Store, catalogue: Catalogue) -> str:
+    """The table as Markdown. Results count as they were measured, also where the probe is newer.
+
+    Raises StoreError for a broken result.
+    """
+    cells = stored_cells(store, catalogue)
+    if not cells:
+        return "\nNothing is published yet.\n\n"
+    grid = make_grid(collect(store, cells), Query(entries=(Entry.CALL,)))
+    every = list(_lines(grid, catalogue))
+    lines = [line for line in every if line.differs]
+    ranges = list(_ranges(grid.stacks, lines))
+    head = ["", *_headline(grid, every, store), ""]
+    return "\n".join([*head, *_table(lines, ranges, grid.stacks), "", _legend(lines), "", ""])
+
+
+def _lines(grid: Grid, catalogue: Catalogue) -> Iterator[_Line]:
+    for case_id, rows in groupby(grid.rows, key=lambda row: row.case):
+        case = catalogue.get(case_id)
+        alike: dict[tuple[Said, ...], list[str]] = {}
+        for row in rows:
+            alike.setdefault(_said(row), []).append(row.variant)
+        for said, variants in alike.items():
+            yield _Line(case=case, label=_label(case, variants), said=said)
+
+
+def _said(row: Row) -> tuple[Said, ...]:
+    return tuple(_NOTHING if one.state == State.MISSING else one.findings for one in row.squares)
+
+
+def _label(case: CaseEntry, labels: Sequence[str]) -> str:
+    """The chosen variants in as few words as are true; empty where they are all of the case's."""
+    if len(labels) == len(case.variants):
+        return ""
+    chosen = [variant.names for variant in case.variants if variant.label in labels]
+    parts, sizes = [], []
+    for name in chosen[0]:
+        values = list(dict.fromkeys(one[name] for one in chosen))
+        sizes.append(len(values))
+        if len(values) < len({variant.names[name] for variant in case.variants}):
+            parts.append(f"{name} {'/'.join(values)}")
+    if prod(sizes) == len(chosen):
+        return ", ".join(parts)
+    return "; ".join(label.replace(",", ", ") for label in labels)
+
+
+def _ranges(stacks: Sequence[str], lines: Sequence[_Line]) -> Iterator[list[int]]:
+    """Places of neighbours that were measured and say the same in every line."""
+
+    def column(place: int) -> object:
+        said = tuple(line.said[place] for line in lines)
+        return (place, said) if _NOTHING in said else said
+
+    for _, places in groupby(range(len(stacks)), key=column):
+        yield list(places)
+
+
+def _headline(grid: Grid, lines: Sequence[_Line], store: Store) -> Iterator[str]:
+    known = [store.load_host(stack) for stack in grid.stacks]
+    dates = sorted({facts.host["date"] for facts in known if facts and facts.host.get("date")})
+    when = f", measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if dates else ""
+    rows = sum(1 for row in grid.rows)
+    same = [line for line in lines if not line.differs]
+    tracked = sum(1 for line in same if {str(Verdict.TRACKED)} == {one for said in line.said for one in said})
+    yield (
+        f"{grid.measured} of {grid.expected} cells ({rows} case variants, {len(grid.stacks)} stacks) are "
+        f"measured{when}. Shown is what differs between stacks. Of what does not, "
+        f"{tracked} lines are fine everywhere and {len(same) - tracked} are the same trouble everywhere."
+    )
+
+
+def _table(lines: Sequence[_Line], ranges: Sequence[Sequence[int]], stacks: Sequence[str]) -> Iterator[str]:
+    names = [_range_name([stacks[place] for place in places]) for places in ranges]
+    yield "| case | " + " | ".join(names) + " |"
+    yield "|---" * (len(names) + 1) + "|"
+    for group, members in groupby(lines, key=lambda line: line.case.group):
+        yield f"| **{group}** |" + " |" * len(names)
+        for line in members:
+            link = f"[{line.case.id}](cases/{line.case.file.name})"
+            name = f"{link}: {line.label}" if line.label else link
+            yield "| " + " | ".join([name, *(_cell(line.said[places[0]]) for places in ranges)]) + " |"
+
+
+def _range_name(stacks: Sequence[str]) -> str:
+    short = [stack.removeprefix("tf") for stack in stacks]
+    return short[0] if len(short) == 1 else f"{short[0]}–{short[-1]}"  # noqa: RUF001 - a range
+
+
+def _cell(said: Said) -> str:
+    if said == _NOTHING:
+        return MISSING.symbol
+    symbols = "".join(LOOKS[Verdict(name)].symbol for name in said)
+    return symbols if said == (Verdict.TRACKED,) else f"**{symbols}** {said[0]}"
+
+
+def _legend(lines: Iterable[_Line]) -> str:
+    used = {name for line in lines for said in line.said for name in said}
+    words = [f"`{look.symbol}` {name}: {look.meaning}" for name, look in LOOKS.items() if name in used]
+    if MISSING.symbol in used:
+        words.append(f"`{MISSING.symbol}` {MISSING.meaning}")
+    return "; ".join(words) + "."
