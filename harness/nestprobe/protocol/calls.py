@@ -17,7 +17,10 @@ _TRANSLATION = ("/autograph/pyct/", "/autograph/converters/")
 
 
 class CallCount(object):
-    """``python_calls``: number of Python calls; ``user_calls``: class name to runs of its ``call()``."""
+    """``python_calls``: number of Python calls; ``user_calls``: class name to runs of its ``call()``.
+
+    In the first build of a process the calls include what TensorFlow loads at its first op.
+    """
 
     def __init__(self):
         self.python_calls = 0
