@@ -30,7 +30,7 @@ def find_case(cell):
 def observe(cell, kit, scratch, report):
     """The cell's Observation; ``report(observation, phase)`` is called on the way."""
     # Here, since it needs NumPy: without it the command line still answers. The backend has it loaded.
-    from nestprobe.protocol import oracle, phases, warmup
+    from nestprobe.protocol import oracle, phases
 
     try:
         case = find_case(cell)
