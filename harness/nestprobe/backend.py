@@ -17,7 +17,6 @@ _PRELOADED = (
     "tensorflow.python.ops.resource_variable_ops",
     "nestprobe.protocol.oracle",
     "nestprobe.protocol.phases",
-    "nestprobe.protocol.warmup",
 )
 
 
