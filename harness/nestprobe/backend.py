@@ -12,8 +12,6 @@ from nestprobe.kit import Kit, keras_version
 _PRELOADED = (
     "h5py",
     "numpy",
-    "zipfile",
-    "tempfile",
     "tensorflow.python.ops.resource_variable_ops",
     "nestprobe.protocol.oracle",
     "nestprobe.protocol.phases",
