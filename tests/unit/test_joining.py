@@ -1,0 +1,75 @@
+"""What people who join rely on: tox.ini, the README and .ci/run say the same as the code."""
+
+import configparser
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nestbench.catalogue import load_catalogue
+from nestbench.matrix import load_matrix
+from nestbench.report.readme import update
+from nestbench.report.words import LOOKS
+from nestbench.store import Store
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def readme():
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_tox_has_an_environment_for_each_stack_and_no_other():
+    done = subprocess.run(
+        [sys.executable, "-m", "tox", "list", "-q", "--no-desc"],
+        cwd=ROOT,
+        env={name: value for name, value in os.environ.items() if not name.startswith("TOX_")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = {line.strip() for line in done.stdout.splitlines()}
+    assert {name for name in names if name.startswith("tf")} == {one.id for one in load_matrix().stacks}
+
+
+def test_a_stack_that_is_left_out_is_no_success_for_tox():
+    settings = configparser.ConfigParser(interpolation=None)
+    settings.read(ROOT / "tox.ini", encoding="utf-8")
+    assert settings["tox"]["skip_missing_interpreters"] == "false"
+    assert all("ignore_outcome" not in section for section in settings.values())
+
+
+def test_ci_runs_the_command_of_the_readme(readme):
+    commands = re.findall(r"^```sh\n(.+)\n```$", readme, flags=re.MULTILINE)
+    main_job, tests = commands[:2]
+    assert main_job.endswith("nestbench run")
+    assert "tox run -e tests" in tests
+    run = ROOT / ".ci" / "run"
+    assert run.read_text(encoding="utf-8").splitlines()[-1] == tests
+    assert os.access(run, os.X_OK)
+
+
+def test_both_commands_stand_on_the_first_screen(readme):
+    assert "tox run -e tests" in "\n".join(readme.splitlines()[:20])
+
+
+def test_the_readme_explains_every_verdict_as_the_table_does(readme):
+    for verdict, look in LOOKS.items():
+        assert re.search(rf"^\| {re.escape(look.symbol)} \| `{verdict}` \|", readme, flags=re.MULTILINE)
+
+
+def test_the_table_of_the_readme_is_current():
+    store = Store(ROOT / "results" / "published")
+    changed = update(ROOT / "README.md", store, load_catalogue(), write=False)
+    assert not changed, "run `nestbench readme`"
+
+
+def test_links_of_the_readme_lead_somewhere(readme):
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme)
+    published = (ROOT / "results" / "published").is_dir()
+    missing = [link for link in links if not (ROOT / link).exists()]
+    assert [link for link in missing if published or not link.startswith("results/")] == []
