@@ -9,7 +9,7 @@ if sys.version_info < (3, 7):  # before any import that an older Python could no
     sys.stderr.write("nestprobe needs Python 3.7 or later; this is %s\n" % sys.version.split()[0])
     sys.exit(2)
 
-from nestprobe.commands import main  # noqa: E402
+from nestprobe.commands import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

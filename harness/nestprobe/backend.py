@@ -31,8 +31,8 @@ class Backend(object):
         started = time.perf_counter()
         tf = importlib.import_module("tensorflow")
         keras = tf.keras
-        keras.layers.Layer, keras.Model, keras.Sequential, keras.optimizers.SGD  # load what is lazy
-        keras.models.load_model, keras.utils.custom_object_scope
+        keras.layers.Layer, keras.Model, keras.Sequential, keras.optimizers.SGD  # noqa: B018 - load what is lazy
+        keras.models.load_model, keras.utils.custom_object_scope  # noqa: B018 - as above
         for name in _PRELOADED:
             importlib.import_module(name)
         self.kit = Kit(tf, keras)

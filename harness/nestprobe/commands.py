@@ -42,10 +42,7 @@ def _serve(path):
     with open(path) as stream:
         request = json.load(stream)
     files = _files_by_case(request["files"])
-    cells = [
-        Cell(files.get(item["case"], ""), item["case"], item["variant"])
-        for item in request["cells"]
-    ]
+    cells = [Cell(files.get(item["case"], ""), item["case"], item["variant"]) for item in request["cells"]]
     observer = Observer(
         cells,
         emit,
@@ -164,9 +161,7 @@ def _observe(options):
             result["observations"].append(event["observation"])
             done = len(result["observations"])
             what = event["observation"]["outcome"]["kind"]
-            sys.stderr.write(
-                "[%d/%d] %s: %s\n" % (done, total, event["observation"]["case"], what)
-            )
+            sys.stderr.write("[%d/%d] %s: %s\n" % (done, total, event["observation"]["case"], what))
         elif event["event"] == "failed":
             sys.stderr.write("nestprobe: %(what)s: %(detail)s\n" % event)
 

@@ -31,9 +31,7 @@ class Kit(object):
 
     def variable(self, shape, trainable=True, name=None, dtype="float32"):
         """A raw backend variable of ones, made without asking Keras (no ``add_weight``)."""
-        return self.tf.Variable(
-            self.tf.ones(shape, dtype=dtype), trainable=trainable, name=name
-        )
+        return self.tf.Variable(self.tf.ones(shape, dtype=dtype), trainable=trainable, name=name)
 
     def ones(self, shape):
         """A literal float32 tensor of ones, e.g. to call a layer with before it is returned."""

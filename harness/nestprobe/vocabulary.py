@@ -108,9 +108,7 @@ def case(parameters, trainable=None, inputs=None, variants=None, sources=(), nee
     """
 
     def declare(make):
-        declared = Case(
-            make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs
-        )
+        declared = Case(make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs)
         # The module keeps its own list: a file is a catalogue page, read without importing others.
         sys.modules[make.__module__].__dict__.setdefault("__cases__", []).append(declared)
         return declared

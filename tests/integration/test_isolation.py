@@ -59,9 +59,7 @@ def left_running() -> list[str]:
 @pytest.mark.integration
 def test_every_way_of_misbehaving_has_its_own_outcome_and_harms_nobody(probe, tmp_path):
     alone = observe(probe, tmp_path, "--only", "planted-wellbehaved")
-    together = observe(
-        probe, tmp_path, "--timeout", str(SECONDS), "--memory", "1500", "--jobs", "2"
-    )
+    together = observe(probe, tmp_path, "--timeout", str(SECONDS), "--memory", "1500", "--jobs", "2")
 
     bad = {o["variant"]["way"]: o for o in together if o["case"] == "planted-misbehaviour"}
     assert set(bad) == set(EXPECTED)

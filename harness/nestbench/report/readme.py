@@ -119,14 +119,15 @@ def _ranges(stacks: Sequence[str], lines: Sequence[_Line]) -> Iterator[list[int]
 def _headline(grid: Grid, lines: Sequence[_Line], store: Store) -> Iterator[str]:
     known = [store.load_host(stack) for stack in grid.stacks]
     dates = sorted({facts.host["date"] for facts in known if facts and facts.host.get("date")})
-    when = f", measured {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if dates else ""
-    rows = sum(1 for row in grid.rows)
+    when = f", {' to '.join(dict.fromkeys((dates[0], dates[-1])))}" if dates else ""
+    rows = len(grid.rows)
     same = [line for line in lines if not line.differs]
-    tracked = sum(1 for line in same if {str(Verdict.TRACKED)} == {one for said in line.said for one in said})
+    fine = {_NOTHING, (str(Verdict.TRACKED),)}
+    tracked = sum(1 for line in same if set(line.said) <= fine)
     yield (
-        f"{grid.measured} of {grid.expected} cells ({rows} case variants, {len(grid.stacks)} stacks) are "
-        f"measured{when}. Shown is what differs between stacks. Of what does not, "
-        f"{tracked} lines are fine everywhere and {len(same) - tracked} are the same trouble everywhere."
+        f"{grid.measured} of {grid.expected} cells are measured: {rows} case variants on {len(grid.stacks)} "
+        f"stacks{when}. Shown are the rows in which stacks differ. Of those in which they do not, {tracked} "
+        f"say `{Verdict.TRACKED}` everywhere and {len(same) - tracked} say one other thing everywhere."
     )
 
 

@@ -90,7 +90,7 @@ class Ledger(object):
             used_in_training=in_training,
             in_weights=self._listed.get(position, 0),
             in_trainable_weights=self._trainable.get(position, 0),
-            **flags
+            **flags,
         )
 
 

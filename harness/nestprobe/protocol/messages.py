@@ -74,7 +74,7 @@ def recorded(into):
         if line not in into:
             into.append(line)
 
-    def show(message, category, filename, lineno, file=None, line=None):
+    def show(message, category, filename, lineno, file=None, line=None):  # noqa: ARG001 - what warnings calls
         if not issubclass(category, _IGNORED):
             note(category.__name__, message)
 

@@ -74,12 +74,12 @@ class Watch(object):
 def _audible(variables):
     silent = [variable for variable in variables if getattr(variable, "_trainable", True) is False]
     for variable in silent:
-        variable._trainable = True
+        variable._trainable = True  # noqa: SLF001 - there is no other way to hear it
     try:
         yield
     finally:
         for variable in silent:
-            variable._trainable = False
+            variable._trainable = False  # noqa: SLF001 - as above
 
 
 @contextmanager
@@ -112,5 +112,5 @@ def verify(tf):
             tf.Variable([1.0], trainable=True)
         with watch.reads() as found:
             read(variable)
-        if found != {0} or len(watch.variables) != 2 or variable.trainable:
+        if found != {0} or len(watch.variables) != 2 or variable.trainable:  # noqa: PLR2004 - made above
             raise Unobservable("reads are not seen as they happen: %r" % sorted(found))

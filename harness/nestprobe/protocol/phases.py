@@ -35,8 +35,11 @@ class Skip(Exception):
 
 
 class Protocol(object):
-    """The phases of one case variant. ``report`` is called with the Observation so far, before each
-    phase and at the end, so that a process that dies leaves what it had seen."""
+    """The phases of one case variant.
+
+    ``report`` is called with the Observation so far, before each phase and at the end, so that a
+    process that dies leaves what it had seen.
+    """
 
     def __init__(self, case, variant, kit, scratch, report):
         self._case, self._variant, self._kit = case, variant, kit
@@ -162,12 +165,9 @@ class Protocol(object):
         self._need("called")
         main, tf = self._main, self._tf
         literals.set_gentle(main.watch.variables)
-        with main.watch.reads() as found:
-            with tf.GradientTape() as tape:
-                output = main.call_in_training()
-                loss = tf.add_n(
-                    [tf.reduce_sum(tf.square(part)) for part in tf.nest.flatten(output)]
-                )
+        with main.watch.reads() as found, tf.GradientTape() as tape:
+            output = main.call_in_training()
+            loss = tf.add_n([tf.reduce_sum(tf.square(part)) for part in tf.nest.flatten(output)])
         self._ledger.training = found
         self._ledger.note_lists(main.model)
         variables = list(main.watch.variables)
@@ -192,9 +192,7 @@ class Protocol(object):
         main.model.compile(optimizer=self._keras.optimizers.SGD(0.5), loss="mse")
         examples = int(self._tf.nest.flatten(main.data)[0].shape[0])
         with main.watch.creation("trained"):
-            main.model.fit(
-                main.data, self._targets, batch_size=examples, epochs=1, shuffle=False, verbose=0
-            )
+            main.model.fit(main.data, self._targets, batch_size=examples, epochs=1, shuffle=False, verbose=0)
         after = literals.values(variables)
         self._ledger.note(
             "changed",
@@ -236,8 +234,7 @@ class Protocol(object):
 
     def _found_in(self, arrays):
         return [
-            None if value is None else weightfiles.holds(arrays, value)
-            for value in self._arrays["values"]
+            None if value is None else weightfiles.holds(arrays, value) for value in self._arrays["values"]
         ]
 
     def _reloaded(self, kind):

@@ -47,7 +47,7 @@ def behave(case, variant, state):
     elif case == "slow":
         time.sleep(0.3)
     elif case == "garbage":
-        sys.stdout.write("W0000 libcuda\n\n{\"event\": \"applause\"}\n{\"event\": \"cell\"\n")
+        sys.stdout.write('W0000 libcuda\n\n{"event": "applause"}\n{"event": "cell"\n')
         sys.stdout.buffer.write(b"\xff\xfe\n")
     elif case == "malformed":
         emit(event="cell", observation={"case": case, "variant": variant}, seconds=0.1)
