@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,11 @@ from nestbench.interpreters import Unavailable, find
 ROOT = Path(__file__).parent.parent.parent
 TESTS = ROOT / "tests" / "probe"
 HARNESS = Path(nestprobe.__file__).parent.parent
-OLDEST, NEWEST = 7, 13
+MINORS = range(7, 14)
 
 
-def interpreter(python):
-    found = find(python, allow_download=False)
-    if isinstance(found, Unavailable):
-        pytest.skip(f"{found.reason}; to get it: {found.remedy}")
-    return found.path
+def skip(missing):
+    pytest.skip(f"{missing.reason}; to get it: {missing.remedy}")
 
 
 def run(command, folder):
@@ -32,17 +30,36 @@ def run(command, folder):
     )
 
 
-@pytest.mark.parametrize("minor", range(OLDEST, NEWEST + 1))
-def test_the_probes_own_tests_pass_on(minor, tmp_path):
-    python = interpreter(f"3.{minor}")
-    done = run([python, "-s", "-m", "unittest", "discover", "-v", "-s", TESTS], tmp_path)
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The probe's tests on every Python there is, several at once: they wait more than they work."""
+
+    def one(minor):
+        found = find(f"3.{minor}", allow_download=False)
+        if isinstance(found, Unavailable):
+            return found
+        command = [found.path, "-s", "-m", "unittest", "discover", "-v", "-s", TESTS]
+        return run(command, tmp_path_factory.mktemp(f"python3.{minor}"))
+
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(MINORS, pool.map(one, MINORS), strict=True))
+
+
+@pytest.mark.parametrize("minor", MINORS)
+def test_the_probes_own_tests_pass_on(minor, runs):
+    done = runs[minor]
+    if isinstance(done, Unavailable):
+        skip(done)
     assert done.returncode == 0, done.stderr
     for file in TESTS.glob("test_*.py"):
         assert f"({file.stem}." in done.stderr, f"{file.name} was not run"
 
 
 def test_an_older_python_is_refused_in_one_clear_line(tmp_path):
-    done = run([interpreter("3.6"), "-m", "nestprobe"], tmp_path)
+    found = find("3.6", allow_download=False)
+    if isinstance(found, Unavailable):
+        skip(found)
+    done = run([found.path, "-m", "nestprobe"], tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
