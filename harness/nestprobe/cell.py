@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 from nestprobe import casefiles
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
@@ -45,13 +46,17 @@ def observe(cell, kit, scratch, report):
 def observe_into(cell, kit, scratch, path):
     """Observe the cell and keep what is known at each phase in the JSON file ``path``.
 
-    A file and not a pipe: it survives a case that closes every file descriptor.
+    A file and not a pipe: it survives a case that closes every file descriptor. ``seconds`` of wall
+    time beside the observation are the case's own: without the process around it.
     """
+    began = time.perf_counter()
 
     def keep(observation, phase):
         partial = path + ".part"
+        seconds = time.perf_counter() - began
         with open(partial, "w") as stream:
-            json.dump({"phase": phase, "observation": to_data(observation)}, stream)
+            kept = {"phase": phase, "observation": to_data(observation), "seconds": seconds}
+            json.dump(kept, stream)
         os.replace(partial, path)
 
     keep(observe(cell, kit, scratch, keep), None)

@@ -50,6 +50,7 @@ class Child(object):
         self.log = os.path.join(folder, "stderr.log")
         self.started = time.perf_counter()
         self.pid = None
+        self.case_seconds = None  # of wall time in the case itself; None where it did not finish
         self._ended_by = None
         self._next_look = 0.0
 
@@ -152,6 +153,7 @@ class Child(object):
         except (OSError, ValueError):
             pass
         if kept is not None and kept["phase"] is None and self._ended_by is None:
+            self.case_seconds = kept["seconds"]
             return kept["observation"]
         data = kept["observation"] if kept is not None else None
         phase = kept["phase"] if kept is not None else None

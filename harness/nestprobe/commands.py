@@ -102,6 +102,7 @@ def _parser():
     )
     parser.add_argument("--cases", action="append", metavar="DIR", help="folder of case files")
     parser.add_argument("--only", action="append", metavar="ID", help="case id or pattern")
+    parser.add_argument("--variant", action="append", metavar="NAME=VALUE", help="only this variant")
     parser.add_argument("-o", "--output", metavar="FILE", help="result file (default: stdout)")
     parser.add_argument("--launch", choices=("auto", "fork", "fresh", "inline"), default="auto")
     parser.add_argument("--jobs", type=int, default=1, help="cells at once (default: 1)")
@@ -119,8 +120,13 @@ def _default_cases():
     return ["cases"]
 
 
-def _choose(folders, patterns):
-    """(cells, complaint): every variant of every case that was asked for."""
+def _wanted(pairs):
+    """(name, "name=value") of each variant that was asked for."""
+    return [(pair.split("=", 1)[0], pair) for pair in pairs or ()]
+
+
+def _choose(folders, patterns, wanted):
+    """(cells, complaint): the variants of the cases that were asked for."""
     cells, names = [], []
     for folder in folders:
         paths = casefiles.find(folder)
@@ -134,14 +140,18 @@ def _choose(folders, patterns):
             for case in cases:
                 names.append(case.id)
                 if not patterns or any(fnmatch.fnmatch(case.id, one) for one in patterns):
-                    cells.extend(Cell(path, case.id, v) for v in case.combinations())
+                    cells.extend(
+                        Cell(path, case.id, variant)
+                        for variant in case.combinations()
+                        if all("%s=%s" % (n, variant.get(n)) == w for n, w in wanted)
+                    )
     if not cells:
         return [], "no case matches %s; there are: %s" % (patterns, ", ".join(sorted(names)))
     return cells, None
 
 
 def _observe(options):
-    cells, complaint = _choose(options.cases or _default_cases(), options.only)
+    cells, complaint = _choose(options.cases or _default_cases(), options.only, _wanted(options.variant))
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE

@@ -79,14 +79,18 @@ class Observer(object):
             began = time.perf_counter()
             folder = self._folder()
             data = to_data(observe(cell, kit, folder, lambda *_: None))
-            self._finished(data, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self._finished(data, seconds, seconds)
             shutil.rmtree(folder, ignore_errors=True)
 
     def _started(self, cell):
         self._emit({"event": "started", "case": cell.case, "variant": cell.variant})
 
-    def _finished(self, data, seconds):
-        self._emit({"event": "cell", "observation": data, "seconds": round(seconds, 4)})
+    def _finished(self, data, seconds, case_seconds):
+        event = {"event": "cell", "observation": data, "seconds": round(seconds, 4)}
+        if case_seconds is not None:
+            event["case_seconds"] = round(case_seconds, 4)
+        self._emit(event)
 
     def _run_children(self, kit):
         adopt_orphans()
@@ -127,5 +131,5 @@ class Observer(object):
             if data is not None:
                 del self._active[child.pid]
                 end_orphans(self._active)
-                self._finished(data, time.perf_counter() - child.started)
+                self._finished(data, time.perf_counter() - child.started, child.case_seconds)
                 child.close()

@@ -2,7 +2,7 @@
 
 import typer
 
-from nestbench.cli import cases, matrix, readme, results, run
+from nestbench.cli import bench, cases, matrix, readme, results, run
 from nestbench.cli.errors import Commands
 
 _EPILOG = (
@@ -29,6 +29,7 @@ matrix.add_to(app)
 cases.add_to(app)
 results.add_to(app)
 readme.add_to(app)
+bench.add_to(app)
 
 
 def main() -> None:

@@ -31,11 +31,16 @@ class Started:
 
 @dataclass(frozen=True, kw_only=True)
 class CellDone:
-    """A cell was observed, however it ended; ``seconds`` of wall time."""
+    """A cell was observed, however it ended.
+
+    ``seconds`` of wall time from the start of its process to the end; ``case_seconds`` of them were
+    the case's own (None where it did not finish).
+    """
 
     event: Literal["cell"]
     observation: Observation
     seconds: float
+    case_seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,208 @@
+"""What isolation costs: a warm run against its floor, no isolation, and a fresh process per case.
+
+All four are measured one after the other in one call, on the same cells of the same environment. The
+floor is one import of TensorFlow plus the time that the children spend in the cases themselves. The
+fresh processes are many times slower, so a sample of cells, evenly spread, stands for all of them; its
+mean is scaled to the number of cells, and the size of the sample stands beside the figure.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nestbench import staging
+from nestbench.catalogue import Catalogue, Cell
+from nestbench.environments import clean_environ
+from nestbench.errors import GroundError
+from nestbench.run.events import CellDone, Ready
+from nestbench.run.observe import Ground, Listener, observe
+from nestbench.run.probe_process import Limits
+
+__all__ = ["Cost", "measure_isolation"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Seconds of wall time on one stack, and what follows from them."""
+
+    stack: str
+    cells: int
+    warm: float  # `nestbench run` of all cells, one at a time, environment made
+    warm_parallel: float  # the same with its default number of workers
+    workers: int
+    imported: float  # one import, in the same warm run
+    cases: float  # in the cases themselves, in the same warm run
+    inline: float  # all cells in one process without isolation, import included
+    fresh: float  # a new interpreter for each cell, one at a time: scaled from the sample
+    sample: int  # cells that were really run in fresh interpreters
+    controller_megabytes: float  # peak resident memory of the controller in the warm run
+
+    @property
+    def floor(self) -> float:
+        """The least that a run with one import can take."""
+        return self.imported + self.cases
+
+    @property
+    def over_floor(self) -> float:
+        """Warm run / floor."""
+        return self.warm / self.floor
+
+    @property
+    def over_inline(self) -> float:
+        """Warm run / no isolation."""
+        return self.warm / self.inline
+
+    @property
+    def faster_than_fresh(self) -> float:
+        """Fresh process per cell / warm run, both one cell at a time."""
+        return self.fresh / self.warm
+
+    @property
+    def faster_than_fresh_parallel(self) -> float:
+        """Fresh process per cell, one at a time / `nestbench run` as it comes."""
+        return self.fresh / self.warm_parallel
+
+
+def measure_isolation(
+    stack: str,
+    python: Path,
+    catalogue: Catalogue,
+    *,
+    envs: Path | None,
+    sample: int,
+    say: Callable[[str], None],
+) -> Cost:
+    """Measure one stack whose environment is made and current.
+
+    ``python``: its interpreter. ``sample``: how many cells are run in fresh interpreters.
+    Raises GroundError where a run does not come to its end.
+    """
+    cells = list(catalogue.cells([stack]))
+    workers = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory(prefix="nestbench-bench-") as name:
+        folder = Path(name)
+        ids = sorted({cell.case.id for cell in cells})
+        say(f"{stack}: warm run of {len(cells)} cells, one at a time")
+        warm, memory = _run(stack, ids, folder / "one", envs, workers=1)
+        say(f"{stack}: warm run, {workers} at a time")
+        warm_parallel, _ = _run(stack, ids, folder / "many", envs, workers=workers)
+        say(f"{stack}: the same in children, timed inside")
+        imported, cases, _ = _serve(python, cells, folder, launch="fork")
+        say(f"{stack}: in one process without isolation")
+        _, _, inline = _serve(python, cells, folder, launch="inline")
+        chosen = _spread(cells, sample)
+        say(f"{stack}: {len(chosen)} cells in fresh interpreters")
+        fresh = _fresh(python, chosen, folder)
+    return Cost(
+        stack=stack,
+        cells=len(cells),
+        warm=warm,
+        warm_parallel=warm_parallel,
+        workers=workers,
+        imported=imported,
+        cases=cases,
+        inline=inline,
+        fresh=fresh / len(chosen) * len(cells),
+        sample=len(chosen),
+        controller_megabytes=memory,
+    )
+
+
+def _spread(cells: Sequence[Cell], count: int) -> list[Cell]:
+    count = max(1, min(count, len(cells)))
+    return [cells[position * len(cells) // count] for position in range(count)]
+
+
+def _run(
+    stack: str, ids: Sequence[str], results: Path, envs: Path | None, *, workers: int
+) -> tuple[float, float]:
+    """Wall seconds and peak megabytes of `nestbench run`, as a user starts it."""
+    command = [sys.executable, "-m", "nestbench", "run", stack, "--again", "--quiet"]
+    command += ["--results", str(results), "--workers", str(workers)]
+    command += [word for one in ids for word in ("--case", one)]
+    if envs is not None:
+        command += ["--envs", str(envs)]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _peak_megabytes(process.pid))
+        time.sleep(0.05)
+    seconds = time.perf_counter() - began
+    _, errors = process.communicate()
+    if process.returncode != 0:
+        raise GroundError(
+            f"The run of {stack} ended with status {process.returncode}.",
+            why=errors.strip()[-500:] or "It said nothing.",
+            do=f"Run it by hand: {' '.join(command[1:5])}",
+        )
+    return seconds, peak
+
+
+def _peak_megabytes(pid: int) -> float:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0.0
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM:")), "VmHWM: 0 kB")
+    return int(line.split()[1]) / 1024
+
+
+def _serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
+    """Seconds of the import, in the cases, and of wall time in all, of one probe server."""
+    scratch = Path(tempfile.mkdtemp(dir=folder))
+    environ = clean_environ(scratch)
+    environ["PYTHONPATH"] = str(staging.stage(folder / "probe"))
+    ground = Ground(
+        python=python,
+        environ=environ,
+        files=sorted({Path(cell.case.file) for cell in cells}),
+        log=folder / "probe.log",
+        scratch=scratch,
+        launch=launch,
+        jobs=1,
+        limits=Limits(),
+    )
+    imports: list[Ready] = []
+    answers: list[CellDone] = []
+    listener = Listener(
+        ready=imports.append,
+        started=lambda _: None,
+        done=lambda _cell, answer: answers.append(answer),
+    )
+    began = time.perf_counter()
+    failure = observe(ground, cells, listener, stop=threading.Event())
+    wall = time.perf_counter() - began
+    if failure is not None or len(answers) != len(cells):
+        raise GroundError(
+            f"The probe answered {len(answers)} of {len(cells)} cells.",
+            why=failure or "It gave no reason.",
+        )
+    inside = sum(one.case_seconds if one.case_seconds is not None else one.seconds for one in answers)
+    return imports[0].import_seconds, inside, wall
+
+
+def _fresh(python: Path, cells: Sequence[Cell], folder: Path) -> float:
+    """Wall seconds of the naive way: an interpreter, an import and a case, one after the other."""
+    scratch = Path(tempfile.mkdtemp(dir=folder))
+    environ = clean_environ(scratch)
+    environ["PYTHONPATH"] = str(staging.stage(folder / "probe"))
+    began = time.perf_counter()
+    for cell in cells:
+        command = [str(python), "-s", "-m", "nestprobe", "--launch", "inline", "--only", cell.case.id]
+        for name, value in cell.variant.names.items():
+            command += ["--variant", f"{name}={value}"]
+        command += ["--cases", str(Path(cell.case.file).parent), "-o", str(scratch / "result.json")]
+        done = subprocess.run(command, env=environ, cwd=scratch, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise GroundError(
+                f"A fresh interpreter ended with status {done.returncode} on {cell.case.id}.",
+                why=done.stderr.strip()[-500:],
+            )
+    return time.perf_counter() - began

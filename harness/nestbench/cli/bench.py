@@ -1,0 +1,99 @@
+"""``nestbench bench``: what nestbench itself costs."""
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+
+if TYPE_CHECKING:
+    from nestbench.bench import Cost
+
+_bench = typer.Typer(help="What nestbench itself costs, as ratios measured in one run.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group of commands to ``app``."""
+    app.add_typer(_bench, name="bench")
+
+
+@_bench.callback()
+def bench() -> None:
+    """What nestbench itself costs, as ratios measured in one run."""
+
+
+@_bench.command("isolation")
+def isolation(
+    stacks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[STACK]...", help="Ids of stacks; tf2.0 tf2.15 tf2.21 if none."),
+    ] = None,
+    *,
+    case: Annotated[
+        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
+    ] = None,
+    sample: Annotated[int, typer.Option(min=1, help="Cells run in fresh interpreters.")] = 10,
+    envs: Environments = None,
+    matrix: MatrixFile = None,
+    no_download: NoDownload = False,
+    form: Form = ListFormat.TABLE,
+) -> None:
+    """A warm run against its floor, no isolation, and a fresh process per case."""
+    from dataclasses import asdict
+
+    from nestbench.bench import measure_isolation
+    from nestbench.catalogue import load_catalogue
+    from nestbench.matrix import load_matrix
+    from nestbench.run.session import tox_prepare
+    from nestbench.run.workspace import find_workspace
+
+    chosen = load_matrix(matrix).select(tuple(stacks or ("tf2.0", "tf2.15", "tf2.21"))).stacks
+    catalogue = load_catalogue([]).select(case or [], [])
+    prepare = tox_prepare(chosen, find_workspace(), envs=envs, allow_download=not no_download)
+
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
+    costs = [
+        measure_isolation(
+            stack.id,
+            prepare(stack.id, say).python,
+            catalogue,
+            envs=envs,
+            sample=sample,
+            say=say,
+        )
+        for stack in chosen
+    ]
+    if form is ListFormat.JSON:
+        typer.echo(json.dumps([asdict(cost) for cost in costs], indent=1))
+        return
+    _print(costs)
+
+
+def _print(costs: "list[Cost]") -> None:
+    from rich.table import Table
+
+    from nestbench.bench import Cost
+
+    table = Table("", *(cost.stack for cost in costs), title="Seconds of wall time, and ratios")
+    rows: dict[str, Callable[[Cost], str]] = {
+        "cells": lambda cost: str(cost.cells),
+        "warm run, one cell at a time": lambda cost: f"{cost.warm:.1f}",
+        "warm run as it comes": lambda cost: f"{cost.warm_parallel:.1f} ({cost.workers} workers)",
+        "floor: one import + the cases": lambda cost: (
+            f"{cost.floor:.1f} ({cost.imported:.1f} + {cost.cases:.1f})"
+        ),
+        "one process, no isolation": lambda cost: f"{cost.inline:.1f}",
+        "a fresh process per cell": lambda cost: f"{cost.fresh:.0f} (from {cost.sample} cells)",
+        "warm run / floor": lambda cost: f"{cost.over_floor:.2f}",
+        "warm run / no isolation": lambda cost: f"{cost.over_inline:.2f}",
+        "fresh / warm run, one at a time": lambda cost: f"{cost.faster_than_fresh:.1f}",
+        "fresh / warm run as it comes": lambda cost: f"{cost.faster_than_fresh_parallel:.1f}",
+        "controller's peak memory, MB": lambda cost: f"{cost.controller_megabytes:.0f}",
+    }
+    for name, text in rows.items():
+        table.add_row(name, *(text(cost) for cost in costs))
+    screen().print(table)
