@@ -76,6 +76,8 @@ def end_midway(stack, results, number):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         cwd=results,
+        # Started in the background, as by `.ci/run &`, pytest ignores SIGINT and its children would.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 600
     while len(observations(results)) < 4 and process.poll() is None:

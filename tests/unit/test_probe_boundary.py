@@ -10,10 +10,10 @@ import pytest
 
 import nestprobe
 from nestbench.interpreters import Unavailable, find
+from nestbench.staging import stage
 
 ROOT = Path(__file__).parent.parent.parent
 TESTS = ROOT / "tests" / "probe"
-HARNESS = Path(nestprobe.__file__).parent.parent
 MINORS = range(7, 14)
 
 
@@ -22,9 +22,9 @@ def skip(missing):
 
 
 def run(command, folder):
-    # The interpreter gets the probe alone: an environment that has nestprobe must not help it.
+    # The probe alone, as a stack gets it: beside it in an environment lies what an old Python cannot read.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environ |= {"PYTHONPATH": str(HARNESS), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder)}
+    environ |= {"PYTHONPATH": str(stage(folder / "probe")), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder)}
     return subprocess.run(
         list(map(str, command)), env=environ, cwd=folder, capture_output=True, text=True, check=False
     )
@@ -67,7 +67,7 @@ def test_an_older_python_is_refused_in_one_clear_line(tmp_path):
 
 
 def test_no_call_of_a_newer_standard_library():
-    folders = [HARNESS / "nestprobe", ROOT / "cases", TESTS]
+    folders = [Path(nestprobe.__file__).parent, ROOT / "cases", TESTS]
     command = [sys.executable, "-c", "import vermin; vermin.main()"]
     options = ["--quiet", "--no-tips", "--violations", "--target=3.7-"]
     done = subprocess.run([*command, *options, *folders], capture_output=True, text=True, check=False)
