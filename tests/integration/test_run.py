@@ -77,7 +77,7 @@ def end_midway(stack, results, number):
         stderr=subprocess.STDOUT,
         cwd=results,
         # Started in the background, as by `.ci/run &`, pytest ignores SIGINT and its children would.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     )
     deadline = time.monotonic() + 600
     while len(observations(results)) < 4 and process.poll() is None:

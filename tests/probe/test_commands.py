@@ -71,11 +71,21 @@ class CommandsTest(unittest.TestCase):
         self.assertEqual(ended.exception.code, 2)
         self.assertIn("usage: nestprobe", err.getvalue())
 
+    def chosen(self, *arguments):
+        """The cells that would be observed."""
+        with mock.patch("nestprobe.commands.Observer") as observer:
+            status, _, err = self.run_main("--cases", self.cases, *arguments)
+        self.assertEqual((status, err), (0, ""))
+        return [(cell.case, dict(cell.variant)) for cell in observer.call_args[0][0]]
+
     def test_every_variant_of_what_is_chosen(self):
-        cells, complaint = commands._choose([self.cases], ["first-*"])
-        self.assertIsNone(complaint)
-        found = [(cell.case, dict(cell.variant)) for cell in cells]
-        self.assertEqual(found, [("first-case", {"owner": owner}) for owner in ("layer", "model")])
+        first = [("first-case", {"owner": owner}) for owner in ("layer", "model")]
+        self.assertEqual(self.chosen("--only", "first-*"), first)
+        self.assertEqual(self.chosen(), first + [("second-case", {})])
+
+    def test_one_variant(self):
+        found = self.chosen("--only", "first-*", "--variant", "owner=model")
+        self.assertEqual(found, [("first-case", {"owner": "model"})])
 
     def test_without_tensorflow_it_says_so_and_writes_nothing(self):
         target = os.path.join(self.folder, "result.json")

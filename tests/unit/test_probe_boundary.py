@@ -24,7 +24,8 @@ def skip(missing):
 def run(command, folder):
     # The probe alone, as a stack gets it: beside it in an environment lies what an old Python cannot read.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environ |= {"PYTHONPATH": str(stage(folder / "probe")), "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(folder)}
+    environ |= {"PYTHONPATH": str(stage(folder / "probe")), "TMPDIR": str(folder)}
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.run(
         list(map(str, command)), env=environ, cwd=folder, capture_output=True, text=True, check=False
     )
