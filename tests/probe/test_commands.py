@@ -81,7 +81,7 @@ class CommandsTest(unittest.TestCase):
     def test_every_variant_of_what_is_chosen(self):
         first = [("first-case", {"owner": owner}) for owner in ("layer", "model")]
         self.assertEqual(self.chosen("--only", "first-*"), first)
-        self.assertEqual(self.chosen(), first + [("second-case", {})])
+        self.assertEqual(self.chosen(), [*first, ("second-case", {})])
 
     def test_one_variant(self):
         found = self.chosen("--only", "first-*", "--variant", "owner=model")
