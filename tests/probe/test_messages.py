@@ -37,6 +37,15 @@ class CleanTest(unittest.TestCase):
         self.assertEqual(clean(text), "No room.")
         self.assertEqual(clean("in user code:"), "in user code:")
 
+    def test_the_error_after_autographs_traceback(self):
+        text = (
+            "in user code:\n\n    File training.py, line 878, in train_function  *\n        return f(x)\n\n"
+            '    ValueError: Exception encountered when calling layer "outer".\n\n    in user code:\n\n'
+            "        File case.py, line 3, in call  *\n\n        TypeError: No room.\n\n    Call arguments:"
+        )
+        self.assertEqual(clean(text), "TypeError: No room.")
+        self.assertEqual(raised(TypeError(text)).message, "No room.")
+
     def test_a_long_line_is_cut(self):
         self.assertEqual(len(clean("x" * 9999)), LONGEST)
 

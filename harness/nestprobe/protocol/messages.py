@@ -15,6 +15,8 @@ _PATH = re.compile(r"(?<![\w/.])/(?:[\w.+@~-]+/)+")
 _GENERATED = re.compile(r"__autograph_generated_file\w+")
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _HEADLINE = re.compile(r"(Exception encountered when calling|in user code:|Error when deserializing)")
+_TRACEBACK = "in user code:"
+_ERROR = re.compile(r"[A-Z]\w*(Error|Exception|Interrupt|Exit|NotApplicable): ")
 _CAUSE = "Error encountered:"  # Keras 3 says on the line after this one what went wrong
 _SPACE = re.compile(r"\s+")
 
@@ -32,6 +34,10 @@ def clean(text):
     lines = [line.strip() for line in plain.splitlines() if line.strip()]
     while len(lines) > 1 and _HEADLINE.match(lines[0]):
         del lines[0]
+    if _TRACEBACK in plain:
+        # Autograph puts a traceback before the error's own text: "ValueError: ..." comes after it.
+        errors = [found for found in lines if _ERROR.match(found)]
+        lines = [e for e in errors if not _HEADLINE.match(e.split(": ", 1)[1])] or lines
     line = lines[0] if lines else ""
     if line.endswith(_CAUSE) and len(lines) > 1:
         line = "%s %s" % (line, lines[1])
@@ -50,7 +56,11 @@ def raised(error):
             text = str(error.args[0])  # its str() is a repr: one line with its breaks spelled out
     except Exception as second:  # a broken __str__ must not cost the observation
         text = "(its text cannot be made: %s)" % type(second).__name__
-    return Raised(type=type(error).__name__, message=clean(text))
+    name = type(error).__name__
+    message = clean(text)
+    if message.startswith(name + ": "):
+        message = message[len(name) + 2 :]
+    return Raised(type=name, message=message)
 
 
 class _Recorder(logging.Handler):

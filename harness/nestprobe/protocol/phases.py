@@ -165,19 +165,20 @@ class Protocol(object):
         self._need("called")
         main, tf = self._main, self._tf
         literals.set_gentle(main.watch.variables)
-        with main.watch.reads() as found, tf.GradientTape() as tape:
+        with main.watch.reads() as found, tf.GradientTape(persistent=True) as tape:
             output = main.call_in_training()
             loss = tf.add_n([tf.reduce_sum(tf.square(part)) for part in tf.nest.flatten(output)])
         self._ledger.training = found
         self._ledger.note_lists(main.model)
-        variables = list(main.watch.variables)
-        gradients = tape.gradient(loss, variables)
-        # While its reads are watched each variable calls itself trainable: ask it again.
+        # An integer has no gradient, and TensorFlow warns of one that is asked for. While its reads
+        # are watched each variable calls itself trainable: ask it again.
         self._ledger.note(
             "gradient",
             [
-                gradient is not None and bool(variable.trainable)
-                for gradient, variable in zip(gradients, variables)
+                literals.is_float(variable)
+                and bool(variable.trainable)
+                and tape.gradient(loss, variable) is not None
+                for variable in main.watch.variables
             ],
         )
         self._targets = tf.nest.map_structure(tf.zeros_like, output)
