@@ -6,15 +6,16 @@ over the stack's. So the ``nestprobe`` package alone is copied into a folder nam
 
 import hashlib
 import importlib.util
+import io
 import os
 import shutil
-import stat
 import tempfile
 import zipapp
 from collections.abc import Iterable
 from pathlib import Path
 
 from nestbench.errors import GroundError, UsageError
+from nestbench.output import check_output, write_output
 
 _MAIN = '''\
 """Entry of the packed probe: unpacks itself, since autograph reads the source files of cases."""
@@ -97,8 +98,11 @@ def stage(folder: Path) -> Path:
 def pack(out: Path, cases: Iterable[Path]) -> None:
     """Write the probe and ``cases`` (files) as one executable zip that needs only TensorFlow.
 
-    Raises GroundError where ``out`` cannot be written, UsageError for two files of one name.
+    Raises GroundError where ``out`` cannot be written, UsageError where it cannot be a file, and for
+    two files of one name.
     """
+    check_output(out, option="OUT.pyz")
+    scratch = tempfile.gettempdir()
     try:
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
@@ -114,16 +118,15 @@ def pack(out: Path, cases: Iterable[Path]) -> None:
                     )
                 shutil.copyfile(path, target)
             (folder / "__main__.py").write_text(_MAIN, encoding="utf-8")
-            part = out.with_name(out.name + ".part")
-            zipapp.create_archive(folder, part, interpreter="/usr/bin/env python3", compressed=True)
-            part.replace(out)
-            out.chmod(out.stat().st_mode | stat.S_IXUSR)
+            packed = io.BytesIO()
+            zipapp.create_archive(folder, packed, interpreter="/usr/bin/env python3", compressed=True)
     except OSError as error:
         raise GroundError(
-            f"{out} could not be written.",
-            why=f"{error.strerror}.",
-            do="Name a file in a folder that exists and can be written.",
+            "The probe could not be packed.",
+            why=f"{error.filename or scratch}: {error.strerror}.",
+            do="Free some space there, or name another folder for temporary files with TMPDIR.",
         ) from error
+    write_output(out, packed.getvalue(), option="OUT.pyz", executable=True)
 
 
 def _copy(folder: Path) -> None:

@@ -87,13 +87,26 @@ def test_a_full_disk_says_what_to_do(call, monkeypatch):
         ["run", "--case", "no-such-case"],
         ["lock", "--missing", "--check"],
         ["cases", "show", "no-such-case"],
-        ["table", "--results", "nowhere"],
         ["import", "nowhere.json"],
         ["no-such-command"],
     ],
 )
 def test_wrong_usage_exits_with_2(call, arguments):
     assert call(*arguments).exit_code == 2
+
+
+def test_a_table_of_nothing_is_incomplete(call):
+    done = call("table", "--results", "nowhere")
+    assert done.exit_code == 3
+    assert "nestbench run" in done.stderr
+
+
+def test_a_mistyped_folder_for_an_output_is_told_before_any_work(call, tmp_path):
+    for command in (["table", "-o", "mistyped/table.md"], ["pack", "mistyped/probe.pyz"]):
+        done = call(*command)
+        assert done.exit_code == 2
+        assert f"no folder {tmp_path / 'mistyped'}" in done.stderr
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_an_unknown_stack_names_the_nearest(call):

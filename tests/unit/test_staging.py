@@ -35,7 +35,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(GroundError):
         staging.stage(tmp_path / "file" / "probe")
-    with pytest.raises(GroundError):
+    with pytest.raises(UsageError):
         staging.pack(tmp_path / "nowhere" / "probe.pyz", [])
 
 

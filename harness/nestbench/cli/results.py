@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from nestbench.cli.options import CaseFolders, MatrixFile, Results
-from nestbench.errors import UsageError
+from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     from nestbench.run.workspace import Workspace
@@ -62,11 +62,14 @@ def table(
     from nestbench.catalogue import load_catalogue
     from nestbench.frames import collect
     from nestbench.matrix import load_matrix
+    from nestbench.output import check_output, write_output
     from nestbench.report import Query, make_grid
     from nestbench.run.stored import lock_digests, stored_cells, unknown_cases
     from nestbench.run.workspace import find_workspace
     from nestbench.verdicts import Entry, Verdict
 
+    if output is not None:
+        check_output(output, option="-o")
     store = _measured(find_workspace(), results)
     catalogue = load_catalogue(folders or [])
     query = Query(
@@ -101,9 +104,7 @@ def table(
     if output is None:
         typer.echo(write(grid), nl=False)
     else:
-        from nestbench.store.disk import write_text
-
-        write_text(output, write(grid))
+        write_output(output, write(grid).encode(), option="-o")
         typer.echo(f"Written to {output}", err=True)
 
 
@@ -115,9 +116,10 @@ def _measured(workspace: "Workspace", results: Path | None) -> "Store":
         store = Store(folder)
         if store.stacks():
             return store
-    raise UsageError(
+    raise IncompleteError(
         f"There are no results in {' or '.join(map(str, folders))}.",
-        do="Run `nestbench run`, or name another folder with --results DIR.",
+        why="results lie below the folder in which `nestbench run` was called",
+        do="Run `nestbench run` here, go to where it ran, or name the folder with --results DIR.",
     )
 
 
