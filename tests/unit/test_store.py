@@ -1,8 +1,6 @@
-"""Results on disk: read as written, written whole, refused in one clear message."""
+"""Results on disk: read as written, written whole, current or not."""
 
-import errno
 import json
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,65 +9,19 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from store_stage import DIGESTS, filled, observation, with_nestbench
 
-from nestbench.catalogue import load_catalogue
-from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
 from nestbench.errors import UsageError
-from nestbench.store import HostFacts, StackFacts, Store, StoreError, codec, disk, write_import
-from nestbench.store.codec import NewerSchemaError
+from nestbench.store import HostFacts, StackFacts, Store, codec
 from nestbench.store.records import CaseResult
 from nestbench.store.results import by_number
 from nestprobe.observation import (
     ModelRecord,
     Observation,
     Outcome,
-    OutcomeKind,
     PhaseRecord,
     Raised,
-    Status,
-    VariableRecord,
 )
-
-DIGESTS = Digests(case="c" * 16, lock="l" * 16, probe="p" * 16)
-
-
-def observation(case="a-case", variant=None, weights=2):
-    model = ModelRecord(
-        built=True, count_params=83, trainable_count=83, non_trainable_count=0, summary_total=83,
-        summary_trainable=83, summary_non_trainable=0, weights=weights, trainable_weights=2,
-        layers=["outer (Outer)", "dense (Dense)"],
-    )  # fmt: skip
-    return Observation(
-        case=case,
-        variant=variant or {},
-        outcome=Outcome(OutcomeKind.OBSERVED),
-        phases={
-            "called": PhaseRecord(Status.DONE, model=model, user_calls={"B": 1, "A": 2}),
-            "constructed": PhaseRecord(
-                Status.DONE,
-                model=ModelRecord(
-                    built=False, raised={"count_params": Raised("ValueError", "not built: “ü”")}
-                ),
-            ),
-            "trained": PhaseRecord(Status.DONE, model=model),
-            "cloned": PhaseRecord(Status.DONE, model=replace(model, layers=["outer_1 (Outer)"])),
-        },
-        variables=[
-            VariableRecord("inner/w", [5, 10], "float32", True, "called", True, True, True, 1, 1),
-            VariableRecord("steps", [], "int64", False, "called", True, True, True, 0, 0, False),
-        ],
-    )
-
-
-def with_nestbench():
-    return os.environ | {"PYTHONPATH": str(Path(disk.__file__).parents[2])}
-
-
-def filled(tmp_path):
-    store = Store(tmp_path / "results")
-    store.add("tf2.15", DIGESTS, observation(variant={"owner": "model"}))
-    store.add("tf2.15", DIGESTS, observation(variant={"owner": "layer"}))
-    return store
 
 
 def test_comes_back_as_it_was_written(tmp_path):
@@ -137,169 +89,6 @@ def test_facts_of_stack_and_host(tmp_path):
     assert store.cases("tf2.0") == []
 
 
-BROKEN = {
-    "cut in half": lambda text: text[: len(text) // 2],
-    "empty": lambda _: "",
-    "not JSON": lambda _: "<html>",
-    "a list": lambda _: "[]",
-    "no schema": lambda text: text.replace('"schema": 1,', ""),
-    "schema of an older time": lambda text: text.replace('"schema": 1', '"schema": 0'),
-    "schema in words": lambda text: text.replace('"schema": 1', '"schema": "1"'),
-    "unknown field": lambda text: text.replace('"status":', '"extra": 1, "status":', 1),
-    "wrong type": lambda text: text.replace('"count_params": 83', '"count_params": "83"'),
-    "missing field": lambda text: text.replace('"dtype": "float32",', "", 1),
-    "unknown phase": lambda text: text.replace('"trained"', '"drained"'),
-    "unknown outcome": lambda text: text.replace('"observed"', '"obscured"'),
-    "unknown status": lambda text: text.replace('"status": "done"', '"status": "dune"'),
-    "reference to nothing": lambda text: text.replace("as called", "as nothing"),
-    "phases as a list": lambda text: text.replace('"phases": {', '"phases": 3, "x": {', 1),
-    "another case": lambda text: text.replace('"a-case"', '"b-case"'),
-    "another stack": lambda text: text.replace('"tf2.15"', '"tf2.16"'),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_file_is_refused_or_measured_again(tmp_path, name):
-    store = filled(tmp_path)
-    path = store.path("tf2.15", "a-case")
-    text = path.read_text(encoding="utf-8")
-    broken = BROKEN[name](text)
-    assert broken != text
-    path.write_text(broken, encoding="utf-8")
-    with pytest.raises(StoreError) as raised:
-        store.load("tf2.15", "a-case")
-    assert raised.value.exit_code == 4
-    assert str(path) in raised.value.what
-    assert raised.value.why
-    assert raised.value.do
-    said = []
-    assert store.load("tf2.15", "a-case", said.append) is None
-    assert len(said) == 1
-    assert not store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS, said.append)
-    store.add("tf2.15", DIGESTS, observation(variant={"owner": "layer"}))
-    assert store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS)
-
-
-def test_bytes_that_are_no_text(tmp_path):
-    store = filled(tmp_path)
-    store.path("tf2.15", "a-case").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(StoreError, match="is not text"):
-        store.load("tf2.15", "a-case")
-
-
-def test_a_newer_schema_is_refused_and_never_overwritten(tmp_path):
-    store = filled(tmp_path)
-    path = store.path("tf2.15", "a-case")
-    newer = path.read_text(encoding="utf-8").replace('"schema": 1', '"schema": 2')
-    path.write_text(newer, encoding="utf-8")
-    with pytest.raises(NewerSchemaError, match="newer nestbench"):
-        store.load("tf2.15", "a-case", lambda _: None)
-    with pytest.raises(NewerSchemaError):
-        store.add("tf2.15", DIGESTS, observation())
-    assert path.read_text(encoding="utf-8") == newer
-
-
-def test_an_older_schema_is_migrated(tmp_path, monkeypatch):
-    store = filled(tmp_path)
-    path = store.path("tf2.15", "a-case")
-    old = path.read_text(encoding="utf-8").replace('"schema": 1', '"schema": 0')
-    path.write_text(old.replace('"case": "a-case"', '"case": "old-case"'), encoding="utf-8")
-
-    def from_0(data):
-        data["case"] = "a-case"
-        for one in data["observations"]:
-            one["case"] = "a-case"
-        return data
-
-    monkeypatch.setitem(codec.MIGRATIONS, 0, from_0)
-    assert store.load("tf2.15", "a-case").schema == 1
-
-
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch, number):
-    store = filled(tmp_path)
-    before = store.path("tf2.15", "a-case").read_bytes()
-
-    def full(_):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(disk.os, "fsync", full)
-    with pytest.raises(StoreError, match="disk is full") as raised:
-        store.add("tf2.15", DIGESTS, observation(variant={"owner": "list"}))
-    assert "Free some space" in raised.value.do
-    assert store.path("tf2.15", "a-case").read_bytes() == before
-    assert sorted(path.name for path in (tmp_path / "results/tf2.15").iterdir()) == ["a-case.json"]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; the next test stands in")
-def test_a_read_only_folder(tmp_path):
-    root = tmp_path / "shut"
-    root.mkdir()
-    root.chmod(0o500)
-    with pytest.raises(StoreError, match="may not do that"):
-        Store(root).prepare()
-
-
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES])
-def test_a_folder_that_refuses(tmp_path, monkeypatch, number):
-    def refuse(**_):
-        raise OSError(number, os.strerror(number))
-
-    monkeypatch.setattr(disk.tempfile, "mkstemp", refuse)
-    with pytest.raises(StoreError, match="may not do that") as raised:
-        Store(tmp_path).prepare()
-    assert "--results" in raised.value.do
-
-
-def test_a_file_where_a_folder_should_be(tmp_path):
-    (tmp_path / "results").write_text("")
-    with pytest.raises(StoreError):
-        Store(tmp_path / "results").prepare()
-
-
-KILLED = """
-import os, sys
-from pathlib import Path
-from nestbench.store import Store, disk
-
-disk.os.fsync = lambda _: os._exit(9)
-store = Store(Path(sys.argv[1]))
-store.save(store.load("tf2.15", "a-case"))
-"""
-
-
-def test_killed_while_writing_leaves_nothing_half_written(tmp_path):
-    store = filled(tmp_path)
-    before = store.path("tf2.15", "a-case").read_bytes()
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, str(store.root)], check=False, env=with_nestbench()
-    )
-    assert killed.returncode == 9
-    assert store.path("tf2.15", "a-case").read_bytes() == before
-    assert len(list(store.root.glob("**/.nestbench-*.part"))) == 1
-    store.prepare()
-    assert [path.name for path in store.root.rglob("*") if path.is_file()] == ["a-case.json"]
-
-
-def test_a_partial_file_of_a_living_writer_stays_for_an_hour(tmp_path):
-    young = tmp_path / f".nestbench-{os.getpid()}-x.part"
-    young.write_text("")
-    old = tmp_path / f".nestbench-{os.getpid()}-y.part"
-    old.write_text("")
-    os.utime(old, (1, 1))
-    assert disk.clean(tmp_path) == 1
-    assert young.exists()
-
-
-def test_many_threads_of_one_process(tmp_path):
-    from concurrent.futures import ThreadPoolExecutor
-
-    store = Store(tmp_path)
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: store.add("tf2.0", DIGESTS, observation(variant={"n": str(n)})), range(40)))
-    assert len(store.load("tf2.0", "a-case").observations) == 40
-
-
 def test_stacks_are_in_the_order_of_their_versions(tmp_path):
     store = Store(tmp_path)
     for stack in ("tf2.10", "tf2.9", "tf2.21-keras3.5", "here-tf2.21.0"):
@@ -317,6 +106,8 @@ def test_a_stack_name_is_a_file_name(tmp_path, name):
 
 
 words = st.text(min_size=1, max_size=20)
+
+
 models = st.builds(
     ModelRecord,
     built=st.none() | st.booleans(),
@@ -325,6 +116,8 @@ models = st.builds(
     layers=st.none() | st.lists(words, max_size=2),
     raised=st.dictionaries(words, st.builds(Raised, words, words), max_size=2),
 )
+
+
 phase_records = st.builds(
     PhaseRecord,
     status=st.sampled_from(["done", "raised", "skipped"]),
@@ -332,6 +125,8 @@ phase_records = st.builds(
     model=st.none() | models,
     user_calls=st.none() | st.dictionaries(words, st.integers(0, 9), max_size=2),
 )
+
+
 phase_maps = st.dictionaries(
     st.sampled_from(["constructed", "built", "called", "trained", "cloned"]), phase_records
 )
@@ -348,93 +143,6 @@ def test_whatever_was_observed_comes_back(phases):
     text = codec.encode(result)
     assert codec.decode(CaseResult, text, Path("f")) == result
     assert codec.encode(codec.decode(CaseResult, text, Path("f"))) == text
-
-
-CASE_FILE = """from nestprobe import case
-@case(parameters=83)
-def a_case(k):
-    "Symptom."
-    return k
-"""
-
-
-def brought(tmp_path, **changes):
-    folder = tmp_path / "cases"
-    folder.mkdir()
-    (folder / "page.py").write_text(CASE_FILE)
-    catalogue = load_catalogue([folder], shipped=False)
-    data = {
-        "schema": 1,
-        "stack": {
-            "versions": {"python": "3.13.0", "tensorflow": "2.21.0", "keras": "3.12.0"},
-            "flavour": "keras3",
-        },
-        "observations": [codec._data(observation())],
-        "host": {"node": "elsewhere"},
-    } | changes
-    path = tmp_path / "result.json"
-    path.write_text(json.dumps(data), encoding="utf-8")
-    return path, catalogue
-
-
-def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
-    path, catalogue = brought(tmp_path)
-    store = Store(tmp_path / "results")
-    name = write_import(store, path, catalogue)
-    assert name == "here-tf2.21.0-keras3.12.0-py3.13"
-    assert store.load(name, "a-case").observations == [observation()]
-    assert store.load_stack(name).origin == "brought"
-    assert store.load_host(name).host == {"node": "elsewhere"}
-    # The sender could not say what it ran: the result is there, and not current.
-    assert store.load(name, "a-case").digests.case == ""
-    assert write_import(store, path, catalogue, "gpu-box") == "gpu-box"
-    assert write_import(store, path, catalogue) == name  # again: replaced
-
-
-def test_a_result_of_the_same_sources_is_current(tmp_path):
-    path, catalogue = brought(tmp_path)
-    entry = catalogue.get("a-case")
-    data = json.loads(path.read_text())
-    data["sources"] = {
-        "cases": {"a-case": file_fingerprint(entry.file)},
-        "probe": tree_fingerprint(),
-    }
-    path.write_text(json.dumps(data))
-    store = Store(tmp_path / "results")
-    name = write_import(store, path, catalogue)
-    digests = store.load(name, "a-case").digests
-    assert digests == Digests(case=entry.digest, lock=store.load_stack(name).lock, probe=probe_digest())
-
-
-def test_result_files_that_are_refused(tmp_path):
-    path, catalogue = brought(tmp_path)
-    store = Store(tmp_path / "results")
-    with pytest.raises(UsageError, match="no such result file"):
-        write_import(store, tmp_path / "absent.json", catalogue)
-    store.save_stack(StackFacts(stack="tf2.15", versions={}))
-    with pytest.raises(UsageError, match="already"):
-        write_import(store, path, catalogue, "tf2.15")
-    whole = path.read_text()
-    path.write_text(whole[:-20])
-    with pytest.raises(StoreError, match="broken"):
-        write_import(store, path, catalogue)
-    path.write_text(json.dumps(json.loads(whole) | {"observations": []}))
-    with pytest.raises(UsageError, match="no observations"):
-        write_import(store, path, catalogue)
-    path.write_text(json.dumps(json.loads(whole) | {"schema": 9}))
-    with pytest.raises(NewerSchemaError):
-        write_import(store, path, catalogue)
-    assert store.stacks() == ["tf2.15"]
-
-
-def test_the_real_disk_when_it_is_full(tmp_path):
-    """/dev/full gives the real error of a full disk to whoever writes to it."""
-    full = Path("/dev/full")
-    if not full.exists():
-        pytest.skip("no /dev/full on this system")
-    with pytest.raises(OSError) as raised:
-        full.write_text("x")
-    assert "disk is full" in disk._in_words(raised.value, "it").why.lower()
 
 
 def test_reading_and_writing_need_no_heavy_import():

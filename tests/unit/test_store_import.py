@@ -1,0 +1,88 @@
+"""Result files brought back from another machine."""
+
+import json
+
+import pytest
+from store_stage import observation
+
+from nestbench.catalogue import load_catalogue
+from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
+from nestbench.errors import UsageError
+from nestbench.store import StackFacts, Store, StoreError, codec, write_import
+from nestbench.store.codec import NewerSchemaError
+
+CASE_FILE = """from nestprobe import case
+@case(parameters=83)
+def a_case(k):
+    "Symptom."
+    return k
+"""
+
+
+def brought(tmp_path, **changes):
+    folder = tmp_path / "cases"
+    folder.mkdir()
+    (folder / "page.py").write_text(CASE_FILE)
+    catalogue = load_catalogue([folder], shipped=False)
+    data = {
+        "schema": 1,
+        "stack": {
+            "versions": {"python": "3.13.0", "tensorflow": "2.21.0", "keras": "3.12.0"},
+            "flavour": "keras3",
+        },
+        "observations": [codec._data(observation())],
+        "host": {"node": "elsewhere"},
+    } | changes
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    return path, catalogue
+
+
+def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
+    path, catalogue = brought(tmp_path)
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue)
+    assert name == "here-tf2.21.0-keras3.12.0-py3.13"
+    assert store.load(name, "a-case").observations == [observation()]
+    assert store.load_stack(name).origin == "brought"
+    assert store.load_host(name).host == {"node": "elsewhere"}
+    # The sender could not say what it ran: the result is there, and not current.
+    assert store.load(name, "a-case").digests.case == ""
+    assert write_import(store, path, catalogue, "gpu-box") == "gpu-box"
+    assert write_import(store, path, catalogue) == name  # again: replaced
+
+
+def test_a_result_of_the_same_sources_is_current(tmp_path):
+    path, catalogue = brought(tmp_path)
+    entry = catalogue.get("a-case")
+    data = json.loads(path.read_text())
+    data["sources"] = {
+        "cases": {"a-case": file_fingerprint(entry.file)},
+        "probe": tree_fingerprint(),
+    }
+    path.write_text(json.dumps(data))
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue)
+    digests = store.load(name, "a-case").digests
+    assert digests == Digests(case=entry.digest, lock=store.load_stack(name).lock, probe=probe_digest())
+
+
+def test_result_files_that_are_refused(tmp_path):
+    path, catalogue = brought(tmp_path)
+    store = Store(tmp_path / "results")
+    with pytest.raises(UsageError, match="no such result file"):
+        write_import(store, tmp_path / "absent.json", catalogue)
+    store.save_stack(StackFacts(stack="tf2.15", versions={}))
+    with pytest.raises(UsageError, match="already"):
+        write_import(store, path, catalogue, "tf2.15")
+    whole = path.read_text()
+    path.write_text(whole[:-20])
+    with pytest.raises(StoreError, match="broken"):
+        write_import(store, path, catalogue)
+    path.write_text(json.dumps(json.loads(whole) | {"observations": []}))
+    with pytest.raises(UsageError, match="no observations"):
+        write_import(store, path, catalogue)
+    path.write_text(json.dumps(json.loads(whole) | {"schema": 9}))
+    with pytest.raises(NewerSchemaError):
+        write_import(store, path, catalogue)
+    assert store.stacks() == ["tf2.15"]
