@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 
@@ -90,6 +91,9 @@ class Child(object):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (_LARGEST_FILE, _LARGEST_FILE))
         os.chdir(scratch)
+        # For what TensorFlow writes at a whim, such as autograph's copies of functions, also where
+        # this becomes a fresh interpreter.
+        tempfile.tempdir = os.environ["TMPDIR"] = scratch
 
     def _become_fresh(self, scratch):
         request = os.path.join(self.folder, "cell.json")

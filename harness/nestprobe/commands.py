@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 
-from nestprobe import casefiles
+from nestprobe import casefiles, resultfile
 from nestprobe.cell import Cell, observe_into
 from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
@@ -127,7 +127,7 @@ def _wanted(pairs):
 
 def _choose(folders, patterns, wanted):
     """(cells, complaint): the variants of the cases that were asked for."""
-    cells, names = [], []
+    cells, names, found = [], [], []
     for folder in folders:
         paths = casefiles.find(folder)
         if not paths:
@@ -140,17 +140,30 @@ def _choose(folders, patterns, wanted):
             for case in cases:
                 names.append(case.id)
                 if not patterns or any(fnmatch.fnmatch(case.id, one) for one in patterns):
+                    found.append(case)
                     cells.extend(
                         Cell(path, case.id, variant)
                         for variant in case.combinations()
                         if all("%s=%s" % (n, variant.get(n)) == w for n, w in wanted)
                     )
+    if not found:
+        return [], "no case matches %s; there are: %s" % (" ".join(patterns), ", ".join(sorted(names)))
     if not cells:
-        return [], "no case matches %s; there are: %s" % (patterns, ", ".join(sorted(names)))
+        asked = " ".join(pair for _, pair in wanted)
+        return [], "no case has the variant %s; there are: %s" % (asked, ", ".join(_variants(found)))
     return cells, None
 
 
+def _variants(cases):
+    """Each name=value that any of the cases has, sorted."""
+    return sorted({"%s=%s" % pair for case in cases for one in case.combinations() for pair in one.items()})
+
+
 def _observe(options):
+    complaint = resultfile.complaint(options.output)
+    if complaint:
+        sys.stderr.write("nestprobe: %s\n" % complaint)
+        return USAGE
     cells, complaint = _choose(options.cases or _default_cases(), options.only, _wanted(options.variant))
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
@@ -183,9 +196,7 @@ def _observe(options):
         limits=Limits(options.timeout, options.memory),
     )
     status = _run(observer, emit)
-    if status == OK:
-        _write(result, options.output)
-    return status
+    return _write(result, options.output) if status == OK else status
 
 
 def _sources(cells):
@@ -209,12 +220,15 @@ def _sources(cells):
 
 
 def _write(result, path):
+    """Write the result; returns the exit status."""
     text = json.dumps(result, indent=1, sort_keys=True) + "\n"
     if path is None:
         sys.stdout.write(text)
-        return
-    partial = path + ".part"
-    with open(partial, "w") as stream:
-        stream.write(text)
-    os.replace(partial, path)
+        return OK
+    try:
+        resultfile.write(path, text)
+    except OSError as error:
+        sys.stderr.write("nestprobe: %s could not be written: %s\n" % (path, error.strerror))
+        return FAILED
     sys.stderr.write("%d observations written to %s\n" % (len(result["observations"]), path))
+    return OK

@@ -87,6 +87,36 @@ class CommandsTest(unittest.TestCase):
         found = self.chosen("--only", "first-*", "--variant", "owner=model")
         self.assertEqual(found, [("first-case", {"owner": "model"})])
 
+    def test_a_variant_that_no_case_has_lists_those_there_are(self):
+        said = self.refused("--cases", self.cases, "--variant", "owner=nobody")
+        self.assertIn("no case has the variant owner=nobody", said)
+        self.assertIn("owner=layer, owner=model", said)
+
+    def test_a_result_file_that_cannot_be_is_told_first(self):
+        nowhere = os.path.join(self.folder, "mistyped")
+        said = self.refused("--cases", self.cases, "-o", os.path.join(nowhere, "result.json"))
+        self.assertIn("no folder " + os.path.realpath(nowhere), said)
+        self.assertIn("is a folder", self.refused("--cases", self.cases, "-o", self.folder))
+        self.assertEqual(os.listdir(self.folder), ["cases"])
+
+    def test_a_device_stays_a_device_and_a_link_a_link(self):
+        link = os.path.join(self.folder, "link")
+        os.symlink("later.json", link)
+        for path in (os.devnull, link):
+            with contextlib.redirect_stderr(io.StringIO()):
+                self.assertEqual(commands._write({"observations": []}, path), 0)
+        self.assertFalse(os.path.isfile(os.devnull))
+        self.assertTrue(os.path.islink(link))
+        with open(os.path.join(self.folder, "later.json")) as stream:
+            self.assertEqual(json.load(stream), {"observations": []})
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full here")
+    def test_a_full_device_is_told(self):
+        err = io.StringIO()
+        with contextlib.redirect_stderr(err):
+            self.assertEqual(commands._write({"observations": []}, "/dev/full"), 4)
+        self.assertIn("/dev/full could not be written", err.getvalue())
+
     def test_without_tensorflow_it_says_so_and_writes_nothing(self):
         target = os.path.join(self.folder, "result.json")
         missing = ModuleNotFoundError("No module named 'tensorflow'")

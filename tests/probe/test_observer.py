@@ -73,7 +73,9 @@ def observe(cell, _kit, scratch, report):
         WAYS[cell.case]()
     variant = cell.variant
     if cell.case == "looks":
-        variant = {"cwd": os.path.realpath("."), "scratch": os.path.realpath(scratch)}
+        places = {"cwd": ".", "scratch": scratch, "temporary": tempfile.gettempdir()}
+        variant = {name: os.path.realpath(place) for name, place in places.items()}
+        variant["inherited"] = os.path.realpath(os.environ["TMPDIR"])
     return Observation(cell.case, variant, Outcome(OutcomeKind.OBSERVED, "to the end"))
 
 
@@ -149,7 +151,7 @@ class ObserverTest(unittest.TestCase):
 
     def test_a_cell_works_in_a_folder_of_its_own(self):
         seen = self.run_cells("looks")["looks"]["variant"]
-        self.assertEqual(seen["cwd"], seen["scratch"])
+        self.assertEqual(len(set(seen.values())), 1, seen)
         self.assertTrue(seen["cwd"].startswith(os.path.realpath(self.scratch)))
 
     def test_the_order_of_events(self):
