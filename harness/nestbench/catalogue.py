@@ -1,7 +1,7 @@
 """The catalogue: cases read from their files as typed data, without importing TensorFlow."""
 
-import difflib
 import fnmatch
+import inspect
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nestbench import digests
 from nestbench.errors import UsageError
+from nestbench.names import Asked, require_known, unknown_names
 from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
@@ -102,20 +103,24 @@ class Catalogue:
         for entry in self.entries:
             if entry.id == case:
                 return entry
-        raise _unknown("case", case, [entry.id for entry in self.entries])
+        asked, _ = self.asked([case], ())
+        raise unknown_names([(asked, case)])
+
+    def asked(self, cases: Sequence[str], groups: Sequence[str]) -> tuple[Asked, Asked]:
+        """What ``select`` is asked for, to be checked together with other names."""
+        lists = "`nestbench cases`"
+        ids = [entry.id for entry in self.entries]
+        return (
+            Asked(kind="case", patterns=cases, known=ids, lists=lists),
+            Asked(kind="group", patterns=groups, known=self.groups, lists=lists),
+        )
 
     def select(self, cases: Sequence[str] = (), groups: Sequence[str] = ()) -> "Catalogue":
         """The cases that match any of ``cases`` (ids or glob patterns) and are in ``groups``.
 
         An empty argument does not restrict. Raises UsageError for one that matches nothing.
         """
-        ids = [entry.id for entry in self.entries]
-        for pattern in cases:
-            if not fnmatch.filter(ids, pattern):
-                raise _unknown("case", pattern, ids)
-        for group in groups:
-            if not fnmatch.filter(self.groups, group):
-                raise _unknown("group", group, self.groups)
+        require_known(*self.asked(cases, groups))
         chosen = tuple(
             entry
             for entry in self.entries
@@ -220,6 +225,7 @@ def _duplicate(entry: CaseEntry, first: CaseEntry) -> UsageError:
 
 
 def _entry(case: Case) -> CaseEntry:
+    _check_signature(case)
     return CaseEntry(
         id=case.id,
         group=case.group,
@@ -233,6 +239,19 @@ def _entry(case: Case) -> CaseEntry:
         source=digests.case_source(case),
         digest=digests.case_digest(case),
     )
+
+
+def _check_signature(case: Case) -> None:
+    """Raises UsageError where the function cannot be called as the probe will call it."""
+    try:
+        inspect.signature(case.make).bind("k", **dict.fromkeys(case.variants))
+    except TypeError as error:
+        names = ", ".join(["k", *case.variants])
+        raise UsageError(
+            f"{case.file}:{case.line} case {case.id} cannot be called: {error}.",
+            why="Its parameters are not k and the names of its variants.",
+            do=f"Declare it as `def {case.make.__name__}({names}):`.",
+        ) from error
 
 
 def _variants(case: Case) -> Iterator[Variant]:
@@ -256,11 +275,3 @@ def _no_count(case: Case, name: str, why: str) -> UsageError:
         why=f"For one of its variants {why}.",
         do=f"Write {name} as arithmetic, e.g. 5 * 10 + 10, or as a function of the variant.",
     )
-
-
-def _unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
-    names = list(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    near += [other for other in names if name.strip("*") in other and other not in near]
-    hint = f"Nearest: {', '.join(near[:4])}." if near else f"Known: {', '.join(names[:8])}."
-    return UsageError(f"unknown {kind} {name!r}", do=f"{hint} `nestbench cases` lists them all.")

@@ -21,6 +21,10 @@ __all__ = [
 ]
 
 
+#: What a case may say that it cannot do without.
+NEEDS = ("tensorflow",)
+
+
 class NotApplicable(Exception):
     """Raised by a case that needs something this stack does not have; its text is the reason."""
 
@@ -106,6 +110,9 @@ def case(parameters, trainable=None, inputs=None, variants=None, sources=(), nee
     ``variants``: ``{"owner": ("layer", "model")}``; each name is a parameter of the function.
     ``needs``: what the case cannot do without, e.g. ``("tensorflow",)`` for a raw ``tf.Variable``.
     """
+    unknown = sorted(set(needs) - set(NEEDS))
+    if unknown:
+        raise ValueError("case(needs=...) names %s; known: %s" % (unknown, list(NEEDS)))
 
     def declare(make):
         declared = Case(make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs)

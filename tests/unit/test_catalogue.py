@@ -155,3 +155,20 @@ def test_a_relative_folder_and_one_given_twice(tmp_path):
     from pathlib import Path
 
     assert len(load_catalogue([Path(relative), folder], shipped=False)) == 2
+
+
+@pytest.mark.parametrize(
+    ("declared", "function", "said"),
+    [
+        ('parameters=1, variants={"owner": ("a",)}', "a_case(k)", "def a_case(k, owner):"),
+        ("parameters=1", "a_case(k, owner)", "def a_case(k):"),
+        ('parameters=1, needs=["tensorflwo"]', "a_case(k)", "tensorflwo"),
+    ],
+)
+def test_a_case_that_could_not_be_called_is_refused_when_it_is_read(tmp_path, declared, function, said):
+    path = tmp_path / "mine.py"
+    path.write_text(f'from nestprobe import case\n\n\n@case({declared})\ndef {function}:\n    """A."""\n')
+    with pytest.raises(UsageError) as caught:
+        load_catalogue([tmp_path], shipped=False)
+    assert said in str(caught.value)
+    assert "mine.py" in str(caught.value)

@@ -80,6 +80,12 @@ CALL_CASES = {
                              in_weights_file=None)]), ["tracked"]),
     "integer state counted": (seen(extra=[variable("steps", (2,), "int64")], called=85),
                               ["tracked"]),
+    "no model at all": (
+        seen(phases={
+            **dict.fromkeys(PHASES),
+            "constructed": PhaseRecord(Status.RAISED, raised=Raised("NotAModel", "a Layer")),
+        }),
+        ["case-wrong"]),
     "counted too high": (seen(called=90), ["overcounted"]),
     "listed twice": (seen(w={"in_weights": 2}), ["overcounted"]),
     "listed and never read": (

@@ -40,8 +40,10 @@ def _judge_call(observation: Observation, parameters: int, trainable: int) -> Ju
     model = called.model if called else None
     counted = model.count_params if model else None
     findings = [*rules.ends(observation), *rules.raises(observation, trainable)]
-    if oracle is not None:
-        findings += rules.wrong(observation, oracle, parameters)
+    wrong = rules.wrong(observation, oracle, parameters)
+    if wrong:
+        findings = [*rules.ends(observation), *wrong]
+    elif oracle is not None:
         findings += rules.count(model, observation, oracle, "after the call")
         findings += rules.listed_wrongly(observation.variables)
         findings += rules.untrained(observation, trainable)
@@ -72,6 +74,8 @@ def _judge_build(observation: Observation, parameters: int) -> Judgement:
     elif built.status == Status.SKIPPED:
         reason = built.reason or "no reason given"
         findings = [Finding(Verdict.NOT_APPLICABLE, f"build(shape) was skipped: {reason}")]
+    elif rules.wrong(observation, None, parameters):
+        findings = rules.wrong(observation, None, parameters)
     elif built.status == Status.RAISED:
         findings = [Finding(Verdict.RAISES, f"build(shape) raised {text_of(built.raised)}")]
     elif model is not None and "count_params" in model.raised:
@@ -85,8 +89,9 @@ def _judge_build(observation: Observation, parameters: int) -> Judgement:
             )
         ]
     else:
-        findings = rules.wrong(observation, oracle, parameters)
-        findings += rules.count(model, observation, oracle, "after build(shape)")
+        findings = rules.wrong(observation, oracle, parameters) or rules.count(
+            model, observation, oracle, "after build(shape)"
+        )
     tracked = (as_many(counted),)
     return _judgement(Entry.BUILD, findings, tracked=tracked, counted=counted, oracle=oracle)
 

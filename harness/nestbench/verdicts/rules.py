@@ -31,6 +31,8 @@ _ENDED = {
     OutcomeKind.OUT_OF_MEMORY: (Verdict.CRASHED, "the memory limit was reached"),
     OutcomeKind.TIMED_OUT: (Verdict.TIMED_OUT, "the time limit was reached"),
 }
+#: What the probe raises where a case returns something else than a model.
+NOT_A_MODEL = "NotAModel"
 #: Phases whose exception is a finding; that of another phase is a note.
 LOUD = ("constructed", "called", "called-in-training", "saved-weights", "reloaded-weights", "trained")
 
@@ -53,8 +55,13 @@ def raises(observation: Observation, trainable: int) -> Iterator[Finding]:
             yield Finding(Verdict.RAISES, f"{name} raised {text_of(phase.raised)}")
 
 
-def wrong(observation: Observation, oracle: int, parameters: int) -> list[Finding]:
-    if oracle == parameters:
+def wrong(observation: Observation, oracle: int | None, parameters: int) -> list[Finding]:
+    """The case itself is at fault: then nothing else that was found can be trusted."""
+    constructed = observation.phases.get("constructed")
+    made = constructed.raised if constructed is not None else None
+    if made is not None and made.type == NOT_A_MODEL:
+        return [Finding(Verdict.CASE_WRONG, made.message)]
+    if oracle is None or oracle == parameters:
         return []
     read = names(parameters_of(observation.variables)) or "nothing"
     return [
