@@ -50,7 +50,9 @@ class UsageError(NestbenchError):
     @classmethod
     def unknown(cls, kind: str, name: str, known: Iterable[str], *, do: str) -> Self:
         """An unknown ``name`` of a ``kind`` ("stack", "case"), with the nearest known names."""
-        return cls(f"There is no {kind} '{name}'.", why=did_you_mean(name, known), do=do)
+        return cls(
+            f"There is no {kind} '{name}'.", do=" ".join(filter(None, [did_you_mean(name, known), do]))
+        )
 
 
 class IncompleteError(NestbenchError):
@@ -66,6 +68,6 @@ class GroundError(NestbenchError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A phrase with up to three of the ``known`` names that are nearest to ``name``, or empty."""
+    """A question with up to three of the ``known`` names that are nearest to ``name``, or empty."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return "did you mean " + " or ".join(f"'{n}'" for n in near) + "?" if near else ""
+    return "Did you mean " + " or ".join(f"'{n}'" for n in near) + "?" if near else ""

@@ -9,7 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from nestbench.cli import app, run
+from nestbench.digests import Digests
 from nestbench.errors import GroundError, IncompleteError, UsageError
+from nestbench.store import Store
+from nestprobe.observation import Observation, Outcome
 
 HEAVY = {"pandas", "pydantic", "numpy", "rich", "tox", "packaging", "nestbench.catalogue"}
 
@@ -111,6 +114,53 @@ def test_a_mistyped_folder_for_an_output_is_told_before_any_work(call, tmp_path)
 
 def test_an_unknown_stack_names_the_nearest(call):
     assert "tf2.19" in call("run", "tf2.99").stderr
+
+
+def test_all_unknown_names_are_told_at_once(call):
+    done = call("run", "tf215", "tf9", "--case", "articel-example-1", "--case", "fooo", "--group", "artcle")
+    assert done.exit_code == 2
+    for word in ("stack 'tf215'", "stack 'tf9'", "case 'articel-example-1'", "case 'fooo'", "group 'artcle'"):
+        assert word in done.stderr
+    assert "'article-example-1'" in done.stderr
+    assert "`nestbench matrix`" in done.stderr
+
+
+def test_stacks_are_chosen_by_pattern(call):
+    rows = json.loads(call("matrix", "tf2.2*", "tf2.1", "--format", "json").stdout)
+    assert [row["id"] for row in rows] == ["tf2.2", "tf2.20", "tf2.21", "tf2.1"]
+
+
+def measured(folder):
+    """A store with one result of a shipped case on tf2.15."""
+    store = Store(folder)
+    digests = Digests(case="", lock="", probe="")
+    store.add("tf2.15", digests, Observation("article-example-1", {}, Outcome("observed")))
+    return store
+
+
+def test_what_is_known_and_not_measured_is_said_to_be_so(call, tmp_path):
+    measured(tmp_path / "results")
+    done = call("table", "--results", "results", "--stack", "tf2.21", "--case", "article-example-2")
+    assert done.exit_code == 3
+    assert "stack tf2.21, case article-example-2" in done.stderr
+    assert "`nestbench run tf2.21 --case article-example-2`" in done.stderr
+    done = call("table", "--results", "results", "--stack", "tf99")
+    assert done.exit_code == 2
+    assert "no stack 'tf99'" in done.stderr
+
+
+def test_a_table_says_what_it_leaves_out(call, tmp_path):
+    store = measured(tmp_path / "results")
+    done = call("table", "--results", "results")
+    assert done.exit_code == 0
+    assert "Measured on no stack and left out: " in done.stderr
+    assert "tf2.15: which versions were imported is not known" in done.stderr
+    store.add("tf2.15", Digests(case="", lock="", probe=""), Observation("of-mine", {}, Outcome("observed")))
+    (store.root / "tf2.15" / "article-example-1.json").unlink()
+    done = call("table", "--results", "results")
+    assert done.exit_code == 3
+    assert "1 case (of-mine)" in done.stderr
+    assert "--cases DIR" in done.stderr
 
 
 def test_cases_lists_by_default_and_takes_a_pattern(call):

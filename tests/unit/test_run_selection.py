@@ -89,6 +89,6 @@ def test_every_hole_is_told_with_its_reason():
     left_out = [LeftOut(stack="c", reason="no Python", remedy="install it", asked=True)]
     lines = "\n".join(told([FULL, HOLE], left_out))
     assert "3 of 4 cells measured" in lines
-    assert "b: 1 cells not measured: interrupted" in lines
+    assert "b: 1 cell not measured: interrupted" in lines
     assert "c: unavailable: no Python" in lines
     assert "install it" in lines

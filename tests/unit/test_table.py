@@ -181,7 +181,7 @@ def test_filters(measure):
         ("a-case", "owner=model"),
     }
     for field in ("cases", "groups", "stacks"):
-        with pytest.raises(UsageError, match="Nearest"):
+        with pytest.raises(UsageError, match="nothing-like-it"):
             grid_of(measured, **{field: ("nothing-like-it",)})
 
 

@@ -49,7 +49,7 @@ def isolation(
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
 
-    chosen = load_matrix(matrix).select(tuple(stacks or ("tf2.0", "tf2.15", "tf2.21"))).stacks
+    chosen = load_matrix(matrix).select(stacks or ["tf2.0", "tf2.15", "tf2.21"]).stacks
     catalogue = load_catalogue([]).select(case or [], [])
     prepare = tox_prepare(chosen, find_workspace(), envs=envs, allow_download=not no_download)
 

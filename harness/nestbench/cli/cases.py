@@ -91,6 +91,8 @@ def show_case(
 def _print_table(chosen: "Catalogue") -> None:
     from rich.table import Table
 
+    from nestbench.names import number_of
+
     table = Table("case", "group", "variants", "what a reader would type", box=None, pad_edge=False)
     table.columns[2].justify = "right"
     for entry in chosen:
@@ -98,7 +100,7 @@ def _print_table(chosen: "Catalogue") -> None:
     console = screen()
     console.print(table, markup=False)
     cells = sum(len(entry.variants) for entry in chosen)
-    console.print(f"\n{len(chosen)} cases, {cells} variants", highlight=False)
+    console.print(f"\n{number_of(len(chosen), 'case')}, {number_of(cells, 'variant')}", highlight=False)
 
 
 def _claim(variant: "Variant") -> str:

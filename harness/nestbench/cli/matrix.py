@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Stacks = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[STACK]...", help="Ids of stacks; all where left out."),
+    typer.Argument(metavar="[STACK]...", help="Ids of stacks, or patterns; all where left out."),
 ]
 
 
@@ -35,7 +35,7 @@ def matrix(
     from nestbench.interpreters import availabilities
     from nestbench.matrix import load_matrix
 
-    chosen = load_matrix(file).select(tuple(stacks or ())).stacks
+    chosen = load_matrix(file).select(stacks or []).stacks
     # Looking must not install anything: what could be downloaded is said to be so.
     found = availabilities(chosen, allow_download=False)
     rows = [_row(stack, found[stack.id], downloads=not no_download) for stack in chosen]
@@ -76,6 +76,8 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
+    from nestbench.names import number_of
+
     table = Table(box=None, pad_edge=False)
     for name in ("stack", "tensorflow", "keras", "flavour", "python", "resolved", "runs here"):
         table.add_column(name)
@@ -88,7 +90,7 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     console = screen()
     console.print(table, markup=False)
     can = sum(row["runs"] for row in rows)
-    console.print(f"\n{can} of {len(rows)} stacks run on this machine.", highlight=False)
+    console.print(f"\n{can} of {number_of(len(rows), 'stack')} run on this machine.", highlight=False)
     for remedy in dict.fromkeys(row["remedy"] for row in rows if row["remedy"]):
         console.print(f"For the others: {remedy}.", markup=False, highlight=False)
 
@@ -121,7 +123,7 @@ def lock(
             typer.echo(str(release))
         typer.echo(f"{len(releases)} releases on the index have no row.", err=True)
         raise typer.Exit(int(ExitCode.FOUND if releases else ExitCode.CLEAN))
-    _make_or_check(loaded.select(tuple(stacks or ())).stacks, check=check)
+    _make_or_check(loaded.select(stacks or []).stacks, check=check)
 
 
 def _make_or_check(stacks: "tuple[Stack, ...]", *, check: bool) -> None:

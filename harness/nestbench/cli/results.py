@@ -64,7 +64,7 @@ def table(
     from nestbench.matrix import load_matrix
     from nestbench.output import check_output, write_output
     from nestbench.report import Query, make_grid
-    from nestbench.run.stored import lock_digests, stored_cells, unknown_cases
+    from nestbench.run.stored import beside, lock_digests, measured_cells
     from nestbench.run.workspace import find_workspace
     from nestbench.verdicts import Entry, Verdict
 
@@ -72,6 +72,7 @@ def table(
         check_output(output, option="-o")
     store = _measured(find_workspace(), results)
     catalogue = load_catalogue(folders or [])
+    rows = load_matrix(matrix)
     query = Query(
         show=show,
         cases=tuple(case or ()),
@@ -81,16 +82,13 @@ def table(
         differs=differs,
         entries=tuple(_word(Entry, "entry", name) for name in entry or ()) or Query().entries,
     )
-    cells = stored_cells(store, catalogue)
-    grid = make_grid(collect(store, cells, lock_digests(load_matrix(matrix))), query, title=store.root.name)
-    unknown = unknown_cases(store, catalogue)
     typer.echo(f"Read from {store.root}", err=True)
-    if unknown:
-        typer.echo(
-            f"{len(unknown)} cases there are not in the catalogue ({', '.join(unknown[:4])}"
-            f"{', ...' if len(unknown) > 4 else ''}); --cases DIR adds their folder.",  # noqa: PLR2004
-            err=True,
-        )
+    for line in beside(store, catalogue):
+        typer.echo(line, err=True)
+    cells = measured_cells(
+        store, catalogue, rows, stacks=query.stacks, cases=query.cases, groups=query.groups
+    )
+    grid = make_grid(collect(store, cells, lock_digests(rows)), query, title=store.root.name)
     if form is TableFormat.TERMINAL and output is None:
         from rich.console import Console
 
@@ -142,10 +140,11 @@ def pack(
     """
     from nestbench import staging
     from nestbench.catalogue import load_catalogue
+    from nestbench.names import number_of
 
     catalogue = load_catalogue(folders or [])
     staging.pack(out, sorted({entry.file for entry in catalogue}))
-    typer.echo(f"{out}: {len(catalogue)} cases. Where TensorFlow is:", err=True)
+    typer.echo(f"{out}: {number_of(len(catalogue), 'case')}. Where TensorFlow is:", err=True)
     typer.echo(f"  python {out.name} -o result.json", err=True)
 
 

@@ -19,6 +19,7 @@ from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
     from nestbench.catalogue import Catalogue
+    from nestbench.matrix import Matrix
     from nestbench.run.session import How, Report
     from nestbench.run.workspace import Workspace
     from nestbench.store import Store
@@ -40,7 +41,9 @@ def add_to(app: typer.Typer) -> None:
 def run(
     stacks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[STACK]...", help="Ids of stacks; three that tell most if none."),
+        typer.Argument(
+            metavar="[STACK]...", help="Ids of stacks, or patterns; three that tell most if none."
+        ),
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every stack of the matrix.")] = False,
@@ -74,6 +77,8 @@ def run(
     What is measured already, and still current, is not measured again.
     """
     from nestbench.catalogue import load_catalogue
+    from nestbench.matrix import load_matrix
+    from nestbench.names import require_known
     from nestbench.run.probe_process import Limits
     from nestbench.run.session import How
     from nestbench.run.workspace import find_workspace
@@ -81,7 +86,10 @@ def run(
 
     workspace = find_workspace()
     store = Store((results or workspace.local).absolute())
-    catalogue = load_catalogue(folders or []).select(case or [], group or [])
+    every = load_catalogue(folders or [])
+    rows = load_matrix(matrix)
+    require_known(rows.asked(stacks or []), *every.asked(case or [], group or []))
+    catalogue = every.select(case or [], group or [])
     how = How(
         workers=workers or len(os.sched_getaffinity(0)),
         launch=str(launch),
@@ -107,7 +115,7 @@ def run(
             how=how,
             envs=envs,
             allow_download=not no_download,
-            matrix=matrix,
+            matrix=rows,
             quiet=quiet,
         )
     with contextlib.suppress(BrokenPipeError):  # a reader that left changes no exit code
@@ -125,21 +133,25 @@ def _run_matrix(
     how: "How",
     envs: Path | None,
     allow_download: bool,
-    matrix: Path | None,
+    matrix: "Matrix",
     quiet: bool,
 ) -> "Report":
-    from nestbench.matrix import load_matrix
+    from nestbench.names import number_of
     from nestbench.run import session
     from nestbench.run.progress import reporter
 
-    chosen = session.select(load_matrix(matrix), names, everything=everything, allow_download=allow_download)
+    chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
     told = reporter(quiet=quiet)
     for out in chosen.left_out:
         told.say(f"{out.stack} is left out: {out.reason}.\n  To get it: {out.remedy}.")
-    current = sum(plan.current for plan in plans)
-    to_run = sum(len(plan.to_run) for plan in plans)
-    told.say(f"{', '.join(p.stack for p in plans)}: {current} cells current, {to_run} to run.")
+    if plans:
+        current = sum(plan.current for plan in plans)
+        to_run = sum(len(plan.to_run) for plan in plans)
+        names_of = ", ".join(plan.stack for plan in plans)
+        told.say(f"{names_of}: {number_of(current, 'cell')} current, {to_run} to run.")
+    else:
+        told.say("No stack is left to run.")
     return session.measure(
         plans,
         session.tox_prepare(chosen.stacks, workspace, envs=envs, allow_download=allow_download),

@@ -42,18 +42,29 @@ def load_matrix(path: Path | None = None) -> Matrix:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             f"The matrix file {file} cannot be read: {error.strerror}.",
             do="Check the path given with --matrix.",
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"{file} is not text: byte {error.start} is not UTF-8.",
+            why="it is a file of another kind, or in another encoding",
+            do="Give --matrix a TOML file such as the shipped stacks.toml, saved as UTF-8.",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"{file} is not valid TOML: {error}.",
             why="a quote, a bracket or an equals sign is missing at that place",
             do="Correct that line.",
         ) from error
+    if not table:
+        raise UsageError(
+            f"{file} is empty.", do="Write rows as the shipped stacks.toml has them, or name another file."
+        )
+    return table
 
 
 def _check_top(file: Path, table: dict[str, Any]) -> None:
@@ -61,8 +72,7 @@ def _check_top(file: Path, table: dict[str, Any]) -> None:
         if name not in _TOP_FIELDS:
             raise UsageError(
                 f"{file}: unknown field '{name}' outside the rows.",
-                why=did_you_mean(name, _TOP_FIELDS),
-                do=_SEE_HEAD,
+                do=f"{did_you_mean(name, _TOP_FIELDS)} {_SEE_HEAD}".strip(),
             )
     if table.get("schema") != _SCHEMA:
         raise UsageError(
@@ -85,8 +95,7 @@ def _stack(file: Path, row: dict[str, Any], number: int, tools: Any) -> Stack:
         if field not in _ROW_FIELDS:
             raise UsageError(
                 f"{file}, {name}: unknown field '{field}'.",
-                why=did_you_mean(field, _ROW_FIELDS),
-                do=_SEE_HEAD,
+                do=f"{did_you_mean(field, _ROW_FIELDS)} {_SEE_HEAD}".strip(),
             )
     try:
         return TypeAdapter(Stack).validate_python({**row, "tools": tools, "matrix_file": file})
@@ -98,17 +107,16 @@ def _stack(file: Path, row: dict[str, Any], number: int, tools: Any) -> Stack:
 
 
 def _problem(error: ValidationError) -> str:
-    """The first problem of a row as a phrase, and how many there are beside it."""
-    problems = error.errors(include_url=False, include_context=False)
-    first = problems[0]
-    field = ".".join(str(part) for part in first["loc"])
-    text = first["msg"].removeprefix("Value error, ")
-    text = text[:1].lower() + text[1:]
-    if first["type"] == "missing":
-        phrase = f"field '{field}' is missing"
-    elif field:
-        phrase = f"field '{field}': {text} (it is {first['input']!r})"
-    else:
-        phrase = text
-    more = len(problems) - 1
-    return f"{phrase}, and {more} more problem{'s' * (more > 1)}" if more else phrase
+    """Every problem of a row as a phrase."""
+    phrases = []
+    for problem in error.errors(include_url=False, include_context=False):
+        field = ".".join(str(part) for part in problem["loc"])
+        text = problem["msg"].removeprefix("Value error, ")
+        text = text[:1].lower() + text[1:]
+        if problem["type"] == "missing":
+            phrases.append(f"field '{field}' is missing")
+        elif field:
+            phrases.append(f"field '{field}': {text} (it is {problem['input']!r})")
+        else:
+            phrases.append(text)
+    return "; ".join(phrases)

@@ -1,5 +1,6 @@
 """A stack: one combination of Python, TensorFlow and Keras, as fields."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -11,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, ConfigDict, Field, Strict
 
-from nestbench.errors import UsageError
+from nestbench.names import Asked, matching, require_known, unknown_names
 
 
 class Flavour(StrEnum):
@@ -137,16 +138,22 @@ class Matrix:
         for stack in self.stacks:
             if stack.id == stack_id:
                 return stack
-        raise UsageError.unknown(
-            "stack",
-            stack_id,
-            (s.id for s in self.stacks),
-            do="`nestbench matrix` lists all stacks.",
-        )
+        raise unknown_names([(self.asked([stack_id]), stack_id)])
 
-    def select(self, stack_ids: tuple[str, ...]) -> Self:
-        """The matrix cut down to those stacks, in the order asked for; all of them for no ids."""
-        if not stack_ids:
+    def asked(self, patterns: Sequence[str]) -> Asked:
+        """What ``select`` is asked for, to be checked together with other names."""
+        known = [stack.id for stack in self.stacks]
+        return Asked(kind="stack", patterns=patterns, known=known, lists="`nestbench matrix`")
+
+    def select(self, patterns: Sequence[str]) -> Self:
+        """The matrix cut down to those stacks, in the order asked for; all of them for none.
+
+        Raises:
+            UsageError: an id or pattern matches nothing; the error names all of these.
+        """
+        if not patterns:
             return self
-        chosen = tuple(self.get(stack_id) for stack_id in dict.fromkeys(stack_ids))
-        return type(self)(stacks=chosen, file=self.file)
+        asked = self.asked(patterns)
+        require_known(asked)
+        found = dict.fromkeys(name for one in patterns for name in matching(one, asked.known))
+        return type(self)(stacks=tuple(self.get(name) for name in found), file=self.file)

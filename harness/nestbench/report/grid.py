@@ -1,13 +1,13 @@
 """Cases against stacks: which rows, which columns, and what each square says."""
 
 import difflib
-import fnmatch
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nestbench.errors import UsageError
 from nestbench.frames import Result, State, cells_frame, signals_frame
+from nestbench.names import Asked, matching, require_known
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.verdicts import Entry, Verdict
 
@@ -120,6 +120,7 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
 
 def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
     chosen = list(results)
+    asked = []
     name_of: Callable[[Result], str]
     for kind, patterns, name_of in (
         ("case", query.cases, lambda one: one.cell.case.id),
@@ -127,13 +128,11 @@ def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
         ("stack", query.stacks, lambda one: one.cell.stack),
     ):
         names = list(dict.fromkeys(name_of(one) for one in results))
-        for pattern in patterns:
-            if not fnmatch.filter(names, pattern):
-                near = difflib.get_close_matches(pattern, names, n=3) or names[:8]
-                raise UsageError(f"unknown {kind} {pattern!r}", do=f"Nearest: {', '.join(near)}.")
+        asked.append(Asked(kind=f"measured {kind}", patterns=patterns, known=names, lists="The whole table"))
         if patterns:
-            wanted = {name for name in names if any(fnmatch.fnmatchcase(name, p) for p in patterns)}
+            wanted = {name for pattern in patterns for name in matching(pattern, names)}
             chosen = [one for one in chosen if name_of(one) in wanted]
+    require_known(*asked)
     return chosen
 
 

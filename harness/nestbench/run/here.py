@@ -11,6 +11,7 @@ from nestbench.catalogue import Catalogue
 from nestbench.digests import versions_digest
 from nestbench.environments import clean_environ
 from nestbench.errors import GroundError
+from nestbench.names import number_of
 from nestbench.run.observe import Ground, introduce
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.plan import plan_stack
@@ -38,7 +39,7 @@ def measure_here(
     versions = _imported(prepared, workspace, how)
     stack = default_name(versions)
     plan = plan_stack(store, stack, versions_digest(versions), catalogue, again=how.again)
-    told.say(f"{stack}: {plan.current} cells current, {len(plan.to_run)} to run.")
+    told.say(f"{stack}: {number_of(plan.current, 'cell')} current, {len(plan.to_run)} to run.")
     return measure(
         [plan],
         lambda _stack, _say: prepared,

@@ -55,7 +55,7 @@ def select(matrix: Matrix, names: Sequence[str], *, everything: bool, allow_down
     """
     if names and everything:
         raise UsageError("--all and names of stacks exclude each other.", do="Drop one of the two.")
-    asked = matrix.select(tuple(names))
+    asked = matrix.select(names)
     found = interpreters.availabilities(asked.stacks, allow_download=False)
     if names or everything:
         return selection.asked_for(asked.stacks, found, allow_download=allow_download)

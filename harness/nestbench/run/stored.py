@@ -1,11 +1,17 @@
 """What a store has to show: its stacks against the cases that it has results of."""
 
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from nestbench.catalogue import Catalogue, Cell
+from nestbench.errors import IncompleteError
 from nestbench.matrix import Matrix
 from nestbench.matrix.locks import lock_digest, lock_path
+from nestbench.names import number_of, require_known
 from nestbench.store import Store
+
+_FEW = 4  # names in a sentence
 
 
 def stored_cells(store: Store, catalogue: Catalogue, also: Iterable[Cell] = ()) -> list[Cell]:
@@ -23,10 +29,64 @@ def stored_cells(store: Store, catalogue: Catalogue, also: Iterable[Cell] = ()) 
     return Catalogue(folders=catalogue.folders, entries=entries).cells(stacks)
 
 
-def unknown_cases(store: Store, catalogue: Catalogue) -> list[str]:
-    """Cases that the store has results of and the catalogue does not have."""
+def measured_cells(
+    store: Store,
+    catalogue: Catalogue,
+    matrix: Matrix,
+    *,
+    stacks: Sequence[str] = (),
+    cases: Sequence[str] = (),
+    groups: Sequence[str] = (),
+) -> list[Cell]:
+    """The cells of ``stored_cells``, once it is sure that what was asked for is among them.
+
+    Raises UsageError for names and patterns that nothing is called, IncompleteError for those that
+    are known and were never measured, and where the store has nothing of the catalogue.
+    """
+    cells = stored_cells(store, catalogue)
+    ids = list(dict.fromkeys([*(stack.id for stack in matrix.stacks), *store.stacks()]))
+    asked = (replace(matrix.asked(stacks), known=ids), *catalogue.asked(cases, groups))
+    require_known(*asked)
+    if not cells:
+        raise IncompleteError(
+            f"{store.root} has results, but of no case of the catalogue.",
+            do="Name the folder of their cases with --cases DIR.",
+        )
+    held = {
+        "stack": [cell.stack for cell in cells],
+        "case": [cell.case.id for cell in cells],
+        "group": [cell.case.group for cell in cells],
+    }
+    missing = [(one.kind, name) for one in asked for name in replace(one, known=held[one.kind]).unknown()]
+    if missing:
+        names = ", ".join(f"{kind} {name}" for kind, name in missing)
+        words = [name if kind == "stack" else f"--{kind} {name}" for kind, name in missing]
+        raise IncompleteError(
+            f"Not measured, so there is nothing to show: {names}.",
+            do=f"`nestbench run {shlex.join(' '.join(words).split())}` measures that.",
+        )
+    return cells
+
+
+def beside(store: Store, catalogue: Catalogue) -> Iterator[str]:
+    """Sentences on what a table of the store leaves out, and on what it cannot know."""
     known = {entry.id for entry in catalogue}
-    return sorted({case for stack in store.stacks() for case in store.cases(stack)} - known)
+    held = {case for stack in store.stacks() for case in store.cases(stack)}
+    unknown = sorted(held - known)
+    if unknown:
+        names = ", ".join([*unknown[:_FEW], *(["..."] if len(unknown) > _FEW else [])])
+        yield (
+            f"Not in the catalogue and left out: {number_of(len(unknown), 'case')} ({names}); "
+            "--cases DIR adds their folder."
+        )
+    if held and known - held:
+        yield f"Measured on no stack and left out: {number_of(len(known - held), 'case')} of {len(known)}."
+    for stack in store.stacks():
+        if store.load_stack(stack, lambda _: None) is None:
+            yield (
+                f"{stack}: which versions were imported is not known, its _stack.json is missing or broken; "
+                "a run that measures there writes it again."
+            )
 
 
 def lock_digests(matrix: Matrix) -> dict[str, str]:

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from nestbench.catalogue import Cell
 from nestbench.errors import ExitCode
+from nestbench.names import number_of
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.plan import StackPlan
 from nestbench.run.selection import LeftOut
@@ -16,10 +17,10 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
     """Lines: how many cells are measured, and why the others are not."""
     expected = sum(result.expected for result in results)
     measured = expected - sum(result.missing for result in results)
-    lines = [f"{measured} of {expected} cells measured."]
+    lines = [f"{measured} of {number_of(expected, 'cell')} measured."]
     for result in results:
         if result.missing:
-            lines.append(f"{result.stack}: {result.missing} cells not measured: {result.reason}")
+            lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} not measured: {result.reason}")
             if result.error is not None:
                 lines += [f"  {text}" for text in (result.error.why, result.error.do) if text]
     for out in left_out:

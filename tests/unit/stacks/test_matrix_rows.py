@@ -74,7 +74,7 @@ def broken(tmp_path: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("keras =", "kears =", ["row 'tiny'", "'kears'", "did you mean 'keras'"]),
+        ("keras =", "kears =", ["row 'tiny'", "'kears'", "Did you mean 'keras'"]),
         ('wheel = "tinyflow"\n', "", ["row 'tiny'", "field 'wheel' is missing"]),
         ('tensorflow = "2.0"', 'tensorflow = "two"', ["row 'tiny'", "'tensorflow'", "'two'"]),
         ('flavour = "tf.keras"', 'flavour = "keras4"', ["'flavour'", "keras3"]),
@@ -84,7 +84,7 @@ def broken(tmp_path: Path, text: str) -> str:
         ('id = "tiny"', 'id = "../tiny"', ["'id'"]),
         ('id = "tiny"\n', "", ["row number 1", "field 'id' is missing"]),
         ("schema = 1", "schema = 2", ["'schema'", "2"]),
-        ("schema = 1", "shema = 1", ["'shema'", "did you mean 'schema'"]),
+        ("schema = 1", "shema = 1", ["'shema'", "Did you mean 'schema'"]),
         ("[[stack]]", "[stack]", ["no [[stack]] row"]),
         ('id = "tiny"', 'id = "tiny', ["not valid TOML", "line"]),
         ('["tinytest"]', '["tiny test"]', ["'tools.0'", "requirement"]),
@@ -95,6 +95,20 @@ def test_broken_row_is_told_by_file_row_and_field(tmp_path, row, old, new, expec
     message = broken(tmp_path, row.replace(old, new))
     for part in expected:
         assert part in message
+
+
+def test_every_problem_of_a_row_is_told(tmp_path, row):
+    text = row.replace('tensorflow = "2.0"', 'tensorflow = "two"').replace('"cpu"', '"tpu"')
+    message = broken(tmp_path, text)
+    assert "'tensorflow'" in message
+    assert "'device'" in message
+
+
+def test_files_that_are_no_matrix_at_all(tmp_path):
+    assert "is empty" in broken(tmp_path, "# nothing yet\n")
+    (tmp_path / "picture.toml").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(UsageError, match="not text"):
+        load_matrix(tmp_path / "picture.toml")
 
 
 def test_two_rows_with_one_id_are_refused(tmp_path, row):

@@ -1,0 +1,64 @@
+"""Names and patterns that a person gave, against the names that there are; and numbers with a noun."""
+
+import difflib
+import fnmatch
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from nestbench.errors import UsageError
+
+__all__ = ["Asked", "matching", "number_of", "require_known", "unknown_names"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was asked for of one ``kind`` ("stack"); ``lists`` is what shows the names there are."""
+
+    kind: str
+    patterns: Sequence[str]
+    known: Sequence[str]
+    lists: str
+
+    def unknown(self) -> list[str]:
+        """The patterns that match nothing, each once."""
+        return [one for one in dict.fromkeys(self.patterns) if not matching(one, self.known)]
+
+    def near(self, pattern: str) -> list[str]:
+        """Up to three known names that are like ``pattern``."""
+        found = difflib.get_close_matches(pattern, self.known, n=3, cutoff=0.6)
+        part = pattern.strip("*")
+        found += [name for name in self.known if part and part in name and name not in found]
+        return found[:3]
+
+
+def matching(pattern: str, known: Iterable[str]) -> list[str]:
+    """The known names that ``pattern`` is, or matches as a glob, in their order."""
+    return [name for name in known if name == pattern or fnmatch.fnmatchcase(name, pattern)]
+
+
+def require_known(*asked: Asked) -> None:
+    """Raise one UsageError that names everything that matches nothing, with what is nearest."""
+    unknown = [(one, pattern) for one in asked for pattern in one.unknown()]
+    if unknown:
+        raise unknown_names(unknown)
+
+
+def unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
+    """The error that names each of these, with what is nearest to it."""
+    hints = []
+    for one, pattern in unknown:
+        near = " or ".join(f"'{name}'" for name in one.near(pattern))
+        if near:
+            hints.append(f"Did you mean {near}" + (f" for '{pattern}'?" if len(unknown) > 1 else "?"))
+    names = [f"{one.kind} '{pattern}'" for one, pattern in unknown]
+    lists = dict.fromkeys(f"{one.lists} lists all {_plural(one.kind)}." for one, _ in unknown)
+    return UsageError(f"There is no {', no '.join(names)}.", do=" ".join([*hints, *lists]))
+
+
+def number_of(count: int, noun: str) -> str:
+    """``1 case``, ``2 cases``."""
+    return f"{count} {noun if count == 1 else _plural(noun)}"
+
+
+def _plural(noun: str) -> str:
+    return f"{noun}s"
