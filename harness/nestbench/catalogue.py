@@ -1,7 +1,10 @@
 """The catalogue: cases read from their files as typed data, without importing TensorFlow."""
 
+import contextlib
 import fnmatch
 import inspect
+import shlex
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -172,6 +175,11 @@ def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Cat
 
 
 def _files(folder: Path) -> list[Path]:
+    if folder.is_file():
+        raise UsageError(
+            f"{folder} is a file; --cases takes folders.",
+            do=f"Give its folder, and choose with --case: --cases {shlex.quote(str(folder.parent))}.",
+        )
     if not folder.is_dir():
         raise UsageError(
             f"{folder}: no such folder of cases", do="Give --cases a folder that holds case files."
@@ -181,21 +189,23 @@ def _files(folder: Path) -> list[Path]:
         raise UsageError(
             f"{folder} holds no case files",
             why="Case files end in .py and do not start with an underscore.",
-            do="See CONTRIBUTING.md for a case in ten lines.",
+            do="CONTRIBUTING.md shows a case in five minutes.",
         )
     return paths
 
 
 def _cases(path: Path) -> list[Case]:
     try:
-        cases = _load(str(path))
+        with contextlib.redirect_stdout(sys.stderr):  # what a file prints is no part of a list or a table
+            cases = _load(str(path))
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:
         raise _does_not_import(path, error) from error
     if not cases:
         raise UsageError(
-            f"{path} holds no case", do="Decorate a function with @case, or start the name with _."
+            f"{path} holds no case",
+            do="Decorate a function with @case(parameters=...), or start the file's name with _.",
         )
     return cases
 

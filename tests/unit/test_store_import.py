@@ -8,8 +8,7 @@ from store_stage import observation
 from nestbench.catalogue import load_catalogue
 from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
 from nestbench.errors import UsageError
-from nestbench.store import StackFacts, Store, StoreError, codec, write_import
-from nestbench.store.codec import NewerSchemaError
+from nestbench.store import StackFacts, Store, codec, write_import
 
 CASE_FILE = """from nestprobe import case
 @case(parameters=83)
@@ -77,12 +76,16 @@ def test_result_files_that_are_refused(tmp_path):
         write_import(store, path, catalogue, "tf2.15")
     whole = path.read_text()
     path.write_text(whole[:-20])
-    with pytest.raises(StoreError, match="broken"):
+    with pytest.raises(UsageError, match="no whole result file") as raised:
         write_import(store, path, catalogue)
+    assert "elete" not in str(raised.value)
+    (tmp_path / "picture").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(UsageError, match="no whole result file"):
+        write_import(store, tmp_path / "picture", catalogue)
     path.write_text(json.dumps(json.loads(whole) | {"observations": []}))
     with pytest.raises(UsageError, match="no observations"):
         write_import(store, path, catalogue)
     path.write_text(json.dumps(json.loads(whole) | {"schema": 9}))
-    with pytest.raises(NewerSchemaError):
+    with pytest.raises(UsageError, match="schema 9"):
         write_import(store, path, catalogue)
     assert store.stacks() == ["tf2.15"]

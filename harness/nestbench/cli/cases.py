@@ -96,7 +96,7 @@ def _print_table(chosen: "Catalogue") -> None:
     table = Table("case", "group", "variants", "what a reader would type", box=None, pad_edge=False)
     table.columns[2].justify = "right"
     for entry in chosen:
-        table.add_row(entry.id, entry.group, str(len(entry.variants)), entry.symptom)
+        table.add_row(entry.id, entry.group, str(len(entry.variants)), entry.symptom or "(no docstring)")
     console = screen()
     console.print(table, markup=False)
     cells = sum(len(entry.variants) for entry in chosen)

@@ -36,7 +36,16 @@ Environments = Annotated[
 
 def screen() -> "Console":
     """Stdout as rich sees it; as wide as its lines where it is no terminal."""
+    console = on_stdout()
+    return console if console.is_terminal else on_stdout(width=10_000)
+
+
+def on_stdout(width: int | None = None) -> "Console":
+    """Stdout as rich sees it, as wide as rich thinks; a reader that leaves is a BrokenPipeError."""
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=10_000)
+    class Stdout(Console):
+        def on_broken_pipe(self) -> None:  # rich's own ends the process with 1
+            raise  # noqa: PLE0704 - rich calls this where it caught the error
+
+    return Stdout(width=width)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from nestbench.cli.options import CaseFolders, MatrixFile, Results
+from nestbench.cli.options import CaseFolders, MatrixFile, Results, on_stdout
 from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
@@ -90,11 +90,9 @@ def table(
     )
     grid = make_grid(collect(store, cells, lock_digests(rows)), query, title=store.root.name)
     if form is TableFormat.TERMINAL and output is None:
-        from rich.console import Console
-
         from nestbench.report import print_table
 
-        print_table(grid, Console())
+        print_table(grid, on_stdout())
         return
     from nestbench.report import to_csv, to_json, to_markdown
 

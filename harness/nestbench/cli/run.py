@@ -1,6 +1,5 @@
 """``nestbench run``: the main job."""
 
-import contextlib
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -8,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nestbench.cli.errors import silence_stdout
 from nestbench.cli.options import (
     CaseFolders,
     Environments,
     MatrixFile,
     NoDownload,
     Results,
+    on_stdout,
 )
 from nestbench.errors import UsageError
 
@@ -118,8 +119,10 @@ def run(
             matrix=rows,
             quiet=quiet,
         )
-    with contextlib.suppress(BrokenPipeError):  # a reader that left changes no exit code
+    try:
         _show(report, store, workspace, catalogue)
+    except BrokenPipeError:  # a reader that left changes no exit code
+        silence_stdout()
     raise typer.Exit(int(report.exit_code))
 
 
@@ -166,8 +169,6 @@ def _run_matrix(
 
 def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "Catalogue") -> None:
     """The table of this run on the screen, that of the whole store beside the results."""
-    from rich.console import Console
-
     from nestbench.frames import collect
     from nestbench.report import Query, make_grid, print_table, write_tables
     from nestbench.run.stored import stored_cells
@@ -175,7 +176,7 @@ def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "
 
     locks = {plan.stack: plan.lock for plan in report.plans}
     cells = [cell for plan in report.plans for cell in plan.expected]
-    console = Console()
+    console = on_stdout()
     if cells:
         print_table(make_grid(collect(store, cells, locks), Query(), title=store.root.name), console)
         every = stored_cells(store, catalogue, cells)

@@ -65,13 +65,10 @@ def write_import(
     A result is current where the sender's source files are this catalogue's and this probe's; where
     the file does not say, it is kept and shown as not current.
 
-    Raises UsageError where there is no such file, or the name is that of a stack of the matrix;
-    StoreError for a broken file.
+    Raises UsageError where there is no such file, it is none that the probe wrote, or the name is
+    that of a stack of the matrix; StoreError where the store cannot be written.
     """
-    text = disk.read_text(path)
-    if text is None:
-        raise UsageError(f"{path}: no such result file", do="`python -m nestprobe -o FILE` writes one.")
-    brought = codec.decode(BroughtResult, text, path)
+    brought = _read(path)
     if not brought.observations:
         raise UsageError(f"{path} holds no observations", do="Observe there again.")
     name = stack or brought.stack.id or default_name(brought.stack.versions)
@@ -110,6 +107,23 @@ def write_import(
     )
     store.save_host(HostFacts(stack=name, host=brought.host))
     return name
+
+
+def _read(path: Path) -> BroughtResult:
+    # The file is the user's own, and may be anything: no advice here may cost it.
+    try:
+        text = disk.read_text(path)
+        if text is None:
+            raise UsageError(f"{path}: no such result file", do="`python -m nestprobe -o FILE` writes one.")
+        return codec.decode(BroughtResult, text, path)
+    except codec.NewerSchemaError as error:
+        raise UsageError(error.what, why=error.why, do="Update nestbench, then import it.") from error
+    except disk.StoreError as error:
+        raise UsageError(
+            f"{path} is no whole result file of the probe",
+            why=error.why,
+            do="Give the file that `python -m nestprobe -o FILE` wrote: copy it again, or observe again.",
+        ) from error
 
 
 def default_name(versions: dict[str, str | None]) -> str:

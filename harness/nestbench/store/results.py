@@ -36,7 +36,15 @@ class Store:
         self._writing = threading.Lock()
 
     def prepare(self) -> None:
-        """Check that the store can be written to and remove partial files. Raises StoreError."""
+        """Check that the store can be written to and remove partial files.
+
+        Raises UsageError where its folder is a file, StoreError.
+        """
+        if self.root.exists() and not self.root.is_dir():
+            raise UsageError(
+                f"{self.root} is a file, not a folder.",
+                do="Name a folder for the results with --results DIR.",
+            )
         probe = self.root / ".writable"
         disk.write_text(probe, "")
         probe.unlink(missing_ok=True)
