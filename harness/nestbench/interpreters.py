@@ -261,7 +261,11 @@ def _managed(python: str) -> Interpreter | None:
 
 
 def _uv_offers(python: str) -> bool:
-    return _numbers(python) >= _OLDEST_DOWNLOAD
+    if _numbers(python) < _OLDEST_DOWNLOAD:
+        return False
+    # uv knows by itself what it could download; no network is asked.
+    done = _uv("python", "list", "--only-downloads", f"cpython@{python}")
+    return done is None or done.returncode != 0 or bool(done.stdout.strip())
 
 
 def _download(python: str) -> str:

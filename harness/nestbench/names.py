@@ -25,7 +25,7 @@ class Asked:
 
     def near(self, pattern: str) -> list[str]:
         """Up to three known names that are like ``pattern``."""
-        found = difflib.get_close_matches(pattern, self.known, n=3, cutoff=0.6)
+        found = difflib.get_close_matches(pattern, self.known, n=3, cutoff=0.5)
         part = pattern.strip("*")
         found += [name for name in self.known if part and part in name and name not in found]
         return found[:3]
@@ -51,7 +51,11 @@ def unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
         if near:
             hints.append(f"Did you mean {near}" + (f" for '{pattern}'?" if len(unknown) > 1 else "?"))
     names = [f"{one.kind} '{pattern}'" for one, pattern in unknown]
-    lists = dict.fromkeys(f"{one.lists} lists all {_plural(one.kind)}." for one, _ in unknown)
+    kinds: dict[str, list[str]] = {}
+    for one, _ in unknown:
+        if _plural(one.kind) not in kinds.setdefault(one.lists, []):
+            kinds[one.lists].append(_plural(one.kind))
+    lists = [f"{command} lists all {' and '.join(names)}." for command, names in kinds.items()]
     return UsageError(f"There is no {', no '.join(names)}.", do=" ".join([*hints, *lists]))
 
 

@@ -1,6 +1,7 @@
 """The probe's own command line: ``observe`` for people, ``serve`` and ``cell`` for programs."""
 
 import argparse
+import difflib
 import fnmatch
 import hashlib
 import json
@@ -16,6 +17,7 @@ from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
 from nestprobe.observer import Observer
 
+_FEW = 10  # names in a sentence
 OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
 
 
@@ -97,15 +99,20 @@ def _cell(path):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="nestprobe",
+        allow_abbrev=False,  # --case must not be taken for --cases
         description="Observe how this interpreter's TensorFlow and Keras count, track, train and "
         "save nested layers, and write what was seen to a result file.",
     )
     parser.add_argument("--cases", action="append", metavar="DIR", help="folder of case files")
-    parser.add_argument("--only", action="append", metavar="ID", help="case id or pattern")
+    parser.add_argument(
+        "--case", "--only", dest="only", action="append", metavar="ID", help="case id or pattern"
+    )
     parser.add_argument("--variant", action="append", metavar="NAME=VALUE", help="only this variant")
     parser.add_argument("-o", "--output", metavar="FILE", help="result file (default: stdout)")
     parser.add_argument("--launch", choices=("auto", "fork", "fresh", "inline"), default="auto")
-    parser.add_argument("--jobs", type=int, default=1, help="cells at once (default: 1)")
+    parser.add_argument(
+        "--workers", "--jobs", dest="jobs", type=int, default=1, help="cells at once (default: 1)"
+    )
     parser.add_argument("--timeout", type=float, default=60, help="seconds for one cell")
     parser.add_argument("--memory", type=int, default=4096, help="megabytes for one cell")
     return parser
@@ -147,11 +154,19 @@ def _choose(folders, patterns, wanted):
                         if all("%s=%s" % (n, variant.get(n)) == w for n, w in wanted)
                     )
     if not found:
-        return [], "no case matches %s; there are: %s" % (" ".join(patterns), ", ".join(sorted(names)))
+        near = [name for one in patterns for name in difflib.get_close_matches(one, names)]
+        return [], "no case matches %s; %s" % (" ".join(patterns), _hint(near, names))
     if not cells:
         asked = " ".join(pair for _, pair in wanted)
         return [], "no case has the variant %s; there are: %s" % (asked, ", ".join(_variants(found)))
     return cells, None
+
+
+def _hint(near, names):
+    if near:
+        return "nearest: %s" % ", ".join(near)
+    few = sorted(names)[:_FEW]
+    return "there are: %s%s" % (", ".join(few), ", ..." if len(names) > len(few) else "")
 
 
 def _variants(cases):
@@ -187,6 +202,9 @@ def _observe(options):
             sys.stderr.write("[%d/%d] %s: %s\n" % (done, total, event["observation"]["case"], what))
         elif event["event"] == "failed":
             sys.stderr.write("nestprobe: %(what)s: %(detail)s\n" % event)
+            if event["what"] in ("ModuleNotFoundError", "ImportError"):
+                advice = "nestprobe: this is %s; run it with the Python that has TensorFlow\n"
+                sys.stderr.write(advice % sys.executable)
 
     observer = Observer(
         cells,

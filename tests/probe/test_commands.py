@@ -64,6 +64,9 @@ class CommandsTest(unittest.TestCase):
         said = self.refused("--cases", self.cases)
         self.assertIn("worse.py does not load: ZeroDivisionError", said)
 
+    def test_the_nearest_case_is_named(self):
+        self.assertIn("nearest: first-case", self.refused("--cases", self.cases, "--case", "frist-case"))
+
     def test_an_unknown_option_exits_with_2(self):
         err = io.StringIO()
         with contextlib.redirect_stderr(err), self.assertRaises(SystemExit) as ended:
@@ -124,6 +127,7 @@ class CommandsTest(unittest.TestCase):
             status, out, err = self.run_main("--cases", self.cases, "-o", target)
         self.assertEqual((status, out), (4, ""))
         self.assertIn("ModuleNotFoundError: No module named 'tensorflow'", err)
+        self.assertIn("this is %s; run it with the Python that has TensorFlow" % sys.executable, err)
         self.assertEqual(os.listdir(self.folder), ["cases"])
 
     def test_a_result_file_is_written_whole(self):

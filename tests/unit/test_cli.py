@@ -182,7 +182,7 @@ def test_all_unknown_names_are_told_at_once(call):
     for word in ("stack 'tf215'", "stack 'tf9'", "case 'articel-example-1'", "case 'fooo'", "group 'artcle'"):
         assert word in done.stderr
     assert "'article-example-1'" in done.stderr
-    assert "`nestbench matrix`" in done.stderr
+    assert "`nestbench matrix` lists all stacks. `nestbench cases` lists all cases and groups." in done.stderr
 
 
 def test_stacks_are_chosen_by_pattern(call):

@@ -85,6 +85,11 @@ def test_only_a_complete_run_is_a_success(results, asked, interrupted, code):
     assert exit_code(results, left_out, interrupted=interrupted) is code
 
 
+def test_nothing_is_not_told_as_none_of_none():
+    left_out = [LeftOut(stack="c", reason="no Python", remedy="install it", asked=True)]
+    assert told([], left_out)[0] == "Nothing was measured."
+
+
 def test_every_hole_is_told_with_its_reason():
     left_out = [LeftOut(stack="c", reason="no Python", remedy="install it", asked=True)]
     lines = "\n".join(told([FULL, HOLE], left_out))

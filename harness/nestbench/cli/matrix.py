@@ -1,6 +1,7 @@
 """``nestbench matrix`` and ``nestbench lock``: the stacks, what this machine can make, their locks."""
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,6 +48,7 @@ def matrix(
 
 def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -> dict[str, Any]:
     from nestbench.interpreters import Available
+    from nestbench.matrix.locks import lock_command, lock_path
 
     row: dict[str, Any] = {
         "id": stack.id,
@@ -60,8 +62,12 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
         "uploaded": stack.uploaded.isoformat(),
         "resolved": stack.resolved.isoformat(),
         "sdists": [{"name": one.name, "reason": one.reason} for one in stack.sdists],
+        "lock": lock_path(stack).exists(),
         "hold_backs": [{"requirement": one.requirement, "reason": one.reason} for one in stack.hold_backs],
     }
+    if not lock_path(stack).exists():
+        row |= {"runs": False, "interpreter": None, "source": None}
+        return row | {"reason": "it has no lock", "remedy": f"make its lock: `{lock_command(stack)}`"}
     if isinstance(found, Available):
         row |= {"runs": True, "interpreter": str(found.interpreter.path)}
         return row | {"source": str(found.interpreter.source), "reason": "", "remedy": ""}
@@ -130,7 +136,9 @@ def _make_or_check(stacks: "tuple[Stack, ...]", *, check: bool) -> None:
     from nestbench.matrix.locks import LockState, check_locks, write_locks
 
     work = check_locks if check else write_locks
-    results = work(stacks, on_progress=lambda line: typer.echo(line, err=True))
+    # A log of both streams would tell everything twice.
+    say = (lambda line: typer.echo(line, err=True)) if sys.stderr.isatty() else None
+    results = work(stacks, on_progress=say)
     for result in results:
         detail = f": {result.detail}" if result.detail else ""
         typer.echo(f"{result.stack_id}: {result.state}{detail}")

@@ -57,7 +57,8 @@ def table(
 ) -> None:
     """Show cases against stacks, from what was measured.
 
-    Reads results/local where it holds anything, else results/published, and says which.
+    Reads results/local where it holds anything, else results/published, and says which. What each
+    verdict rests on, the text of an exception among it: --case ID --format json.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.frames import collect

@@ -146,7 +146,7 @@ def _run_matrix(
     chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
     told = reporter(quiet=quiet)
-    for out in chosen.left_out:
+    for out in chosen.left_out if plans else ():
         told.say(f"{out.stack} is left out: {out.reason}.\n  To get it: {out.remedy}.")
     if plans:
         current = sum(plan.current for plan in plans)
@@ -179,6 +179,7 @@ def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "
     console = on_stdout()
     if cells:
         print_table(make_grid(collect(store, cells, locks), Query(), title=store.root.name), console)
+    if cells and not report.shared:
         every = stored_cells(store, catalogue, cells)
         write_tables(store, every, store.root, collect(store, every, locks))
         names = ", ".join(f"table.{kind}" for kind in ("md", "csv", "json"))
@@ -188,7 +189,7 @@ def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "
     if report.interrupted:
         console.print("Interrupted. The same command goes on from here.", markup=False)
     published = workspace.published
-    if published.is_dir() and published.resolve() != store.root.resolve():
+    if report.plans and published.is_dir() and published.resolve() != store.root.resolve():
         from nestbench.store import Store
 
         comparison = compare(store, Store(published), report.plans)

@@ -14,7 +14,7 @@ from nestbench.environments.inspection import differences, in_brief, python_of
 from nestbench.environments.provision import Folder, run_tox, write_configuration
 from nestbench.errors import GroundError
 from nestbench.interpreters import Interpreter, Unavailable, availability
-from nestbench.matrix.locks import LockState, check_header, lock_digest, pins, read_lock
+from nestbench.matrix.locks import LockState, check_header, lock_command, lock_digest, pins, read_lock
 from nestbench.matrix.stack import Stack
 
 _SCHEMA = 1
@@ -87,7 +87,7 @@ def _current_lock(stack: Stack) -> str:
         raise GroundError(
             f"The lock of {stack.id} does not belong to its row: {header.detail}.",
             why="the row was changed and not locked again",
-            do=f"Run `nestbench lock {stack.id}`, or take the change of the row back.",
+            do=f"Run `{lock_command(stack)}`, or take the change of the row back.",
         )
     return text
 

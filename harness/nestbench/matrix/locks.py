@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -17,12 +18,14 @@ from packaging.utils import canonicalize_name
 
 from nestbench.errors import GroundError
 from nestbench.interpreters import Interpreter, find
+from nestbench.matrix.loading import SHIPPED
 from nestbench.matrix.stack import Flavour, Platform, Stack
 from nestbench.matrix.uv_tool import find_uv, uv_environ
 
 _UV_PLATFORM = {Platform.LINUX_X86_64: "x86_64-manylinux_2_28"}
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
 _INPUT_LINE = re.compile(r"^# Input: sha256:([0-9a-f]{64})$", re.MULTILINE)
+_UNREACHED = re.compile(r"connect|dns|timed out|sending request|failed to fetch", re.IGNORECASE)
 _SECONDS = 600
 _AT_ONCE = 4  # resolving waits for the network
 
@@ -51,6 +54,14 @@ def lock_path(stack: Stack) -> Path:
     return stack.matrix_file.parent / "locks" / f"{stack.id}.txt"
 
 
+def lock_command(stack: Stack, *options: str) -> str:
+    """The command that makes the stack's lock, from the matrix that its row stands in."""
+    words = ["nestbench", "lock", *options, stack.id]
+    if stack.matrix_file != SHIPPED:
+        words += ["--matrix", str(stack.matrix_file)]
+    return shlex.join(words)
+
+
 def read_lock(stack: Stack) -> str:
     """The text of the stack's lock.
 
@@ -64,12 +75,12 @@ def read_lock(stack: Stack) -> str:
         raise GroundError(
             f"The stack {stack.id} has no lock: {path} does not exist.",
             why="the row is new, or its id was changed",
-            do=f"Run `nestbench lock {stack.id}`.",
+            do=f"Run `{lock_command(stack)}`.",
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise GroundError(
             f"The lock {path} cannot be read: {error}.",
-            do=f"Check its permissions, or make it again: `nestbench lock {stack.id}`.",
+            do=f"Check its permissions, or make it again: `{lock_command(stack)}`.",
         ) from error
 
 
@@ -105,7 +116,7 @@ def check_header(stack: Stack) -> LockResult:
     It sees a row that changed after its lock was made, not an index or a lock that did.
     """
     if not lock_path(stack).exists():
-        return _result(stack, LockState.MISSING, f"run `nestbench lock {stack.id}`")
+        return _result(stack, LockState.MISSING, f"run `{lock_command(stack)}`")
     text = read_lock(stack)
     found = _INPUT_LINE.search(text)
     if found is None or found[1] != input_digest(stack):
@@ -223,11 +234,21 @@ def resolve(stack: Stack) -> str:
     if done.returncode:
         raise GroundError(
             f"uv could not resolve {stack.id}: {done.stderr.strip()}",
-            why="the index cannot be reached, or no set of versions fits on "
-            f"{stack.resolved} for Python {stack.python}",
-            do="Check the connection; else change the row (hold_backs, sdists, resolved).",
+            **_cause(stack, done.stderr),
         )
     return _header(stack) + done.stdout
+
+
+def _cause(stack: Stack, said: str) -> dict[str, str]:
+    if _UNREACHED.search(said):
+        return {
+            "why": "the index cannot be reached",
+            "do": "Check the connection, UV_DEFAULT_INDEX and the proxy, and run it again.",
+        }
+    return {
+        "why": f"no set of versions fits on {stack.resolved} for Python {stack.python}",
+        "do": "Change the row: hold_backs, sdists or resolved.",
+    }
 
 
 def _command(stack: Stack, source: str) -> Sequence[str]:

@@ -171,7 +171,7 @@ def _square(
     elif show == "count":
         words = symbol = _count(findings, counted, expected)
     else:
-        words = " · ".join(_in_words(one, counted, expected) for one in findings)
+        words = ", ".join(_in_words(one, counted, expected) for one in findings)
         symbol = "".join(LOOKS[one].symbol for one in findings)
     mark = STALE.symbol if record["state"] == State.STALE else ""
     return Square(

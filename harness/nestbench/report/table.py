@@ -24,6 +24,10 @@ __all__ = ["print_table", "to_csv", "to_json", "to_markdown", "write_tables"]
 
 _FEW = 4  # up to so many stacks are told in words, more in symbols
 _BUILD = "build(shape) alone"
+_BUILD_MEANING = (
+    "build(shape) alone: judged by what count_params() says after it and nothing else; its row is left "
+    "out where it says what the call's row says"
+)
 _GAP = 2  # between columns: one of padding, one of the box
 _LEAST_LABEL, _MOST_LABEL = 20, 44
 
@@ -141,6 +145,8 @@ def _legend(grid: Grid) -> Iterator[tuple[str, str, str]]:
         square.symbol == MISSING.symbol for square in squares
     ):
         yield MISSING.symbol, "", MISSING.meaning
+    if grid.show == "verdict" and any(row.entry == Entry.BUILD for row in grid.rows):
+        yield "build", "", _BUILD_MEANING
     if any(square.state == State.STALE for square in squares):
         yield STALE.symbol, "", STALE.meaning
 

@@ -15,7 +15,7 @@ from nestbench.run.plan import StackPlan, plan_stack
 from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Reporter
 from nestbench.run.selection import Selection
-from nestbench.run.workspace import Workspace
+from nestbench.run.workspace import BusyError, Workspace
 from nestbench.store import Store
 
 
@@ -37,6 +37,11 @@ class Report:
     results: tuple[StackResult, ...]
     left_out: tuple[selection.LeftOut, ...]
     interrupted: bool
+
+    @property
+    def shared(self) -> bool:
+        """Whether another run was writing the same results, so that their tables are its affair."""
+        return any(isinstance(result.error, BusyError) for result in self.results)
 
     @property
     def exit_code(self) -> ExitCode:

@@ -17,12 +17,12 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
     """Lines: how many cells are measured, and why the others are not."""
     expected = sum(result.expected for result in results)
     measured = expected - sum(result.missing for result in results)
-    lines = [f"{measured} of {number_of(expected, 'cell')} measured."]
+    lines = [f"{measured} of {number_of(expected, 'cell')} measured." if results else "Nothing was measured."]
     for result in results:
         if result.missing:
             lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} not measured: {result.reason}")
             if result.error is not None:
-                lines += [f"  {text}" for text in (result.error.why, result.error.do) if text]
+                lines += str(result.error).split("\n")[result.error.what.count("\n") + 1 :]
     for out in left_out:
         kind = "unavailable" if out.asked else "left out"
         lines += [f"{out.stack}: {kind}: {out.reason}", f"  how to get it: {out.remedy}"]

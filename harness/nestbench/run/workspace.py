@@ -11,6 +11,11 @@ from filelock import FileLock, Timeout
 
 from nestbench.errors import IncompleteError
 
+
+class BusyError(IncompleteError):
+    """Another run is writing the same results."""
+
+
 LOCAL, PUBLISHED = "local", "published"
 
 
@@ -44,14 +49,14 @@ class Workspace:
     def lock(self, results: Path, stack: str) -> Iterator[None]:
         """Held while the results of ``stack`` under ``results`` are written.
 
-        Raises IncompleteError at once where another run holds it.
+        Raises BusyError at once where another run holds it.
         """
         place = hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
         lock = FileLock(self.folder("locks") / f"{stack}-{place}.lock")
         try:
             lock.acquire(blocking=False)
         except Timeout as error:
-            raise IncompleteError(
+            raise BusyError(
                 "another run is measuring this stack into the same folder",
                 why=str(results),
                 do="Let it finish and run again; nothing is measured twice.",

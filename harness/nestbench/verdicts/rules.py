@@ -43,6 +43,7 @@ def ends(observation: Observation) -> list[Finding]:
         return []
     verdict, words = _ENDED[outcome.kind]
     where = f" in phase {outcome.phase}" if outcome.phase else ""
+    where += ", in which the model is made" if outcome.phase == "built" else ""
     return [Finding(verdict, with_detail(words + where, outcome.detail))]
 
 

@@ -1,6 +1,7 @@
 """Interpreters: real ones are found, shims and others that lie are not."""
 
 import os
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +131,14 @@ def test_3_7_is_never_downloaded():
     assert isinstance(found, Unavailable)
     assert "uv offers no download" in found.reason
     assert "NESTBENCH_PYTHON_3_7" in found.remedy
+    assert not found.downloadable
+
+
+def test_what_uv_does_not_know_is_not_offered(monkeypatch):
+    done = subprocess.CompletedProcess((), 0, stdout="", stderr="")
+    monkeypatch.setattr(interpreters, "_uv", lambda *arguments, **options: done)
+    found = find("3.99", allow_download=False)
+    assert isinstance(found, Unavailable)
     assert not found.downloadable
 
 

@@ -1,13 +1,16 @@
 """The shipped matrix, and the messages for matrix files that are broken."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from nestbench.cli import app
 from nestbench.errors import ExitCode, UsageError
 from nestbench.matrix import Flavour, load_matrix
-from nestbench.matrix.locks import LockState, check_header, lock_path, pins, read_lock
+from nestbench.matrix.locks import LockState, check_header, lock_command, lock_path, pins, read_lock
 
 
 def test_every_minor_of_tensorflow_2_has_a_row():
@@ -124,3 +127,13 @@ def test_hold_backs_carry_a_reason(tmp_path, row):
 def test_file_that_is_not_there(tmp_path):
     with pytest.raises(UsageError, match="--matrix"):
         load_matrix(tmp_path / "none.toml")
+
+
+def test_the_command_for_a_lock_names_the_matrix(tmp_path, row):
+    file = tmp_path / "mine.toml"
+    file.write_text(row)
+    assert lock_command(load_matrix(file).stacks[0]) == f"nestbench lock tiny --matrix {file}"
+    assert lock_command(load_matrix().stacks[0]) == "nestbench lock tf2.0"
+    rows = json.loads(CliRunner().invoke(app, ["matrix", "--matrix", str(file), "--format", "json"]).stdout)
+    assert not rows[0]["runs"]
+    assert str(file) in rows[0]["remedy"]
