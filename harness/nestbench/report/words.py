@@ -17,7 +17,7 @@ class Look:
 
 
 LOOKS = {
-    Verdict.TRACKED: Look("✓", "green", "counted, trained, saved and back again"),
+    Verdict.TRACKED: Look("✓", "green", "counted, trained, in the weights file and back from it"),
     Verdict.UNCOUNTED: Look("C", "bold red", "the forward pass reads more than Keras counts or lists"),
     Verdict.UNTRAINED: Look("T", "bold red", "a step leaves unchanged what is meant to be trained"),
     Verdict.UNSAVED: Look("S", "bold red", "the weights file loses it, or it does not come back"),
@@ -25,7 +25,7 @@ LOOKS = {
     Verdict.OVERCOUNTED: Look("+", "magenta", "Keras counts or lists more than the forward pass reads"),
     Verdict.CRASHED: Look("X", "bold yellow", "the process died"),
     Verdict.TIMED_OUT: Look("H", "bold yellow", "it hangs: the time limit was reached"),
-    Verdict.CASE_WRONG: Look("W", "reverse red", "the case's arithmetic and the forward pass disagree"),
+    Verdict.CASE_WRONG: Look("W", "reverse red", "the case itself is at fault: nothing else is concluded from it"),
     Verdict.UNAVAILABLE: Look("?", "dim", "could not be measured here"),
     Verdict.NOT_APPLICABLE: Look("-", "dim", "the stack does not have what the case needs"),
 }  # fmt: skip
