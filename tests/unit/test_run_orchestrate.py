@@ -14,7 +14,9 @@ from run_stage import FAKE_PROBE, Stage
 from nestbench import staging
 from nestbench.errors import ExitCode, GroundError
 from nestbench.run import probe_process
-from nestbench.run.orchestrate import Prepared, Run
+from nestbench.run.orchestrate import Prepared, Run, StackResult
+from nestbench.run.session import Report
+from nestbench.run.workspace import BusyError, Workspace
 from nestbench.store.disk import StoreError
 
 
@@ -208,3 +210,17 @@ def test_status_in_words():
     assert probe_process.describe_status(0) == "exit status 0"
     assert probe_process.describe_status(-11) == "SIGSEGV"
     assert probe_process.describe_status(-99) == "signal 99"
+
+
+def test_what_a_killed_run_left_goes_and_what_is_in_use_stays(tmp_path):
+    workspace = Workspace(root=tmp_path)
+    (workspace.folder("scratch") / "tf2.15-left" / "server").mkdir(parents=True)
+    with workspace.scratch("tf2.15") as first, workspace.scratch("tf2.15") as second:
+        assert {path.name for path in workspace.folder("scratch").iterdir()} == {first.name, second.name}
+    assert not list(workspace.folder("scratch").iterdir())
+
+
+def test_a_run_beside_another_says_so_in_its_report():
+    busy = StackResult(stack="a", expected=1, missing=1, error=BusyError("another run"))
+    report = Report(plans=(), results=(busy,), left_out=(), interrupted=False)
+    assert report.shared

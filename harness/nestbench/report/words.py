@@ -25,7 +25,7 @@ LOOKS = {
     Verdict.OVERCOUNTED: Look("+", "magenta", "Keras counts or lists more than the forward pass reads"),
     Verdict.CRASHED: Look("X", "bold yellow", "the process died"),
     Verdict.TIMED_OUT: Look("H", "bold yellow", "it hangs: the time limit was reached"),
-    Verdict.CASE_WRONG: Look("W", "reverse red", "the case itself is at fault: nothing else is concluded from it"),
+    Verdict.CASE_WRONG: Look("W", "reverse red", "the case itself is at fault: nothing else is concluded"),
     Verdict.UNAVAILABLE: Look("?", "dim", "could not be measured here"),
     Verdict.NOT_APPLICABLE: Look("-", "dim", "the stack does not have what the case needs"),
 }  # fmt: skip

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 import threading
 from pathlib import Path
 
@@ -54,8 +53,8 @@ def measure_here(
 
 def _imported(prepared: Prepared, workspace: Workspace, how: How) -> dict[str, str | None]:
     """What is imported here: the plan needs it before anything is measured."""
-    with tempfile.TemporaryDirectory(dir=workspace.folder("scratch")) as scratch:
-        home = Path(scratch) / "home"
+    with workspace.scratch("here") as scratch:
+        home = scratch / "home"
         home.mkdir()
         ground = Ground(
             python=prepared.python,
@@ -66,7 +65,7 @@ def _imported(prepared: Prepared, workspace: Workspace, how: How) -> dict[str, s
             },
             files=(),
             log=workspace.log("here"),
-            scratch=Path(scratch),
+            scratch=scratch,
             launch=how.launch,
             jobs=1,
             limits=how.limits,

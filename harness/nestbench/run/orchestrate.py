@@ -3,7 +3,6 @@
 import os
 import platform
 import queue
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -193,9 +192,8 @@ class Run:
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
         settings = self._settings
         watch = _Watch(plan, settings, self._reporter)
-        folder = settings.workspace.folder("scratch")
-        with tempfile.TemporaryDirectory(prefix=f"{plan.stack}-", dir=folder) as scratch:
-            home = Path(scratch) / "home"
+        with settings.workspace.scratch(plan.stack) as scratch:
+            home = scratch / "home"
             home.mkdir()
             ground = Ground(
                 python=prepared.python,
@@ -206,7 +204,7 @@ class Run:
                 },
                 files=settings.files,
                 log=settings.workspace.log(plan.stack),
-                scratch=Path(scratch),
+                scratch=scratch,
                 launch=settings.launch,
                 jobs=jobs,
                 limits=settings.limits,

@@ -3,6 +3,8 @@
 import contextlib
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ class BusyError(IncompleteError):
 
 
 LOCAL, PUBLISHED = "local", "published"
+_HELD = ".held"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,26 @@ class Workspace:
     def log(self, stack: str) -> Path:
         """Where the words of the stack's probe servers go."""
         return self.folder("logs") / f"{stack}.log"
+
+    @contextlib.contextmanager
+    def scratch(self, stack: str) -> Iterator[Path]:
+        """A folder that is gone afterwards; those that killed runs left behind go first.
+
+        A lock inside tells a folder in use from a left one. Raises OSError.
+        """
+        folder = self.folder("scratch")
+        with FileLock(self.folder("locks") / "scratch.lock"):
+            for left in folder.iterdir():
+                with contextlib.suppress(Timeout, OSError), FileLock(left / _HELD, blocking=False):
+                    shutil.rmtree(left, ignore_errors=True)
+            made = Path(tempfile.mkdtemp(prefix=f"{stack}-", dir=folder))
+            held = FileLock(made / _HELD)
+            held.acquire(blocking=False)
+        try:
+            yield made
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+            held.release()
 
     @contextlib.contextmanager
     def lock(self, results: Path, stack: str) -> Iterator[None]:
