@@ -159,6 +159,18 @@ def test_counts(measure):
     assert "count_params() says 33" in text
 
 
+def test_what_a_few_verdicts_rest_on_is_told(measure, monkeypatch):
+    measured = measure(FEW)
+    text = " ".join(drawn(grid_of(measured, cases=("a-case",), entries=(Entry.CALL,)), 400).split())
+    assert "tf2.21 a-case[owner=layer]: " in text
+    assert "not in weights: w (5, 10)" in text
+    assert "nestbench table --case ID" not in text
+    monkeypatch.setattr("nestbench.report.table._EXPLAINED", 0)
+    text = drawn(grid_of(measured))
+    assert "nestbench table --case ID" in text
+    assert "not in weights" not in text
+
+
 def test_any_signal(measure):
     grid = grid_of(measure(FEW), show="called.count_params")
     assert "33" in drawn(grid)

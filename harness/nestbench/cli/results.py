@@ -57,8 +57,9 @@ def table(
 ) -> None:
     """Show cases against stacks, from what was measured.
 
-    Reads results/local where it holds anything, else results/published, and says which. What each
-    verdict rests on, the text of an exception among it: --case ID --format json.
+    Reads results/local where it holds anything, else results/published, and says which. What the
+    verdicts of a few cells rest on, the text of an exception among it, stands below the table;
+    --format json has that of every cell.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.frames import collect

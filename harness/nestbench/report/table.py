@@ -14,7 +14,7 @@ from nestbench.report.grid import Grid, Query, Row, Square, make_grid
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.store import Store
 from nestbench.store.disk import write_text
-from nestbench.verdicts import Entry
+from nestbench.verdicts import Entry, Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,7 @@ _BUILD_MEANING = (
     "build(shape) alone: judged by what count_params() says after it and nothing else; its row is left "
     "out where it says what the call's row says"
 )
+_EXPLAINED = 8  # squares: more would hide the table
 _GAP = 2  # between columns: one of padding, one of the box
 _LEAST_LABEL, _MOST_LABEL = 20, 44
 
@@ -46,6 +47,8 @@ def print_table(grid: Grid, console: "Console") -> None:
     for symbol, style, text in _legend(grid):
         console.print(f"[{style}]{symbol:>11}[/]  {text}" if style else f"{symbol:>11}  {text}",
                       highlight=False)  # fmt: skip
+    for line in _why(grid):
+        console.print(line, markup=False, highlight=False)
 
 
 def _headline(grid: Grid) -> str:
@@ -124,6 +127,23 @@ def _labels(row: Row, previous: Row | None) -> list[str]:
         return [f"  {row.case}"]
     ahead = [] if previous is not None and previous.case == row.case else [f"  {row.case}"]
     return [*ahead, f"    {row.variant.replace(',', ', ')}"]
+
+
+def _why(grid: Grid) -> Iterator[str]:
+    """What the verdicts of a few rows rest on; for many, where that is told."""
+    odd = [
+        (row, stack, square)
+        for row in grid.rows
+        for stack, square in zip(grid.stacks, row.squares, strict=True)
+        if square.evidence and square.findings != (str(Verdict.TRACKED),)
+    ]
+    if grid.show != "verdict" or not odd:
+        return
+    if len(odd) > _EXPLAINED:
+        yield "Why: `nestbench table --case ID` tells what each verdict of a few cells rests on."
+        return
+    for row, stack, square in odd:
+        yield f"{stack} {_row_name(row)}: {'; '.join(square.evidence)}"
 
 
 def _legend(grid: Grid) -> Iterator[tuple[str, str, str]]:
