@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from store_stage import DIGESTS, filled, observation, with_nestbench
 
+from nestbench.errors import UsageError
 from nestbench.store import Store, StoreError, codec, disk
 from nestbench.store.codec import NewerSchemaError
 
@@ -128,8 +129,10 @@ def test_a_folder_that_refuses(tmp_path, monkeypatch, number):
 
 def test_a_file_where_a_folder_should_be(tmp_path):
     (tmp_path / "results").write_text("")
-    with pytest.raises(StoreError):
+    with pytest.raises(UsageError, match="is a file"):
         Store(tmp_path / "results").prepare()
+    with pytest.raises(StoreError):
+        Store(tmp_path / "results").add("tf2.15", DIGESTS, observation())
 
 
 KILLED = """
