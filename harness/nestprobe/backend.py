@@ -1,4 +1,8 @@
-"""Imports the environment's TensorFlow and Keras, and says what was imported."""
+"""Imports the environment's backend and Keras, and says what was imported.
+
+Two variables of the environment choose: ``KERAS_BACKEND`` (tensorflow, jax, torch) and
+``NESTPROBE_KERAS``, the module that cases are handed: ``tf.keras``, ``keras`` or ``tf_keras``.
+"""
 
 import importlib
 import os
@@ -8,18 +12,14 @@ import time
 
 from nestprobe.kit import Kit, keras_version
 
+MODULES = ("tf.keras", "keras", "tf_keras")
+
 #: Loaded before the first fork, so that no child pays for them again; none of them runs an op.
-_PRELOADED = (
-    "h5py",
-    "numpy",
-    "tensorflow.python.ops.resource_variable_ops",
-    "nestprobe.protocol.oracle",
-    "nestprobe.protocol.phases",
-)
+_PRELOADED = ("h5py", "numpy", "nestprobe.protocol.oracle", "nestprobe.protocol.phases")
 
 
 class Backend(object):
-    """TensorFlow and its Keras, imported and not used yet.
+    """A backend and its Keras, imported and not used yet.
 
     Attributes:
         kit: what cases are handed. versions: name to version, as imported. flavour: which Keras it
@@ -29,17 +29,31 @@ class Backend(object):
 
     def __init__(self):
         started = time.perf_counter()
-        tf = importlib.import_module("tensorflow")
-        keras = tf.keras
+        from nestprobe.protocol import engines
+
+        engine = engines.load(os.environ.get("KERAS_BACKEND") or "tensorflow")
+        keras = _keras(engine)
         keras.layers.Layer, keras.Model, keras.Sequential, keras.optimizers.SGD  # noqa: B018 - load what is lazy
         keras.models.load_model, keras.utils.custom_object_scope  # noqa: B018 - as above
-        for name in _PRELOADED:
+        for name in _PRELOADED + engine.preloaded:
             importlib.import_module(name)
-        self.kit = Kit(tf, keras)
+        self.kit = Kit(engine, keras)
         self.flavour = _flavour(keras)
-        self.versions = _versions(tf, keras)
+        self.versions = _versions(engine, keras)
         self.threads = thread_count()
         self.import_seconds = time.perf_counter() - started
+
+
+def _keras(engine):
+    """The Keras that cases are handed. Raises ImportError where it is not there."""
+    name = os.environ.get("NESTPROBE_KERAS") or ("keras" if engine.tf is None else "tf.keras")
+    if name not in MODULES:
+        raise ImportError("NESTPROBE_KERAS is %r; known: %s" % (name, ", ".join(MODULES)))
+    if name != "tf.keras":
+        return importlib.import_module(name)
+    if engine.tf is None:
+        raise ImportError("tf.keras needs the TensorFlow backend, not %s" % engine.name)
+    return engine.tf.keras
 
 
 def thread_count():
@@ -57,11 +71,11 @@ def _flavour(keras):
     return {"tf_keras": "tf-keras", "keras": "keras2-package"}.get(module, "tf.keras")
 
 
-def _versions(tf, keras):
+def _versions(engine, keras):
     versions = {
         "python": platform.python_version(),
         "implementation": sys.implementation.name,
-        "tensorflow": tf.__version__,
+        engine.name: engine.version,
         "keras": keras_version(keras),
     }
     for name in ("numpy", "h5py"):

@@ -35,7 +35,7 @@ def observe(cell, kit, scratch, report):
 
     try:
         case = find_case(cell)
-        oracle.verify(kit.tf)
+        oracle.verify(kit.engine)
     except Exception as error:
         failure = raised(error)
         text = "%s: %s" % (failure.type, failure.message)

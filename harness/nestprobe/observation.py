@@ -72,6 +72,8 @@ class ModelRecord:
     weights: Optional[int] = None  # len(model.weights)
     trainable_weights: Optional[int] = None
     layers: Optional[List[str]] = None  # "name (Class)"
+    losses: Optional[int] = None  # len(model.losses)
+    metrics: Optional[List[str]] = None  # names in model.metrics
     raised: Dict[str, Raised] = field(default_factory=dict)
 
 

@@ -24,6 +24,9 @@ __all__ = [
 #: What a case may say that it cannot do without.
 NEEDS = ("tensorflow",)
 
+#: What a case may be about beside the weights themselves; see ``case``.
+ABOUT = ("model-file", "checkpoint", "clone", "summary")
+
 
 class NotApplicable(Exception):
     """Raised by a case that needs something this stack does not have; its text is the reason."""
@@ -58,10 +61,11 @@ class Case(object):
         inputs: the ``Tensor`` objects that the model is called with (one, or a list passed as one).
         variants: mapping of parameter name to its values; the case runs once per combination.
         sources: full links to where users met it.
+        needs, about: see ``case``.
         file, line: where it is defined.
     """
 
-    def __init__(self, make, parameters, trainable, inputs, variants, sources, needs):
+    def __init__(self, make, parameters, trainable, inputs, variants, sources, needs, about=()):
         self.make = make
         self.id = make.__name__.replace("_", "-")
         self.file = os.path.abspath(make.__code__.co_filename)
@@ -73,6 +77,7 @@ class Case(object):
         self.variants = collections.OrderedDict(variants)
         self.sources = tuple(sources)
         self.needs = tuple(needs)
+        self.about = tuple(about)
         self._parameters = parameters
         self._trainable = trainable
 
@@ -99,7 +104,7 @@ def _resolve(count, variant):
     return count(**variant) if callable(count) else count
 
 
-def case(parameters, trainable=None, inputs=None, variants=None, sources=(), needs=()):
+def case(parameters, trainable=None, inputs=None, variants=None, sources=(), needs=(), about=()):
     """Declare the decorated function a case.
 
     ``parameters``: how many scalars the forward pass reads (floating-point variables only, whether
@@ -109,13 +114,18 @@ def case(parameters, trainable=None, inputs=None, variants=None, sources=(), nee
     list of them (then the model is called with the list); ``Tensor((2, 5))`` where left out.
     ``variants``: ``{"owner": ("layer", "model")}``; each name is a parameter of the function.
     ``needs``: what the case cannot do without, e.g. ``("tensorflow",)`` for a raw ``tf.Variable``.
+    ``about``: where the symptom shows beside counting, training and the weights file, e.g.
+    ``("checkpoint",)``: what goes wrong there then decides the verdict and is no mere note.
     """
-    unknown = sorted(set(needs) - set(NEEDS))
-    if unknown:
-        raise ValueError("case(needs=...) names %s; known: %s" % (unknown, list(NEEDS)))
+    for word, given, known in (("needs", needs, NEEDS), ("about", about, ABOUT)):
+        unknown = sorted(set(given) - set(known))
+        if unknown:
+            raise ValueError("case(%s=...) names %s; known: %s" % (word, unknown, list(known)))
 
     def declare(make):
-        declared = Case(make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs)
+        declared = Case(
+            make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs, about
+        )
         # The module keeps its own list: a file is a catalogue page, read without importing others.
         sys.modules[make.__module__].__dict__.setdefault("__cases__", []).append(declared)
         return declared

@@ -2,10 +2,13 @@
 
 A wrapper around ``call`` would change the signature that Keras reads; ``sys.setprofile`` changes nothing.
 
-What autograph does to translate the source of a ``call`` is left out: it walks sets of objects in the
-order of their addresses, so the number of its calls differs from one process to the next.
+Left out is what says nothing of Keras: the standard library, whose own calls differ between patches of
+one Python; comprehensions, which are no calls from Python 3.12 on; and what autograph does to translate
+the source of a ``call``: it walks sets of objects in the order of their addresses, so the number of its
+calls differs from one process to the next.
 """
 
+import os
 import sys
 
 from nestprobe.casefiles import MODULE_PREFIX
@@ -14,6 +17,10 @@ from nestprobe.casefiles import MODULE_PREFIX
 _NAMES = ("call", "tf__call")
 
 _TRANSLATION = ("/autograph/pyct/", "/autograph/converters/")
+_COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
+#: Where the standard library lies; "<frozen ...>" and what it makes as text, such as a namedtuple.
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = ("site-packages", "dist-packages")
 
 
 class CallCount(object):
@@ -26,7 +33,7 @@ class CallCount(object):
         self.python_calls = 0
         self.user_calls = {}
         self._translating = None  # the outermost frame of autograph's translation
-        self._translates = {}  # code object -> whether it belongs to that
+        self._kinds = {}  # code object -> one of the kinds below
 
     def run(self, function):
         """``function()`` on this thread, its calls counted, also where it raises."""
@@ -44,8 +51,13 @@ class CallCount(object):
         if event != "call":
             return
         code = frame.f_code
-        if self._is_translation(code):
+        kind = self._kinds.get(code)
+        if kind is None:
+            kind = self._kinds[code] = _kind(code)
+        if kind is _TRANSLATES:
             self._translating = frame
+            return
+        if kind is _LEFT_OUT:
             return
         self.python_calls += 1
         if code.co_name in _NAMES and code.co_varnames[:1] == ("self",):
@@ -53,12 +65,18 @@ class CallCount(object):
             if owner is not None:
                 self.user_calls[owner] = self.user_calls.get(owner, 0) + 1
 
-    def _is_translation(self, code):
-        known = self._translates.get(code)
-        if known is None:
-            known = any(part in code.co_filename for part in _TRANSLATION)
-            self._translates[code] = known
-        return known
+
+_COUNTED, _LEFT_OUT, _TRANSLATES = "counted", "left out", "translates"
+
+
+def _kind(code):
+    path = code.co_filename
+    if any(part in path for part in _TRANSLATION):
+        return _TRANSLATES
+    library = path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
+    if library or path.startswith(("<frozen ", "<string>")) or code.co_name in _COMPREHENSIONS:
+        return _LEFT_OUT
+    return _COUNTED
 
 
 def _owner(cls, code):

@@ -38,9 +38,9 @@ class Instance(object):
 
     def __init__(self, case, variant, kit):
         reset_names(kit.keras)
-        self._tf = kit.tf
+        self._engine = kit.engine
         self._spec = case.inputs
-        self.watch = Watch(kit.tf)
+        self.watch = Watch(kit.engine)
         with self.watch.creation("constructed"):
             self.model = case.make(kit, **variant)
         if not isinstance(self.model, kit.keras.Model):
@@ -48,7 +48,7 @@ class Instance(object):
                 "the case returned a %s, not a Model; wrap a layer with k.as_model(layer)"
                 % type(self.model).__name__
             )
-        self.data = input_data(case.inputs, kit.tf)
+        self.data = input_data(case.inputs, kit.engine.tensor)
 
     def build(self):
         """``model.build(shape)`` with a free batch axis, as a reader of ``summary()`` would."""
@@ -69,7 +69,7 @@ class Instance(object):
 
     def output(self):
         """The inference output as a flat list of NumPy arrays."""
-        return [part.numpy() for part in self._tf.nest.flatten(self.call("called"))]
+        return [self._engine.array(part) for part in self._engine.flatten(self.call("called"))]
 
 
 def _takes_training(model):

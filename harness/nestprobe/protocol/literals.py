@@ -3,17 +3,20 @@
 import numpy
 
 
-def input_data(spec, tf):
-    """The tensors of a case's inputs: a list where ``spec`` is one, else a single tensor."""
+def input_data(spec, tensor):
+    """The tensors of a case's inputs: a list where ``spec`` is one, else a single tensor.
+
+    ``tensor(array)`` makes the backend's tensor of a NumPy array.
+    """
     if isinstance(spec, (list, tuple)):
-        return [input_data(item, tf) for item in spec]
+        return [input_data(item, tensor) for item in spec]
     count = int(numpy.prod(spec.shape, dtype="int64"))
     ramp = numpy.arange(count)
     if "int" in spec.dtype:
         values = ramp % spec.below
     else:
         values = (ramp % 7 + 1) / 8.0  # positive and exact in binary
-    return tf.constant(values.reshape(spec.shape).astype(spec.dtype))
+    return tensor(values.reshape(spec.shape).astype(spec.dtype))
 
 
 def input_shape(spec):
@@ -59,12 +62,12 @@ def set_fingerprints(variables, series):
             variable.assign(_pattern(variable, first + (numpy.arange(count) % 13) / 1024.0))
 
 
-def values(variables):
+def values(engine, variables):
     """Current values as NumPy arrays, in order; None where one cannot be read."""
     found = []
     for variable in variables:
         try:
-            found.append(numpy.array(variable.numpy()))
+            found.append(numpy.array(engine.array(variable)))
         except Exception:  # e.g. a variable left behind in a graph
             found.append(None)
     return found

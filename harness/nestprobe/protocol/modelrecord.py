@@ -69,6 +69,8 @@ def read_model(model):
     read("weights", lambda: len(model.weights))
     read("trainable_weights", lambda: len(model.trainable_weights))
     read("layers", lambda: ["%s (%s)" % (item.name, type(item).__name__) for item in model.layers])
+    read("losses", lambda: len(model.losses))
+    read("metrics", lambda: [str(item.name) for item in model.metrics])
     read("summary", summary)
     values.update(values.pop("summary", {}))
     return ModelRecord(raised=failures, **values)

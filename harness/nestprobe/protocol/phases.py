@@ -25,6 +25,7 @@ from nestprobe.protocol.instance import Instance, case_classes
 from nestprobe.protocol.ledger import Ledger
 from nestprobe.protocol.messages import clean, raised, recorded
 from nestprobe.protocol.modelrecord import read_model
+from nestprobe.protocol.oracle import Watch
 from nestprobe.vocabulary import NotApplicable
 
 _FILES = ("weights", "model", "checkpoint")
@@ -43,7 +44,7 @@ class Protocol(object):
 
     def __init__(self, case, variant, kit, scratch, report):
         self._case, self._variant, self._kit = case, variant, kit
-        self._tf, self._keras = kit.tf, kit.keras
+        self._engine, self._keras = kit.engine, kit.keras
         self._scratch, self._report = scratch, report
         self._phases = {}
         self._main = None  # the instance that is called
@@ -58,6 +59,7 @@ class Protocol(object):
         """The whole Observation."""
         gc.disable()  # a collection in mid-build would change the count of calls
         try:
+            self._check_needs()
             self._phase("built", self._built)
             self._phase("constructed", self._constructed)
             self._phase("called", self._called)
@@ -89,6 +91,10 @@ class Protocol(object):
             phases=dict(self._phases),
             variables=self._ledger.records() if self._ledger is not None else [],
         )
+
+    def _check_needs(self):
+        if "tensorflow" in self._case.needs:
+            self._kit.tf  # noqa: B018 - raises NotApplicable where there is none
 
     # -- how a phase is run ---------------------------------------------------------------------
 
@@ -163,25 +169,15 @@ class Protocol(object):
 
     def _called_in_training(self):
         self._need("called")
-        main, tf = self._main, self._tf
+        main = self._main
         literals.set_gentle(main.watch.variables)
-        with main.watch.reads() as found, tf.GradientTape(persistent=True) as tape:
-            output = main.call_in_training()
-            loss = tf.add_n([tf.reduce_sum(tf.square(part)) for part in tf.nest.flatten(output)])
+        with main.watch.reads() as found:
+            output, reached = self._engine.gradients(main.call_in_training, main.watch.variables)
         self._ledger.training = found
         self._ledger.note_lists(main.model)
-        # An integer has no gradient, and TensorFlow warns of one that is asked for. While its reads
-        # are watched each variable calls itself trainable: ask it again.
-        self._ledger.note(
-            "gradient",
-            [
-                literals.is_float(variable)
-                and bool(variable.trainable)
-                and tape.gradient(loss, variable) is not None
-                for variable in main.watch.variables
-            ],
-        )
-        self._targets = tf.nest.map_structure(tf.zeros_like, output)
+        # Asked only now: while its reads are watched each variable calls itself trainable.
+        self._ledger.note("gradient", reached())
+        self._targets = self._engine.zeros_like(output)
 
     def _trained(self):
         self._need("called-in-training")
@@ -189,12 +185,12 @@ class Protocol(object):
         self._ledger.close()
         variables = self._ledger.variables()
         literals.set_gentle(variables)
-        before = literals.values(variables)
+        before = literals.values(self._engine, variables)
         main.model.compile(optimizer=self._keras.optimizers.SGD(0.5), loss="mse")
-        examples = int(self._tf.nest.flatten(main.data)[0].shape[0])
+        examples = int(self._engine.flatten(main.data)[0].shape[0])
         with main.watch.creation("trained"):
             main.model.fit(main.data, self._targets, batch_size=examples, epochs=1, shuffle=False, verbose=0)
-        after = literals.values(variables)
+        after = literals.values(self._engine, variables)
         self._ledger.note(
             "changed",
             [
@@ -206,6 +202,8 @@ class Protocol(object):
 
     def _saved(self, kind):
         self._need("called")
+        if kind == "checkpoint" and not self._engine.checkpoints:
+            raise Skip("tf.train.Checkpoint needs TensorFlow; this stack computes with %s" % self._engine.name)
         main = self._main
         variables = self._ledger.variables()
         if not self._arrays:
@@ -213,15 +211,15 @@ class Protocol(object):
             # An integer (a step counter, a seed) holds no fingerprint: no file can be searched for it.
             self._arrays["values"] = [
                 value if literals.is_float(variable) else None
-                for variable, value in zip(variables, literals.values(variables))
+                for variable, value in zip(variables, literals.values(self._engine, variables))
             ]
             self._arrays["output"] = main.output()
         # A folder each: Keras 3.4 writes a model file by way of a model.weights.h5 beside it.
         folder = os.path.join(self._scratch, kind)
         os.makedirs(folder)
         if kind == "checkpoint":
-            self._arrays[kind] = weightfiles.write_checkpoint(self._tf, main.model, folder)
-            arrays = weightfiles.arrays_in_checkpoint(self._tf, self._arrays[kind])
+            self._arrays[kind] = self._engine.write_checkpoint(main.model, folder)
+            arrays = self._engine.arrays_in_checkpoint(self._arrays[kind])
         else:
             name = "model.weights.h5"
             if kind == "model":
@@ -244,9 +242,9 @@ class Protocol(object):
             target, watch = self._loaded_model()
         else:
             target, watch = self._loaded_weights(kind)
-        now = literals.values(watch.variables)
+        now = literals.values(self._engine, watch.variables)
         self._ledger.note("back-" + kind, self._found_in(now))
-        output = [part.numpy() for part in self._tf.nest.flatten(target(self._main.data))]
+        output = [self._engine.array(part) for part in self._engine.flatten(target(self._main.data))]
         return {"same_output": _same(self._arrays["output"], output)}
 
     def _loaded_weights(self, kind):
@@ -259,11 +257,11 @@ class Protocol(object):
         if kind == "weights":
             fresh.model.load_weights(self._arrays[kind])
         else:
-            weightfiles.read_checkpoint(self._tf, fresh.model, self._arrays[kind])
+            self._engine.read_checkpoint(fresh.model, self._arrays[kind])
         return fresh.model, fresh.watch
 
     def _loaded_model(self):
-        watch = type(self._main.watch)(self._tf)
+        watch = Watch(self._engine)
         with watch.creation("reloaded-model"):
             loaded = self._keras.models.load_model(
                 self._arrays["model"], custom_objects=self._classes, compile=False

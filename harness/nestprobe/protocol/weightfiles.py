@@ -1,4 +1,4 @@
-"""Weights file, model file and TF checkpoint: written by Keras, read back here without Keras.
+"""Weights file and model file: written by Keras, read back here without Keras.
 
 A variable is *in* a file when the file holds an array with its exact values; names are not trusted.
 """
@@ -47,22 +47,3 @@ def _arrays_in_hdf5(source):
     with h5py.File(source, "r") as file:
         file.visititems(visit)
     return found
-
-
-def write_checkpoint(tf, model, folder):
-    """Write ``tf.train.Checkpoint(model=model)``; returns the prefix that names it."""
-    return tf.train.Checkpoint(model=model).write(os.path.join(folder, "checkpoint"))
-
-
-def read_checkpoint(tf, model, prefix):
-    """Restore ``model`` from a prefix that ``write_checkpoint`` returned."""
-    checkpoint = tf.train.Checkpoint(model=model)
-    # TF 2.0 has restore() alone, which later releases keep for what save() wrote.
-    getattr(checkpoint, "read", checkpoint.restore)(prefix)
-
-
-def arrays_in_checkpoint(tf, prefix):
-    """Every array in a TF checkpoint."""
-    reader = tf.train.load_checkpoint(prefix)
-    names = sorted(reader.get_variable_to_shape_map())
-    return [reader.get_tensor(name) for name in names if name != "_CHECKPOINTABLE_OBJECT_GRAPH"]
