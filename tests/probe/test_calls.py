@@ -1,3 +1,4 @@
+import os
 import sys
 import types
 import unittest
@@ -63,6 +64,21 @@ class CallCountTest(unittest.TestCase):
         self.count.run(lambda: (scope["translate"](lambda: base.call(1)), base.call(1)))
         self.assertEqual(self.count.python_calls, 3)  # the lambda, call, nested
         self.assertEqual(self.count.user_calls, {"Base": 1})
+
+    def test_the_standard_library_and_comparisons_are_left_out(self):
+        class Compared(object):
+            def __eq__(self, other):
+                return self.mine(other)
+
+            def __hash__(self):
+                return 1
+
+            def mine(self, other):
+                return self is other
+
+        one, two = Compared(), Compared()
+        self.count.run(lambda: (os.path.join("a", "b"), {one: 1, two: 2}, [item for item in "abc"]))
+        self.assertEqual(self.count.python_calls, 1)  # the lambda
 
     def test_counting_ends_where_the_function_raises(self):
         with self.assertRaises(ZeroDivisionError):

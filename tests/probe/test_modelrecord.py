@@ -62,6 +62,8 @@ class Fine(object):
     trainable_weights = [kernel, kernel]
     non_trainable_weights = [bias]
     layers = []
+    losses = [0.5]
+    metrics = []
 
     def count_params(self):
         return 60
@@ -97,6 +99,8 @@ class ReadModelTest(unittest.TestCase):
                 weights=3,
                 trainable_weights=2,
                 layers=[],
+                losses=1,
+                metrics=[],
             ),
         )
 

@@ -3,9 +3,9 @@
 A wrapper around ``call`` would change the signature that Keras reads; ``sys.setprofile`` changes nothing.
 
 Left out is what says nothing of Keras: the standard library, whose own calls differ between patches of
-one Python; comprehensions, which are no calls from Python 3.12 on; and what autograph does to translate
-the source of a ``call``: it walks sets of objects in the order of their addresses, so the number of its
-calls differs from one process to the next.
+one Python; comprehensions, which are no calls from Python 3.12 on; and what differs from one process to
+the next because it hangs on addresses: comparisons within hash tables, and autograph's translation of
+the source of a ``call``, which walks sets of objects.
 """
 
 import os
@@ -17,6 +17,7 @@ from nestprobe.casefiles import MODULE_PREFIX
 _NAMES = ("call", "tf__call")
 
 _TRANSLATION = ("/autograph/pyct/", "/autograph/converters/")
+_COMPARISONS = ("__eq__", "__hash__")
 _COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 #: Where the standard library lies; "<frozen ...>" and what it makes as text, such as a namedtuple.
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
@@ -32,7 +33,7 @@ class CallCount(object):
     def __init__(self):
         self.python_calls = 0
         self.user_calls = {}
-        self._translating = None  # the outermost frame of autograph's translation
+        self._hiding = None  # the outermost frame of what is left out with all it calls
         self._kinds = {}  # code object -> one of the kinds below
 
     def run(self, function):
@@ -44,9 +45,9 @@ class CallCount(object):
             sys.setprofile(None)
 
     def _profile(self, frame, event, _):
-        if self._translating is not None:
-            if event == "return" and frame is self._translating:
-                self._translating = None
+        if self._hiding is not None:
+            if event == "return" and frame is self._hiding:
+                self._hiding = None
             return
         if event != "call":
             return
@@ -54,25 +55,24 @@ class CallCount(object):
         kind = self._kinds.get(code)
         if kind is None:
             kind = self._kinds[code] = _kind(code)
-        if kind is _TRANSLATES:
-            self._translating = frame
+        if kind is _HIDES:
+            self._hiding = frame
             return
-        if kind is _LEFT_OUT:
-            return
-        self.python_calls += 1
+        if kind is _COUNTED:
+            self.python_calls += 1
         if code.co_name in _NAMES and code.co_varnames[:1] == ("self",):
             owner = _owner(type(frame.f_locals.get("self")), code)
             if owner is not None:
                 self.user_calls[owner] = self.user_calls.get(owner, 0) + 1
 
 
-_COUNTED, _LEFT_OUT, _TRANSLATES = "counted", "left out", "translates"
+_COUNTED, _LEFT_OUT, _HIDES = "counted", "left out", "hides"
 
 
 def _kind(code):
     path = code.co_filename
-    if any(part in path for part in _TRANSLATION):
-        return _TRANSLATES
+    if code.co_name in _COMPARISONS or any(part in path for part in _TRANSLATION):
+        return _HIDES
     library = path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
     if library or path.startswith(("<frozen ", "<string>")) or code.co_name in _COMPREHENSIONS:
         return _LEFT_OUT

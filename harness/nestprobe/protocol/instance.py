@@ -58,14 +58,13 @@ class Instance(object):
     def call(self, phase):
         """``model(data)``; variables made in it count as made in ``phase``."""
         with self.watch.creation(phase):
-            return self.model(self.data)
+            return self._engine.call(self.model, self.data)
 
     def call_in_training(self):
         """``model(data, training=True)`` where the model takes the argument."""
         with self.watch.creation("called-in-training"):
-            if _takes_training(self.model):
-                return self.model(self.data, training=True)
-            return self.model(self.data)
+            training = {"training": True} if _takes_training(self.model) else {}
+            return self._engine.call(self.model, self.data, **training)
 
     def output(self):
         """The inference output as a flat list of NumPy arrays."""

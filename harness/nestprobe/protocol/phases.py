@@ -203,7 +203,7 @@ class Protocol(object):
     def _saved(self, kind):
         self._need("called")
         if kind == "checkpoint" and not self._engine.checkpoints:
-            raise Skip("tf.train.Checkpoint needs TensorFlow; this stack computes with %s" % self._engine.name)
+            raise Skip("tf.train.Checkpoint is TensorFlow's; Keras computes with %s" % self._engine.name)
         main = self._main
         variables = self._ledger.variables()
         if not self._arrays:
@@ -244,7 +244,10 @@ class Protocol(object):
             target, watch = self._loaded_weights(kind)
         now = literals.values(self._engine, watch.variables)
         self._ledger.note("back-" + kind, self._found_in(now))
-        output = [self._engine.array(part) for part in self._engine.flatten(target(self._main.data))]
+        output = [
+            self._engine.array(part)
+            for part in self._engine.flatten(self._engine.call(target, self._main.data))
+        ]
         return {"same_output": _same(self._arrays["output"], output)}
 
     def _loaded_weights(self, kind):
@@ -266,7 +269,7 @@ class Protocol(object):
             loaded = self._keras.models.load_model(
                 self._arrays["model"], custom_objects=self._classes, compile=False
             )
-            loaded(self._main.data)
+            self._engine.call(loaded, self._main.data)
         return loaded, watch
 
     def _cloned(self):
@@ -275,7 +278,7 @@ class Protocol(object):
         config = model.get_config()
         with self._keras.utils.custom_object_scope(self._classes):
             clone = type(model).from_config(config)
-            clone(self._main.data)
+            self._engine.call(clone, self._main.data)
         return {"model": read_model(clone)}
 
 

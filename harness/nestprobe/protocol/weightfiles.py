@@ -4,7 +4,6 @@ A variable is *in* a file when the file holds an array with its exact values; na
 """
 
 import io
-import os
 import zipfile
 
 from nestprobe.kit import keras_version

@@ -27,6 +27,10 @@ class KerasVariables(object):
         """A tensor of a NumPy array."""
         return keras.ops.convert_to_tensor(values)
 
+    def call(self, model, data, **training):
+        """``model(data)``, as users write it."""
+        return model(data, **training)
+
     def array(self, tensor):
         """A NumPy array of a tensor or variable."""
         return numpy.asarray(keras.ops.convert_to_numpy(tensor))

@@ -28,6 +28,10 @@ class Engine(object):
         """A tensor of a NumPy array."""
         return tf.constant(values)
 
+    def call(self, model, data, **training):
+        """``model(data)``, as users write it."""
+        return model(data, **training)
+
     def array(self, tensor):
         """A NumPy array of a tensor or variable."""
         return tensor.numpy()
