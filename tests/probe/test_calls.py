@@ -77,7 +77,7 @@ class CallCountTest(unittest.TestCase):
                 return self is other
 
         one, two = Compared(), Compared()
-        self.count.run(lambda: (os.path.join("a", "b"), {one: 1, two: 2}, [item for item in "abc"]))
+        self.count.run(lambda: (os.path.join("a", "b"), {one: 1, two: 2}, [item + item for item in "abc"]))
         self.assertEqual(self.count.python_calls, 1)  # the lambda
 
     def test_counting_ends_where_the_function_raises(self):

@@ -2,9 +2,9 @@
 
 A wrapper around ``call`` would change the signature that Keras reads; ``sys.setprofile`` changes nothing.
 
-Left out is what says nothing of Keras: the standard library, whose own calls differ between patches of
-one Python; comprehensions, which are no calls from Python 3.12 on; and what differs from one process to
-the next because it hangs on addresses: comparisons within hash tables, and autograph's translation of
+Left out is what says nothing of Keras: the probe; the standard library, whose own calls differ between
+patches of one Python; comprehensions, which are no calls from Python 3.12 on; and what differs from one
+process to the next because it hangs on addresses: comparisons within hash tables, and autograph's translation of
 the source of a ``call``, which walks sets of objects.
 """
 
@@ -21,6 +21,7 @@ _COMPARISONS = ("__eq__", "__hash__")
 _COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 #: Where the standard library lies; "<frozen ...>" and what it makes as text, such as a namedtuple.
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
+_PROBE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _INSTALLED = ("site-packages", "dist-packages")
 
 
@@ -74,7 +75,7 @@ def _kind(code):
     if code.co_name in _COMPARISONS or any(part in path for part in _TRANSLATION):
         return _HIDES
     library = path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
-    if library or path.startswith(("<frozen ", "<string>")) or code.co_name in _COMPREHENSIONS:
+    if library or path.startswith((_PROBE, "<frozen ", "<string>")) or code.co_name in _COMPREHENSIONS:
         return _LEFT_OUT
     return _COUNTED
 

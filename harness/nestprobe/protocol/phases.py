@@ -244,10 +244,8 @@ class Protocol(object):
             target, watch = self._loaded_weights(kind)
         now = literals.values(self._engine, watch.variables)
         self._ledger.note("back-" + kind, self._found_in(now))
-        output = [
-            self._engine.array(part)
-            for part in self._engine.flatten(self._engine.call(target, self._main.data))
-        ]
+        output = self._engine.flatten(self._engine.call(target, self._main.data))
+        output = [self._engine.array(part) for part in output]
         return {"same_output": _same(self._arrays["output"], output)}
 
     def _loaded_weights(self, kind):
