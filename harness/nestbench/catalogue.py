@@ -59,6 +59,7 @@ class CaseEntry:
     line: int
     sources: tuple[str, ...]
     needs: tuple[str, ...]
+    about: tuple[str, ...] = ()
     variants: tuple[Variant, ...]
     source: str = field(repr=False)
     digest: str
@@ -245,6 +246,7 @@ def _entry(case: Case) -> CaseEntry:
         line=case.line,
         sources=tuple(case.sources),
         needs=tuple(case.needs),
+        about=tuple(case.about),
         variants=tuple(_variants(case)),
         source=digests.case_source(case),
         digest=digests.case_digest(case),

@@ -69,7 +69,9 @@ def collect(
                     cell=cell,
                     state=State.CURRENT if current else State.STALE,
                     observation=observation,
-                    judgements=judge(observation, cell.variant.parameters, cell.variant.trainable),
+                    judgements=judge(
+                        observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
+                    ),
                 )
             )
     return results

@@ -193,7 +193,9 @@ def test_a_case_that_means_not_to_train():
     nothing = replace(frozen, variables=[replace(one, changed_by_step=False) for one in frozen.variables])
     refused = replace(nothing, phases={**nothing.phases, "trained": RAISED})
     assert judge(refused, 83, 0)[0].headline == Verdict.TRACKED
-    assert "3 were meant" in " ".join(judge(frozen, 83, 3)[0].notes)
+    overtrained, _ = judge(frozen, 83, 3)
+    assert overtrained.headline == Verdict.OVERTRAINED
+    assert "3 were meant to be trained" in overtrained.evidence[0]
 
 
 def test_notes_hold_what_changes_no_verdict():

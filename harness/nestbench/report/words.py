@@ -22,6 +22,7 @@ LOOKS = {
     Verdict.UNTRAINED: Look("T", "bold red", "a step leaves unchanged what is meant to be trained"),
     Verdict.UNSAVED: Look("S", "bold red", "the weights file loses it, or it does not come back"),
     Verdict.RAISES: Look("!", "yellow", "an exception, so the problem is loud"),
+    Verdict.OVERTRAINED: Look("F", "red", "a step changes what is meant to stay frozen"),
     Verdict.OVERCOUNTED: Look("+", "magenta", "Keras counts or lists more than the forward pass reads"),
     Verdict.CRASHED: Look("X", "bold yellow", "the process died"),
     Verdict.TIMED_OUT: Look("H", "bold yellow", "it hangs: the time limit was reached"),

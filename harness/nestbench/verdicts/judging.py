@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from nestbench.verdicts import rules
+from nestbench.verdicts.about import about as findings_about
 from nestbench.verdicts.notes import as_many, notes_of, sound
 from nestbench.verdicts.variables import oracle_of, text_of
 from nestbench.verdicts.verdict import RANK, Entry, Finding, Judgement, Verdict
@@ -16,17 +17,20 @@ _NOT_MEASURED = {
 }
 
 
-def judge(observation: Observation, parameters: int, trainable: int) -> tuple[Judgement, Judgement]:
+def judge(
+    observation: Observation, parameters: int, trainable: int, about: Sequence[str] = ()
+) -> tuple[Judgement, Judgement]:
     """The judgements of the entries call and build.
 
     ``parameters`` and ``trainable``: the case's arithmetic for this variant, numbers of scalars.
+    ``about``: where else the case's symptom shows, e.g. ``("checkpoint",)``.
     """
     kind = observation.outcome.kind
     if kind in _NOT_MEASURED:
         verdict, words = _NOT_MEASURED[kind]
         said = rules.with_detail(words, observation.outcome.detail)
         return _only(Entry.CALL, verdict, said), _only(Entry.BUILD, verdict, said)
-    return _judge_call(observation, parameters, trainable), _judge_build(observation, parameters)
+    return _judge_call(observation, parameters, trainable, about), _judge_build(observation, parameters)
 
 
 def unmeasured(verdict: Verdict, why: str) -> tuple[Judgement, Judgement]:
@@ -34,7 +38,7 @@ def unmeasured(verdict: Verdict, why: str) -> tuple[Judgement, Judgement]:
     return _only(Entry.CALL, verdict, why), _only(Entry.BUILD, verdict, why)
 
 
-def _judge_call(observation: Observation, parameters: int, trainable: int) -> Judgement:
+def _judge_call(observation: Observation, parameters: int, trainable: int, about: Sequence[str]) -> Judgement:
     oracle = oracle_of(observation, parameters)
     called = observation.phases.get("called")
     model = called.model if called else None
@@ -47,7 +51,9 @@ def _judge_call(observation: Observation, parameters: int, trainable: int) -> Ju
         findings += rules.count(model, observation, oracle, "after the call")
         findings += rules.listed_wrongly(observation.variables)
         findings += rules.untrained(observation, trainable)
+        findings += rules.overtrained(observation, trainable)
         findings += rules.unsaved(observation)
+        findings += findings_about(observation, about, oracle)
     elif not findings:
         why = called.reason if called and called.reason else "the probe did not report a call"
         findings = [Finding(Verdict.UNAVAILABLE, f"not measured: {why}")]
@@ -57,7 +63,7 @@ def _judge_call(observation: Observation, parameters: int, trainable: int) -> Ju
         tracked=tuple(sound(observation, counted)),
         counted=counted,
         oracle=oracle,
-        notes=tuple(notes_of(observation, trainable)),
+        notes=tuple(notes_of(observation)),
     )
 
 

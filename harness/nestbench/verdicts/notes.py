@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nestbench.verdicts.rules import LOUD
-from nestbench.verdicts.variables import done, names, parameters_of, size, text_of
+from nestbench.verdicts.variables import done, names, parameters_of, text_of
 from nestprobe.observation import Observation, PhaseRecord, Status
 
 __all__ = ["as_many", "notes_of", "sound"]
@@ -29,7 +29,7 @@ def as_many(counted: int | None) -> str:
     return f"count_params() {counted}, as many as the forward pass reads"
 
 
-def notes_of(observation: Observation, trainable: int) -> Iterator[str]:
+def notes_of(observation: Observation) -> Iterator[str]:
     read = parameters_of(observation.variables)
     for name in NOTED:
         phase = observation.phases.get(name)
@@ -46,9 +46,6 @@ def notes_of(observation: Observation, trainable: int) -> Iterator[str]:
     ):  # fmt: skip
         if lost:
             yield f"{label}: {names(lost)}"
-    changed = sum(size(one) for one in read if one.changed_by_step)
-    if changed > trainable:
-        yield f"one optimizer step changes {changed} scalars, {trainable} were meant to be trained"
     late = [one for one in read if one.created_in not in {"called", "constructed"}]
     if late:
         places = sorted({one.created_in for one in late})

@@ -18,6 +18,7 @@ __all__ = [
     "count",
     "ends",
     "listed_wrongly",
+    "overtrained",
     "raises",
     "unsaved",
     "untrained",
@@ -123,6 +124,19 @@ def untrained(observation: Observation, trainable: int) -> Iterator[Finding]:
             f"one optimizer step changes {changed} of {trainable} scalars meant to be trained; "
             f"unchanged: {names(still)}",
         )
+
+
+def overtrained(observation: Observation, trainable: int) -> Iterator[Finding]:
+    """A moving statistic has no gradient: that ``fit`` changes it is what it is for."""
+    moved = [
+        variable
+        for variable in parameters_of(observation.variables)
+        if variable.changed_by_step and variable.gradient
+    ]
+    changed = sum(size(variable) for variable in moved)
+    if changed > trainable:
+        said = f"one optimizer step changes {changed} scalars, {trainable} were meant to be trained"
+        yield Finding(Verdict.OVERTRAINED, f"{said}; changed: {names(moved)}")
 
 
 def unsaved(observation: Observation) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ class Verdict(StrEnum):
     CASE_WRONG = "case-wrong"
     UNCOUNTED = "uncounted"
     UNTRAINED = "untrained"
+    OVERTRAINED = "overtrained"
     UNSAVED = "unsaved"
     CRASHED = "crashed"
     TIMED_OUT = "timed-out"

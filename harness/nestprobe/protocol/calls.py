@@ -4,8 +4,8 @@ A wrapper around ``call`` would change the signature that Keras reads; ``sys.set
 
 Left out is what says nothing of Keras: the probe; the standard library, whose own calls differ between
 patches of one Python; comprehensions, which are no calls from Python 3.12 on; and what differs from one
-process to the next because it hangs on addresses: comparisons within hash tables, and autograph's translation of
-the source of a ``call``, which walks sets of objects.
+process to the next because it hangs on addresses: comparisons within hash tables, and autograph's
+translation of the source of a ``call``, which walks sets of objects.
 """
 
 import os
