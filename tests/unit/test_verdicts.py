@@ -198,6 +198,33 @@ def test_a_case_that_means_not_to_train():
     assert "3 were meant to be trained" in overtrained.evidence[0]
 
 
+ABOUT_CASES = {
+    "the model file loses it": ("model-file", seen(w={"in_model_file": False}), ["unsaved"]),
+    "the checkpoint loses it": ("checkpoint", seen(w={"in_checkpoint": False}), ["unsaved"]),
+    "it stays in the checkpoint": ("checkpoint", seen(w={"restored_from_checkpoint": False}), ["unsaved"]),
+    "the model does not save": ("model-file", seen(phases={"saved-model": RAISED}), ["raises"]),
+    "another output": (
+        "model-file", seen(phases={"reloaded-model": PhaseRecord(Status.DONE, same_output=False)}), ["unsaved"]),
+    "the clone raises": ("clone", seen(phases={"cloned": RAISED}), ["raises"]),
+    "the clone is smaller": (
+        "clone",
+        seen(phases={"cloned": PhaseRecord(Status.DONE, model=ModelRecord(count_params=33))}), ["uncounted"]),
+    "the summary raises": (
+        "summary",
+        seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(raised={"summary": ERROR}))}),
+        ["raises"]),
+    "the summary says less": (
+        "summary",
+        seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(summary_total=33))}), ["uncounted"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("word", "observation", "findings"), ABOUT_CASES.values(), ids=ABOUT_CASES)
+def test_what_a_case_is_about_decides_and_is_a_note_for_others(word, observation, findings):
+    assert list(judge(observation, 83, 83, (word,))[0].findings) == findings
+    assert judge(observation, 83, 83)[0].headline == Verdict.TRACKED
+
+
 def test_notes_hold_what_changes_no_verdict():
     judged, _ = judge(
         seen(w={"in_checkpoint": False, "gradient": False, "in_model_file": False},
