@@ -31,13 +31,14 @@ def observation(case="a-case", variant=None, weights=2):
         variant=variant or {},
         outcome=Outcome(OutcomeKind.OBSERVED),
         phases={
-            "called": PhaseRecord(Status.DONE, model=model, user_calls={"B": 1, "A": 2}),
+            "called": PhaseRecord(Status.DONE, model=model, python_calls=9, user_calls={"B": 1, "A": 2}),
             "constructed": PhaseRecord(
                 Status.DONE,
                 model=ModelRecord(
                     built=False, raised={"count_params": Raised("ValueError", "not built: “ü”")}
                 ),
             ),
+            "saved-weights": PhaseRecord(Status.DONE),
             "trained": PhaseRecord(Status.DONE, model=model),
             "cloned": PhaseRecord(Status.DONE, model=replace(model, layers=["outer_1 (Outer)"])),
         },

@@ -21,6 +21,7 @@ from nestprobe.observation import (
     Outcome,
     PhaseRecord,
     Raised,
+    VariableRecord,
 )
 
 
@@ -53,7 +54,8 @@ def test_the_file_is_made_for_reading_and_diffing(tmp_path):
     assert "“ü”" in text
     assert sum('"name": "inner/w"' in line and '"in_weights": 1' in line for line in lines) == 2
     assert text.index('"constructed"') < text.index('"called"') < text.index('"trained"')
-    assert '"trained": {"status": "done", "model": "as called"}' in text
+    assert '"trained": {"model": "as called"}' in text
+    assert '"saved-weights": "done"' in text
     assert '"model": {"as": "called", "layers": ["outer_1 (Outer)"]}' in text
     assert '"user_calls": {"A": 2, "B": 1}' in text
     assert all(len(line) <= 165 for line in lines if '"name"' not in line)
@@ -121,6 +123,8 @@ models = st.builds(
 phase_records = st.builds(
     PhaseRecord,
     status=st.sampled_from(["done", "raised", "skipped"]),
+    reason=st.none() | words,
+    raised=st.none() | st.builds(Raised, words, words),
     warnings=st.lists(words, max_size=2),
     model=st.none() | models,
     user_calls=st.none() | st.dictionaries(words, st.integers(0, 9), max_size=2),
@@ -132,13 +136,30 @@ phase_maps = st.dictionaries(
 )
 
 
-@given(phases=phase_maps)
-def test_whatever_was_observed_comes_back(phases):
+flags = st.none() | st.booleans() | st.just(True)
+variables = st.builds(
+    VariableRecord,
+    name=words,
+    shape=st.lists(st.integers(-1, 9), max_size=2),
+    dtype=st.sampled_from(["float32", "int64"]),
+    created_in=st.sampled_from(["called", "constructed"]),
+    in_weights=st.integers(0, 2),
+    gradient=flags,
+    changed_by_step=flags,
+    in_weights_file=flags,
+    in_model_file=flags,
+    in_checkpoint=flags,
+    restored_from_weights_file=flags,
+)
+
+
+@given(phases=phase_maps, seen=st.lists(variables, max_size=2))
+def test_whatever_was_observed_comes_back(phases, seen):
     result = CaseResult(
         stack="s",
         case="c",
         digests=DIGESTS,
-        observations=[Observation("c", {}, Outcome("observed"), phases)],
+        observations=[Observation("c", {}, Outcome("observed"), phases, seen)],
     )
     text = codec.encode(result)
     assert codec.decode(CaseResult, text, Path("f")) == result

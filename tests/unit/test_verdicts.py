@@ -204,7 +204,8 @@ ABOUT_CASES = {
     "it stays in the checkpoint": ("checkpoint", seen(w={"restored_from_checkpoint": False}), ["unsaved"]),
     "the model does not save": ("model-file", seen(phases={"saved-model": RAISED}), ["raises"]),
     "another output": (
-        "model-file", seen(phases={"reloaded-model": PhaseRecord(Status.DONE, same_output=False)}), ["unsaved"]),
+        "model-file", seen(phases={"reloaded-model": PhaseRecord(Status.DONE, same_output=False)}),
+        ["unsaved"]),
     "the clone raises": ("clone", seen(phases={"cloned": RAISED}), ["raises"]),
     "the clone is smaller": (
         "clone",
@@ -215,7 +216,8 @@ ABOUT_CASES = {
         ["raises"]),
     "the summary says less": (
         "summary",
-        seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(summary_total=33))}), ["uncounted"]),
+        seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(summary_total=33))}),
+        ["uncounted"]),
 }  # fmt: skip
 
 

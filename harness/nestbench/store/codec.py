@@ -1,8 +1,6 @@
 """Records to JSON text and back: stable, readable in a diff, strictly validated.
 
-Fields that hold their default are left out. A model record is written as what differs from that of
-an earlier phase, ``{"as": "called", "weights": 2}``, or ``"as called"`` where nothing does: most
-phases say the same, and what differs stands out.
+Fields that hold their default are left out, and what most records say is written short (``short``).
 """
 
 import dataclasses
@@ -14,6 +12,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from nestbench.store.disk import StoreError
+from nestbench.store.short import lengthen, shorten
 from nestprobe.observation import PHASES, SCHEMA, OutcomeKind, Status
 
 __all__ = ["MIGRATIONS", "NewerSchemaError", "decode", "encode", "names_of"]
@@ -27,8 +26,6 @@ Record = TypeVar("Record")
 _adapters: dict[Any, TypeAdapter[Any]] = {}  # slow to make
 
 _WIDTH = 160
-_AS = "as"
-_MOST_DIFFERING = 3  # beyond, a record reads better whole
 _WHOLE_LINES = "variables"  # its items are one line each, however long
 
 
@@ -40,7 +37,7 @@ def encode(record: Any) -> str:
     """The text of a record: UTF-8, keys in a fixed order, newline at the end."""
     data = _data(record)
     for observation in data.get("observations", ()):
-        _shorten(observation)
+        shorten(observation)
     return "".join(_rendered(data, "", 0)) + "\n"
 
 
@@ -56,7 +53,7 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
     data = _migrated(data, path)
     try:
         for observation in data.get("observations", ()):
-            _lengthen(observation)
+            lengthen(observation)
         record: Record = _adapter(type_).validate_json(json.dumps(data))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
@@ -136,36 +133,6 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
     return field.default  # MISSING where there is none: equal to no value
-
-
-def _shorten(observation: dict[str, Any]) -> None:
-    seen: dict[str, dict[str, Any]] = {}
-    for name, phase in observation.get("phases", {}).items():
-        model = phase.get("model")
-        if not model:
-            continue
-        written: Any = model
-        for earlier, other in seen.items():
-            keys = [key for key in {**other, **model} if other.get(key) != model.get(key)]
-            if len(keys) > _MOST_DIFFERING:
-                continue
-            differing = {key: model.get(key) for key in keys}
-            short = {_AS: earlier, **differing} if differing else f"{_AS} {earlier}"
-            if len(json.dumps(short)) < len(json.dumps(written)):
-                written = short
-        seen[name] = model
-        phase["model"] = written
-
-
-def _lengthen(observation: dict[str, Any]) -> None:
-    phases = observation.get("phases", {})
-    for phase in phases.values():
-        written = phase.get("model")
-        if isinstance(written, str):
-            phase["model"] = phases[written.removeprefix(f"{_AS} ")]["model"]
-        elif written and _AS in written:
-            merged = {**phases[written[_AS]]["model"], **written}
-            phase["model"] = {key: value for key, value in merged.items() if key != _AS and value is not None}
 
 
 def _rendered(value: Any, key: str, depth: int) -> list[str]:
