@@ -10,7 +10,7 @@ from pathlib import Path
 from nestbench.environments import leash
 from nestbench.interpreters import Interpreter
 from nestbench.matrix.stack import Stack
-from nestbench.matrix.uv_tool import find_uv, uv_environ
+from nestbench.matrix.uv_tool import find_links, find_uv, uv_environ
 
 _SECONDS = 3600  # a slow line fetches 1 GB in that time
 # tox reads Python versions and factors out of environment names; ids must mean nothing to it.
@@ -29,7 +29,7 @@ base_python = {python}
 env_dir = {{tox_root}}{sep}venv
 pass_env = *
 deps = -r lock.txt
-install_command = {uv} pip install --no-config --require-hashes --no-deps {{opts}} {{packages}}
+install_command = {uv} pip install --no-config --require-hashes --no-deps{links} {{opts}} {{packages}}
 """
 
 
@@ -78,6 +78,7 @@ def write_configuration(folder: Folder, stack: Stack, interpreter: Interpreter, 
         python=interpreter.path,
         sep=os.sep,
         uv=shlex.quote(find_uv()),
+        links="".join(f" {shlex.quote(word)}" for word in find_links(stack.find_links)),
     )
     folder.tox_ini.write_text(text, encoding="utf-8")
 

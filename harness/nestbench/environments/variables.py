@@ -31,7 +31,7 @@ def clean_environ(
         PYTHONHASHSEED="0",
         PYTHONNOUSERSITE="1",
         PYTHONIOENCODING="utf-8",
-        KERAS_BACKEND="tensorflow",
+        JAX_PLATFORMS="cpu",
         TF_CPP_MIN_LOG_LEVEL="3",
         TF_ENABLE_ONEDNN_OPTS="0",  # its kernels round differently from processor to processor
         TF_NUM_INTRAOP_THREADS="1",

@@ -20,7 +20,7 @@ from nestbench.errors import GroundError
 from nestbench.interpreters import Interpreter, find
 from nestbench.matrix.loading import SHIPPED
 from nestbench.matrix.stack import Flavour, Platform, Stack
-from nestbench.matrix.uv_tool import find_uv, uv_environ
+from nestbench.matrix.uv_tool import find_links, find_uv, uv_environ
 
 _UV_PLATFORM = {Platform.LINUX_X86_64: "x86_64-manylinux_2_28"}
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
@@ -107,6 +107,8 @@ def input_digest(stack: Stack) -> str:
         "resolved": stack.resolved.isoformat(),
         "sdists": sorted(sdist.name for sdist in stack.sdists),
     }
+    if stack.find_links is not None:
+        inputs["find_links"] = stack.find_links
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
@@ -192,7 +194,7 @@ def _row_against_pins(stack: Stack, text: str) -> LockResult | None:
     """The result where the row's Keras version is not the one that the lock installs."""
     if stack.flavour is Flavour.BUILT_IN:
         return None  # no distribution of its own
-    name = "tf-keras" if stack.flavour is Flavour.TF_KERAS else "keras"
+    name = stack.distribution or "keras"
     pinned = pins(text).get(name)
     if pinned == stack.keras:
         return None
@@ -269,8 +271,10 @@ def _command(stack: Stack, source: str) -> Sequence[str]:
         "--only-binary",
         ":all:",
         *from_source,
+        *find_links(stack.find_links),
         "--emit-build-options",
         "--no-emit-index-url",
+        "--no-emit-find-links",
         "--no-header",
         "--no-python-downloads",
         "--python",

@@ -1,7 +1,7 @@
-"""A stack: one combination of Python, TensorFlow and Keras, as fields."""
+"""A stack: one combination of Python, backend and Keras, as fields."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
@@ -16,12 +16,28 @@ from nestbench.names import Asked, matching, require_known, unknown_names
 
 
 class Flavour(StrEnum):
-    """Where a stack's ``tf.keras`` comes from."""
+    """Where a stack's Keras comes from."""
 
     BUILT_IN = "tf.keras"  # inside the TensorFlow wheel
-    KERAS2 = "keras2"  # the keras distribution, before 3
+    KERAS2 = "keras2"  # the keras distribution, before 3: what tf.keras was made of, or multi-backend
     KERAS3 = "keras3"
     TF_KERAS = "tf-keras"  # Keras 2 kept alive beside Keras 3
+
+
+class Backend(StrEnum):
+    """What Keras computes with."""
+
+    TENSORFLOW = "tensorflow"
+    JAX = "jax"
+    TORCH = "torch"
+
+
+class Module(StrEnum):
+    """Under which name cases are handed Keras."""
+
+    TF_KERAS_ATTRIBUTE = "tf.keras"
+    KERAS = "keras"
+    TF_KERAS_PACKAGE = "tf_keras"
 
 
 class Platform(StrEnum):
@@ -61,6 +77,9 @@ Name = Annotated[str, AfterValidator(lambda text: str(canonicalize_name(text, va
 Reason = Annotated[str, Field(min_length=10)]
 Day = Annotated[date, Strict()]
 
+VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+Address = Annotated[str, Field(pattern=r"^https://\S+$")]
+
 _CLOSED = ConfigDict(extra="forbid")
 
 
@@ -94,10 +113,17 @@ class Stack:
     __pydantic_config__ = _CLOSED
 
     id: StackId
-    tensorflow: VersionText
-    wheel: Name
+    backend: Backend = Backend.TENSORFLOW
+    tensorflow: VersionText | None = None
+    wheel: Name | None = None
+    jax: VersionText | None = None
+    torch: VersionText | None = None
     keras: Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?(-tf)?$")]
     flavour: Flavour
+    distribution: Name | None = None
+    module: Module = Module.TF_KERAS_ATTRIBUTE
+    environ: Mapping[VariableName, str] = field(default_factory=dict)
+    find_links: Address | None = None
     python: Annotated[str, Field(pattern=r"^3\.\d+$")]
     platform: Platform
     device: Device
@@ -111,15 +137,36 @@ class Stack:
     def __post_init__(self) -> None:
         if self.resolved < self.uploaded:
             raise ValueError(f"field 'resolved': {self.resolved} is before 'uploaded', {self.uploaded}")
+        if getattr(self, self.backend) is None:
+            raise ValueError(f"field '{self.backend}' is missing: the version that the backend has")
+        if (self.tensorflow is None) != (self.wheel is None):
+            raise ValueError("fields 'tensorflow' and 'wheel' come together: the version and what carries it")
+        if self.backend is not Backend.TENSORFLOW and self.module is not Module.KERAS:
+            raise ValueError(f"field 'module': {self.backend} is used through 'keras' alone")
 
     @property
     def requirements(self) -> tuple[str, ...]:
         """What the lock is resolved from, jointly."""
+        asked = (
+            (self.wheel, self.tensorflow),
+            (Backend.JAX, self.jax),
+            (Backend.TORCH, self.torch),
+            (self.distribution, self.keras),
+        )
         return (
-            f"{self.wheel}=={self.tensorflow}",
+            *(f"{name}=={version}" for name, version in asked if name and version),
             *self.tools,
             *(held.requirement for held in self.hold_backs),
         )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables by which the probe and Keras know what to import."""
+        return {
+            **self.environ,
+            "KERAS_BACKEND": str(self.backend),
+            "NESTPROBE_KERAS": str(self.module),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

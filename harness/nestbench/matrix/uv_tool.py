@@ -70,6 +70,19 @@ def uv_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
 
 
+def find_links(page: str | None, environ: Mapping[str, str] | None = None) -> list[str]:
+    """Options by which uv finds wheels that no index has; none where a row names no ``page`` of them.
+
+    Folders that the user names in UV_FIND_LINKS or PIP_FIND_LINKS take the page's place: they hold
+    the same files, as the lock's hashes prove, also where the page cannot be reached.
+    """
+    if page is None:
+        return []
+    given = os.environ if environ is None else environ
+    mine = given.get("UV_FIND_LINKS", "").replace(",", " ") or given.get("PIP_FIND_LINKS", "")
+    return [word for place in mine.split() or [page] for word in ("--find-links", place)]
+
+
 def _is_index_credential(name: str) -> bool:
     return name.startswith("UV_INDEX_") and name.endswith(("_USERNAME", "_PASSWORD"))
 

@@ -21,7 +21,7 @@ from nestbench.store import Store
 from nestbench.store.brought import default_name
 
 #: What a person may have set to choose a Keras or a device; it belongs to what is here.
-_KEPT = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+_KEPT = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "NESTPROBE_KERAS", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
 
 
 def measure_here(

@@ -119,7 +119,7 @@ def tox_prepare(
             on_progress=lambda text: say(text.removeprefix(f"{stack}: ")),
             folder=envs / stack if envs else None,
         )
-        return Prepared(python=made.python_path)
+        return Prepared(python=made.python_path, extra=by_id[stack].variables)
 
     return prepare
 
