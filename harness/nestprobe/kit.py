@@ -52,6 +52,10 @@ class Kit(object):
         """Matrix product of two tensors or variables."""
         return self._ops.matmul(left, right)
 
+    def transpose(self, tensor):
+        """Rows and columns of a tensor or variable of two axes exchanged."""
+        return self._ops.transpose(tensor)
+
     def concat(self, tensors, axis):
         """The tensors end to end along an axis."""
         if self.engine.tf is None:

@@ -109,6 +109,8 @@ def input_digest(stack: Stack) -> str:
     }
     if stack.find_links is not None:
         inputs["find_links"] = stack.find_links
+    if stack.not_installed:
+        inputs["not_installed"] = sorted(one.name for one in stack.not_installed)
     return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
 
@@ -272,6 +274,7 @@ def _command(stack: Stack, source: str) -> Sequence[str]:
         ":all:",
         *from_source,
         *find_links(stack.find_links),
+        *(arg for one in stack.not_installed for arg in ("--no-emit-package", one.name)),
         "--emit-build-options",
         "--no-emit-index-url",
         "--no-emit-find-links",

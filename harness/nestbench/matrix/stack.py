@@ -104,6 +104,16 @@ class Sdist:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NotInstalled:
+    """A package that the lock is resolved with and that is not installed."""
+
+    __pydantic_config__ = _CLOSED
+
+    name: Name
+    reason: Reason
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """One row of the matrix; see the head of stacks.toml for the meaning of each field.
 
@@ -131,6 +141,7 @@ class Stack:
     resolved: Day
     sdists: tuple[Sdist, ...] = ()
     hold_backs: tuple[HoldBack, ...] = ()
+    not_installed: tuple[NotInstalled, ...] = ()
     tools: tuple[RequirementText, ...]
     matrix_file: Path
 
