@@ -161,6 +161,7 @@ class Stack:
         asked = (
             (self.wheel, self.tensorflow),
             (Backend.JAX, self.jax),
+            ("jaxlib", self.jax),  # early releases of jax install without it
             (Backend.TORCH, self.torch),
             (self.distribution, self.keras),
         )
