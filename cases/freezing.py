@@ -1,6 +1,6 @@
 """Freezing, continued: around ``compile``, in containers, batch normalisation and mixed precision."""
 
-from nestprobe import case, tensorflow_issue
+from nestprobe import case
 
 BLOCK = 5 * 5 + 5
 HEAD = 5 * 3 + 3
@@ -126,7 +126,7 @@ def mixed_precision_nested(k):
 
     A layer that holds a Dense computes in half precision; the head after it in single precision.
     """
-    policy = k.needs(k.keras, "mixed_precision", "It came with TF 2.4.").Policy("mixed_float16")
+    policy = k.needs(k.keras.mixed_precision, "Policy", "It came with TF 2.4.")("mixed_float16")
 
     class Block(k.Layer):
         def __init__(self, **kwargs):
@@ -146,25 +146,3 @@ def mixed_precision_nested(k):
             return self.head(self.block(inputs))
 
     return Top()
-
-
-@case(parameters=BLOCK + HEAD, trainable=0, about=("summary",), sources=[tensorflow_issue(37531)])
-def summary_of_frozen(k):
-    """summary() shows trainable params of 0, or counts them twice, after the model was frozen.
-
-    The whole model is frozen once it was called.
-    """
-
-    class Top(k.Model):
-        def __init__(self, **kwargs):
-            super().__init__(**kwargs)
-            self.block = k.layers.Dense(5)
-            self.head = k.layers.Dense(3)
-
-        def call(self, inputs):
-            return self.head(self.block(inputs))
-
-    model = Top()
-    model(k.ones((2, 5)))
-    model.trainable = False
-    return model

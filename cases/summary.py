@@ -1,0 +1,118 @@
+"""Summary: what ``summary()`` prints and totals, in the states in which people look at it.
+
+The totals of ``summary()`` are held against the forward pass wherever the model exists as a whole.
+"""
+
+from nestprobe import case, keras_issue, tensorflow_issue
+
+BLOCK = 5 * 5 + 5
+HEAD = 5 * 3 + 3
+
+
+def top_of(k):
+    """A Model class that holds a Dense of 5 units in a layer, and a Dense of 3 units."""
+
+    class Block(k.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = k.layers.Dense(5)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    class Top(k.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.block = Block()
+            self.head = k.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.head(self.block(inputs))
+
+    return Top
+
+
+@case(
+    parameters=BLOCK + HEAD,
+    about=("summary",),
+    sources=["https://github.com/keras-team/keras-core/issues/859"],
+)
+def summary_after_fit(k):
+    """summary() after fit() counts the optimizer's variables as parameters.
+
+    A subclassed model with a nested layer; the phase ``trained`` shows what ``summary()`` totals then.
+    """
+    return top_of(k)()
+
+
+@case(parameters=BLOCK + HEAD, about=("summary",), sources=[tensorflow_issue(36368)])
+def summary_of_unbuilt(k):
+    """summary() of a model that was never called raises "This model has not yet been built".
+
+    The model prints its summary in its own ``__init__``, as people do when they look for an error.
+    """
+
+    class Top(top_of(k)):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.summary(print_fn=lambda *_, **__: None)
+
+    return Top()
+
+
+@case(parameters=BLOCK + HEAD, about=("summary",), sources=[keras_issue(19535)])
+def summary_of_subclass(k):
+    """summary() of a subclassed model shows "multiple" or "?" and 0 params for nested layers.
+
+    The model is built as the advice goes: by a functional model around its own ``call``.
+    """
+
+    class Top(top_of(k)):
+        def summary(self, *args, **kwargs):
+            inputs = k.keras.Input(shape=(5,))
+            return k.Model(inputs, self.call(inputs)).summary(*args, **kwargs)
+
+    return Top()
+
+
+@case(
+    parameters=BLOCK + HEAD,
+    about=("summary",),
+    sources=["https://github.com/huggingface/transformers/issues/18605"],
+)
+def summary_expand_nested(k):
+    """summary(expand_nested=True) of nested models: are the totals still right?
+
+    A functional model with another within, printed with all levels.
+    """
+    inner_inputs = k.keras.Input(shape=(5,))
+    inner = k.Model(inner_inputs, k.layers.Dense(5)(inner_inputs))
+
+    class Expanded(k.Model):
+        def summary(self, *args, **kwargs):
+            return super().summary(*args, expand_nested=True, **kwargs)
+
+    inputs = k.keras.Input(shape=(5,))
+    return Expanded(inputs=inputs, outputs=k.layers.Dense(3)(inner(inputs)))
+
+
+@case(parameters=BLOCK + HEAD, trainable=0, about=("summary",), sources=[tensorflow_issue(37531)])
+def summary_of_frozen(k):
+    """summary() shows trainable params of 0, or counts them twice, after the model was frozen.
+
+    The whole model is frozen once it was called.
+    """
+
+    class Top(k.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.block = k.layers.Dense(5)
+            self.head = k.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.head(self.block(inputs))
+
+    model = Top()
+    model(k.ones((2, 5)))
+    model.trainable = False
+    return model
