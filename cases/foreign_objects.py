@@ -116,7 +116,7 @@ def closure_captured_layer(k, owner):
 
     def projection():
         dense = k.layers.Dense(5)
-        return lambda inputs: dense(inputs)
+        return lambda inputs: dense(inputs)  # noqa: PLW0108 - a closure is the point
 
     class User(k.base(owner)):
         def __init__(self, **kwargs):
@@ -136,7 +136,7 @@ def lambda_captures_layer(k):
     A Lambda calls a Dense that was made outside.
     """
     dense = k.layers.Dense(5)
-    return k.Sequential([k.layers.Lambda(lambda inputs: dense(inputs))])
+    return k.Sequential([k.layers.Lambda(lambda inputs: dense(inputs))])  # noqa: PLW0108 - as above
 
 
 @case(

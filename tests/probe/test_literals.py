@@ -61,7 +61,7 @@ class LiteralsTest(unittest.TestCase):
 
     def test_only_floating_variables_are_set(self):
         counter, weight, half = Variable((), "int64"), Variable((5, 10)), Variable((3,), "float16")
-        literals.set_gentle([counter, weight, half])
+        literals.set_gentle([counter, weight, half], [False, True, True])
         self.assertEqual(counter.held, 0)
         self.assertTrue((weight.held > 0).all())
         self.assertTrue((half.held > 0).all())
@@ -71,7 +71,7 @@ class LiteralsTest(unittest.TestCase):
             made = []
             for series in (0, 1):
                 variables = [Variable((13,), dtype) for _ in range(8)]
-                literals.set_fingerprints(variables, series)
+                literals.set_fingerprints(variables, [True] * 8, series)
                 made.extend(one.held for one in variables)
             for first in range(len(made)):
                 self.assertTrue((made[first] > 0).all())

@@ -50,6 +50,19 @@ class Ledger(object):
         """The instance's own variables in order of creation."""
         return self._watch.variables[: self._closed_at]
 
+    def marked(self):
+        """Which of them are given a fingerprint, in order of creation.
+
+        Not an integer (a step counter, a seed), and not what is neither trained nor read: layers such
+        as Normalization keep such state beside values that they derived from it, and a change of the
+        one without the other would be the probe's doing.
+        """
+        return [
+            literals.is_float(variable)
+            and (bool(variable.trainable) or position in self.inference or self._reads_in_training(position))
+            for position, variable in enumerate(self.variables())
+        ]
+
     def records(self):
         """A VariableRecord for each of them; none before the first inference call is done."""
         if self.inference is None:

@@ -42,21 +42,25 @@ def _pattern(variable, values):
     return numpy.asarray(values, dtype="float64").reshape(shape).astype(dtype_name(variable))
 
 
-def set_gentle(variables):
+def _chosen(variables, marked):
+    return [variable for variable, mark in zip(variables, marked) if mark]
+
+
+def set_gentle(variables, marked):
     """Small positive weights, no two alike: activations stay alive and every used weight moves."""
-    for variable in filter(is_float, variables):
+    for variable in _chosen(variables, marked):
         count = int(numpy.prod(variable.shape, dtype="int64"))
         variable.assign(_pattern(variable, (numpy.arange(count) % 5 + 1) / 32.0))
 
 
-def set_fingerprints(variables, series):
-    """Give each floating variable values that no other holds, so that a file's content names it.
+def set_fingerprints(variables, marked, series):
+    """Give each ``marked`` variable values that no other holds, so that a file's content names it.
 
     ``series`` keeps two instances apart: the same position under another series differs in every
     element. Values stay within (0, 2) and differ by more than half precision resolves.
     """
-    for position, variable in enumerate(variables):
-        if is_float(variable):
+    for position, (variable, mark) in enumerate(zip(variables, marked)):
+        if mark:
             count = int(numpy.prod(variable.shape, dtype="int64"))
             first = 0.25 + (position * 2 + series) / 128.0
             variable.assign(_pattern(variable, first + (numpy.arange(count) % 13) / 1024.0))

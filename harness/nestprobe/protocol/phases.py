@@ -52,6 +52,7 @@ class Protocol(object):
         self._fresh = None  # the one that saved values are loaded into
         self._classes = {}
         self._targets = None
+        self._marked = ()  # which variables are given a fingerprint
         self._arrays = {}  # what each saved file must give back: values, and the output
         self._outcome = Outcome(OutcomeKind.OBSERVED)
 
@@ -170,7 +171,7 @@ class Protocol(object):
     def _called_in_training(self):
         self._need("called")
         main = self._main
-        literals.set_gentle(main.watch.variables)
+        literals.set_gentle(main.watch.variables, self._ledger.marked())
         with main.watch.reads() as found:
             output, reached = self._engine.gradients(main.call_in_training, main.watch.variables)
         self._ledger.training = found
@@ -184,7 +185,7 @@ class Protocol(object):
         main = self._main
         self._ledger.close()
         variables = self._ledger.variables()
-        literals.set_gentle(variables)
+        literals.set_gentle(variables, self._ledger.marked())
         before = literals.values(self._engine, variables)
         main.model.compile(optimizer=self._keras.optimizers.SGD(0.5), loss="mse")
         examples = int(self._engine.flatten(main.data)[0].shape[0])
@@ -207,11 +208,12 @@ class Protocol(object):
         main = self._main
         variables = self._ledger.variables()
         if not self._arrays:
-            literals.set_fingerprints(variables, 0)
-            # An integer (a step counter, a seed) holds no fingerprint: no file can be searched for it.
+            self._marked = self._ledger.marked()
+            literals.set_fingerprints(variables, self._marked, 0)
+            # What holds no fingerprint, no file can be searched for.
             self._arrays["values"] = [
-                value if literals.is_float(variable) else None
-                for variable, value in zip(variables, literals.values(self._engine, variables))
+                value if marked else None
+                for marked, value in zip(self._marked, literals.values(self._engine, variables))
             ]
             self._arrays["output"] = main.output()
         # A folder each: Keras 3.4 writes a model file by way of a model.weights.h5 beside it.
@@ -254,7 +256,7 @@ class Protocol(object):
             fresh.call("called")
             self._fresh = fresh
         fresh = self._fresh
-        literals.set_fingerprints(fresh.watch.variables, 1)
+        literals.set_fingerprints(fresh.watch.variables, self._marked, 1)
         if kind == "weights":
             fresh.model.load_weights(self._arrays[kind])
         else:
