@@ -186,8 +186,8 @@ def test_all_unknown_names_are_told_at_once(call):
 
 
 def test_stacks_are_chosen_by_pattern(call):
-    rows = json.loads(call("matrix", "tf2.2*", "tf2.1", "--format", "json").stdout)
-    assert [row["id"] for row in rows] == ["tf2.2", "tf2.20", "tf2.21", "tf2.1"]
+    rows = json.loads(call("matrix", "tf2.2?", "tf2.1", "--format", "json").stdout)
+    assert [row["id"] for row in rows] == ["tf2.20", "tf2.21", "tf2.1"]
 
 
 def measured(folder):

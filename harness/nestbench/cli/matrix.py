@@ -52,10 +52,15 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
 
     row: dict[str, Any] = {
         "id": stack.id,
+        "backend": str(stack.backend),
         "tensorflow": stack.tensorflow,
         "wheel": stack.wheel,
+        "jax": stack.jax,
+        "torch": stack.torch,
         "keras": stack.keras,
         "flavour": str(stack.flavour),
+        "module": str(stack.module),
+        "environ": dict(stack.environ),
         "python": stack.python,
         "platform": str(stack.platform),
         "device": str(stack.device),
@@ -63,6 +68,8 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
         "resolved": stack.resolved.isoformat(),
         "sdists": [{"name": one.name, "reason": one.reason} for one in stack.sdists],
         "lock": lock_path(stack).exists(),
+        "not_installed": [{"name": one.name, "reason": one.reason} for one in stack.not_installed],
+        "find_links": stack.find_links,
         "hold_backs": [{"requirement": one.requirement, "reason": one.reason} for one in stack.hold_backs],
     }
     if not lock_path(stack).exists():
@@ -85,13 +92,13 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     from nestbench.names import number_of
 
     table = Table(box=None, pad_edge=False)
-    for name in ("stack", "tensorflow", "keras", "flavour", "python", "resolved", "runs here"):
+    for name in ("stack", "backend", "keras", "flavour", "python", "resolved", "runs here"):
         table.add_column(name)
     for row in rows:
         runs = f"yes ({row['source']})" if row["runs"] else f"no: {row['reason']}"
+        backend = f"{row['backend']} {row[row['backend']]}"
         table.add_row(
-            *(row[name] for name in ("id", "tensorflow", "keras", "flavour", "python", "resolved")),
-            runs,
+            row["id"], backend, *(row[name] for name in ("keras", "flavour", "python", "resolved")), runs
         )
     console = screen()
     console.print(table, markup=False)

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,21 +14,46 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from nestbench.errors import GroundError
-from nestbench.matrix.stack import Matrix
+from nestbench.matrix.stack import Backend, Matrix, Stack
 from nestbench.matrix.uv_tool import index_url, without_credentials
 
 _JSON = "application/vnd.pypi.simple.v1+json"
-_PROJECTS = ("tensorflow-cpu", "tensorflow")  # the first that has a release is the one to test
-_OLDEST = Version("2.0")
 _LINUX = re.compile(r"(manylinux.*_|linux_)x86_64")
 _SECONDS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class MissingRelease:
-    """A TensorFlow release on the index that no row of the matrix tests.
+class _Line:
+    """Releases that the matrix follows: by which projects they come, and in which rows they stand."""
 
-    ``replaces`` is the id of the row of the same minor, where the release is a later patch of it.
+    projects: tuple[str, ...]  # the first that has a release is the one to test
+    oldest: Version
+    version_of: Callable[[Stack], str | None]  # of a row; None where it belongs to another line
+
+
+def _of(distribution: str) -> Callable[[Stack], str | None]:
+    return lambda stack: (
+        stack.keras if stack.distribution == distribution and stack.backend is Backend.TENSORFLOW else None
+    )
+
+
+_LINES = (
+    _Line(
+        projects=("tensorflow-cpu", "tensorflow"),
+        oldest=Version("2.0"),
+        version_of=lambda stack: None if stack.distribution else stack.tensorflow,
+    ),
+    _Line(projects=("keras",), oldest=Version("3.0"), version_of=_of("keras")),
+    _Line(projects=("tf-keras",), oldest=Version("2.14"), version_of=_of("tf-keras")),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingRelease:
+    """A release of TensorFlow, Keras or tf-keras on the index that no row of the matrix tests.
+
+    ``pythons``: minors of CPython that it has a wheel for, or what it says of them where one wheel
+    serves all. ``replaces`` is the id of the row of the same minor, where the release is a later patch of it.
     """
 
     version: str
@@ -43,31 +68,38 @@ def missing_releases(
 ) -> tuple[MissingRelease, ...]:
     """Minors that have no row and last patches that are newer than their row, oldest first.
 
-    Only final releases that have a wheel for Linux on x86_64 count.
+    Only final releases that were not yanked and have a wheel for Linux on x86_64 count.
 
     Raises:
         GroundError: the index cannot be reached or does not answer as PEP 691 says.
     """
     url = index_url(environ)
+    return tuple(release for line in _LINES for release in _missing(line, url, matrix))
+
+
+def _missing(line: _Line, url: str, matrix: Matrix) -> Iterable[MissingRelease]:
     newest: dict[tuple[int, int], MissingRelease] = {}
-    for project in _PROJECTS:
-        for release in _releases(project, _project_files(url, project)):
+    for project in line.projects:
+        for release in _releases(project, line.oldest, _project_files(url, project)):
             minor = _minor(release.version)
             if minor not in newest or Version(release.version) > Version(newest[minor].version):
                 newest[minor] = release
-    return _lacking(newest.values(), matrix)
+    return _lacking(newest.values(), line, matrix)
 
 
-def _lacking(releases: Iterable[MissingRelease], matrix: Matrix) -> tuple[MissingRelease, ...]:
+def _lacking(releases: Iterable[MissingRelease], line: _Line, matrix: Matrix) -> tuple[MissingRelease, ...]:
     rows: dict[tuple[int, int], tuple[Version, str]] = {}
     for stack in matrix.stacks:
-        row = (Version(stack.tensorflow), stack.id)
-        minor = _minor(stack.tensorflow)
+        version = line.version_of(stack)
+        if version is None:
+            continue
+        row = (Version(version), stack.id)
+        minor = _minor(version)
         rows[minor] = max(row, rows.get(minor, row), key=lambda pair: pair[0])
     lacking = []
     for release in sorted(releases, key=lambda r: Version(r.version)):
-        version, stack_id = rows.get(_minor(release.version), (None, None))
-        if version is None or Version(release.version) > version:
+        tested, stack_id = rows.get(_minor(release.version), (None, None))
+        if tested is None or Version(release.version) > tested:
             lacking.append(
                 MissingRelease(
                     version=release.version,
@@ -85,7 +117,7 @@ def _minor(version: str) -> tuple[int, int]:
     return parsed.major, parsed.minor
 
 
-def _releases(project: str, files: Iterable[Mapping[str, Any]]) -> Iterable[MissingRelease]:
+def _releases(project: str, oldest: Version, files: Iterable[Mapping[str, Any]]) -> Iterable[MissingRelease]:
     pythons: dict[Version, set[str]] = {}
     uploaded: dict[Version, str] = {}
     for file in files:
@@ -95,13 +127,15 @@ def _releases(project: str, files: Iterable[Mapping[str, Any]]) -> Iterable[Miss
             _, version, _, tags = parse_wheel_filename(file["filename"])
         except InvalidWheelFilename:
             continue  # an sdist or another format
-        if version.is_prerelease or version < _OLDEST:
+        if version.is_prerelease or version < oldest:
             continue
         fitting = {
             f"3.{tag.interpreter.removeprefix('cp3')}"
             for tag in tags
             if tag.interpreter.startswith("cp3") and _LINUX.fullmatch(tag.platform)
         }
+        if any(tag.interpreter == "py3" and tag.platform == "any" for tag in tags):
+            fitting = {file.get("requires-python") or "any"}
         if fitting:
             pythons.setdefault(version, set()).update(fitting)
             uploaded[version] = max(uploaded.get(version, ""), file.get("upload-time") or "")
@@ -111,7 +145,7 @@ def _releases(project: str, files: Iterable[Mapping[str, Any]]) -> Iterable[Miss
             version=str(version),
             wheel=project,
             uploaded=date.fromisoformat(day) if day else None,
-            pythons=tuple(sorted(found, key=Version)),
+            pythons=tuple(sorted(found, key=lambda minor: [int(n) for n in re.findall(r"\d+", minor)])),
             replaces=None,
         )
 

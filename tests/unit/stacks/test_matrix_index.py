@@ -16,13 +16,20 @@ def release(index, version, *, project="tensorflow_cpu", tag="cp313", platform=L
     index.wheels[filename] = (b"", "2026-05-04T10:00:00Z")
 
 
+def pure(index, project, version):
+    index.wheels[f"{project}-{version}-py3-none-any.whl"] = (b"", "2026-05-04T10:00:00Z")
+
+
 @pytest.fixture
 def shelf(index, monkeypatch):
     # The simple index lists a project by its normalised name, its files by another spelling.
     page = type(index).page
     monkeypatch.setattr(type(index), "page", lambda self, project: page(self, project.replace("-", "_")))
     for stack in load_matrix().stacks:
-        release(index, stack.tensorflow)
+        if stack.tensorflow is not None:
+            release(index, stack.tensorflow)
+        if stack.distribution is not None:
+            pure(index, stack.distribution.replace("-", "_"), stack.keras)
     return index
 
 
@@ -47,6 +54,19 @@ def test_release_without_a_cpu_wheel_is_found_under_the_other_name(shelf):
     release(shelf, "2.22.0", project="tensorflow")
     (found,) = missing_releases(load_matrix())
     assert found.wheel == "tensorflow"
+
+
+def test_releases_of_keras_and_tf_keras_are_followed_by_their_own_rows(shelf):
+    pure(shelf, "keras", "3.15.9")
+    pure(shelf, "keras", "3.16.0")
+    pure(shelf, "keras", "2.99.0")  # Keras 2 comes with TensorFlow's rows
+    pure(shelf, "tf_keras", "2.22.0")
+    found = {one.version: (one.wheel, one.replaces) for one in missing_releases(load_matrix())}
+    assert found == {
+        "3.15.9": ("keras", "keras3.15"),
+        "3.16.0": ("keras", None),
+        "2.22.0": ("tf-keras", None),
+    }
 
 
 def test_what_no_row_could_use_is_not_missing(shelf):

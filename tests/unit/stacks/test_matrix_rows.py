@@ -9,13 +9,28 @@ from typer.testing import CliRunner
 
 from nestbench.cli import app
 from nestbench.errors import ExitCode, UsageError
-from nestbench.matrix import Flavour, load_matrix
+from nestbench.matrix import Backend, Flavour, Module, load_matrix
 from nestbench.matrix.locks import LockState, check_header, lock_command, lock_path, pins, read_lock
 
 
 def test_every_minor_of_tensorflow_2_has_a_row():
-    minors = [stack.tensorflow.split(".")[:2] for stack in load_matrix().stacks]
+    minors = [stack.tensorflow.split(".")[:2] for stack in load_matrix().stacks if not stack.distribution]
     assert minors == [["2", str(minor)] for minor in range(22)]
+
+
+def test_every_minor_of_keras_3_has_a_row_on_tensorflow():
+    rows = [stack for stack in load_matrix().stacks if stack.distribution == "keras"]
+    minors = {stack.keras.split(".")[1] for stack in rows if stack.backend is Backend.TENSORFLOW}
+    assert minors == {str(minor) for minor in range(16)}
+    assert {stack.backend for stack in rows} == set(Backend)
+
+
+def test_tf_keras_stands_under_both_of_its_names():
+    rows = [stack for stack in load_matrix().stacks if stack.flavour is Flavour.TF_KERAS]
+    by_name = {module: {row.tensorflow for row in rows if row.module is module} for module in Module}
+    assert by_name[Module.TF_KERAS_PACKAGE] == by_name[Module.TF_KERAS_ATTRIBUTE] != set()
+    assert {row.environ.get("TF_USE_LEGACY_KERAS") for row in rows} == {None, "1"}
+    assert all(row.environ or row.module is Module.TF_KERAS_PACKAGE for row in rows)
 
 
 def test_every_python_from_3_7_to_3_13_serves_a_row():
@@ -28,10 +43,14 @@ def test_shipped_row_and_its_lock_agree(stack):
     assert stack.resolved == stack.uploaded + timedelta(days=14)
     assert check_header(stack).state is LockState.CURRENT
     pinned = pins(read_lock(stack))
-    assert pinned[stack.wheel] == stack.tensorflow
+    assert pinned.get(stack.wheel) == stack.tensorflow
+    if stack.backend is not Backend.TENSORFLOW:
+        assert pinned[stack.backend] == getattr(stack, stack.backend)
+        assert "tensorflow" not in pinned
+        assert "tensorflow-cpu" not in pinned
     assert {"pytest", "pytest-benchmark"} <= pinned.keys()
     if stack.flavour is not Flavour.BUILT_IN:
-        assert pinned["keras"] == stack.keras
+        assert pinned[stack.distribution or "keras"] == stack.keras
     else:
         assert "keras" not in pinned
 
@@ -78,9 +97,20 @@ def broken(tmp_path: Path, text: str) -> str:
     ("old", "new", "expected"),
     [
         ("keras =", "kears =", ["row 'tiny'", "'kears'", "Did you mean 'keras'"]),
-        ('wheel = "tinyflow"\n', "", ["row 'tiny'", "field 'wheel' is missing"]),
+        ('wheel = "tinyflow"\n', "", ["row 'tiny'", "'tensorflow' and 'wheel' come together"]),
         ('tensorflow = "2.0"', 'tensorflow = "two"', ["row 'tiny'", "'tensorflow'", "'two'"]),
         ('flavour = "tf.keras"', 'flavour = "keras4"', ["'flavour'", "keras3"]),
+        ('tensorflow = "2.0"\n', "", ["row 'tiny'", "field 'tensorflow' is missing"]),
+        (
+            'wheel = "tinyflow"',
+            'wheel = "tinyflow"\nbackend = "jax"',
+            ["row 'tiny'", "field 'jax' is missing"],
+        ),
+        (
+            'wheel = "tinyflow"',
+            'wheel = "tinyflow"\nbackend = "jax"\njax = "1"',
+            ["'module'", "'keras' alone"],
+        ),
         ('device = "cpu"', 'device = "tpu"', ["'device'", "gpu"]),
         ("resolved = 2021-01-15", "resolved = 2020-01-15", ["'resolved'", "2021-01-01"]),
         ("resolved = 2021-01-15", 'resolved = "soon"', ["'resolved'", "date"]),
