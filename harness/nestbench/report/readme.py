@@ -1,6 +1,9 @@
-"""The comparison table of the README: where stacks differ, neighbours that say the same as one column."""
+"""The comparison tables of the README: where stacks differ, neighbours that say the same as one column.
 
-from collections.abc import Iterable, Iterator, Sequence
+One table for TensorFlow with its own tf.keras, one for the other lines of Keras.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
@@ -9,6 +12,8 @@ from pathlib import Path
 from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.errors import UsageError
 from nestbench.frames import State, collect
+from nestbench.matrix import load_matrix
+from nestbench.matrix.lines import lines as release_lines
 from nestbench.report.grid import Grid, Query, Row, make_grid
 from nestbench.report.words import LOOKS, MISSING
 from nestbench.run.stored import stored_cells
@@ -67,12 +72,33 @@ def render(store: Store, catalogue: Catalogue) -> str:
     cells = stored_cells(store, catalogue)
     if not cells:
         return "\nNothing is published yet.\n\n"
-    grid = make_grid(collect(store, cells), Query(entries=(Entry.CALL,)))
-    every = list(_lines(grid, catalogue))
-    lines = [line for line in every if line.differs]
-    ranges = list(_ranges(grid.stacks, lines))
-    head = ["", *_headline(grid, every, store), ""]
-    return "\n".join([*head, *_table(lines, ranges, grid.stacks), "", _legend(lines), "", ""])
+    results = collect(store, cells)
+    text = [""]
+    legend: list[_Line] = []
+    for title, line_of in _sections(list(dict.fromkeys(cell.stack for cell in cells))):
+        chosen = [result for stack in line_of for result in results if result.cell.stack == stack]
+        grid = make_grid(chosen, Query(entries=(Entry.CALL,)))
+        every = list(_lines(grid, catalogue))
+        lines = [line for line in every if line.differs]
+        ranges = list(_ranges(grid.stacks, lines, line_of))
+        text += [f"### {title}", "", *_headline(grid, every, store), ""]
+        text += [*_table(lines, ranges, grid.stacks), ""]
+        legend += lines
+    return "\n".join([*text, _legend(legend), "", ""])
+
+
+def _sections(stacks: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Title of each table, and the line of each of its stacks by id, in the order of columns."""
+    first, *others = release_lines(load_matrix().stacks)
+    line_of = {stack.id: line.id for line in (first, *others) for stack in line.stacks}
+    known = [stack for stack in line_of if stack in stacks]
+    unknown = [stack for stack in stacks if stack not in line_of]
+    own = {stack: first.id for stack in known if line_of[stack] == first.id}
+    rest = {stack: line_of.get(stack, "") for stack in (*known, *unknown) if stack not in own}
+    if own:
+        yield first.name, own
+    if rest:
+        yield "Keras 3 by its own releases, tf-keras, and other backends", rest
 
 
 def _lines(grid: Grid, catalogue: Catalogue) -> Iterator[_Line]:
@@ -105,12 +131,12 @@ def _label(case: CaseEntry, labels: Sequence[str]) -> str:
     return "; ".join(label.replace(",", ", ") for label in labels)
 
 
-def _ranges(stacks: Sequence[str], lines: Sequence[_Line]) -> Iterator[list[int]]:
-    """Places of neighbours that were measured and say the same in every line."""
+def _ranges(stacks: Sequence[str], lines: Sequence[_Line], line_of: Mapping[str, str]) -> Iterator[list[int]]:
+    """Places of neighbours of one line that were measured and say the same in every row."""
 
     def column(place: int) -> object:
         said = tuple(line.said[place] for line in lines)
-        return (place, said) if _NOTHING in said else said
+        return (place, said) if _NOTHING in said else (line_of[stacks[place]], said)
 
     for _, places in groupby(range(len(stacks)), key=column):
         yield list(places)
