@@ -2,7 +2,7 @@
 
 import typer
 
-from nestbench.cli import bench, cases, matrix, readme, results, run
+from nestbench.cli import bench, cases, claims, history, matrix, readme, results, run
 from nestbench.cli.errors import Commands
 
 _EPILOG = (
@@ -28,6 +28,8 @@ run.add_to(app)
 matrix.add_to(app)
 cases.add_to(app)
 results.add_to(app)
+claims.add_to(app)
+history.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

@@ -72,7 +72,7 @@ def table(
 
     if output is not None:
         check_output(output, option="-o")
-    store = _measured(find_workspace(), results)
+    store = measured_store(find_workspace(), results)
     catalogue = load_catalogue(folders or [])
     rows = load_matrix(matrix)
     query = Query(
@@ -106,7 +106,11 @@ def table(
         typer.echo(f"Written to {output}", err=True)
 
 
-def _measured(workspace: "Workspace", results: Path | None) -> "Store":
+def measured_store(workspace: "Workspace", results: Path | None) -> "Store":
+    """The store that was asked for, else the first of local and published that holds anything.
+
+    Raises IncompleteError where none does.
+    """
     from nestbench.store import Store
 
     folders = [results.absolute()] if results else [workspace.local, workspace.published]

@@ -1,0 +1,82 @@
+"""How one case variant behaves on one stack, as facts that can be held against another stack's."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from nestbench.frames import Result
+from nestbench.verdicts import Entry
+from nestbench.verdicts.variables import parameters_of, size
+from nestprobe.observation import Observation
+
+__all__ = ["Behaviour", "behaviour_of"]
+
+_SCALARS = {
+    "in_weights": "listed in weights",
+    "in_trainable_weights": "listed in trainable_weights",
+    "changed_by_step": "changed by a step",
+    "in_weights_file": "in the weights file",
+    "restored_from_weights_file": "back from the weights file",
+    "in_model_file": "in the model file",
+    "in_checkpoint": "in a TF checkpoint",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """``call`` and ``build``: the findings of each entry, headline first. ``facts``: words to value.
+
+    Two behaviours are the same where the findings are; facts tell what is behind a difference.
+    """
+
+    call: tuple[str, ...]
+    build: tuple[str, ...]
+    facts: Mapping[str, str]
+    evidence: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The findings in a phrase; those of build(shape) where they are others."""
+        said = ", ".join(self.call)
+        return said if self.build == self.call else f"{said} (build(shape) alone: {', '.join(self.build)})"
+
+    def same(self, other: "Behaviour") -> bool:
+        """Whether the findings are the same."""
+        return (self.call, self.build) == (other.call, other.build)
+
+    def differences(self, newer: "Behaviour") -> list[str]:
+        """Facts that are others in ``newer``, as ``what: before -> after``."""
+        names = [*self.facts, *(name for name in newer.facts if name not in self.facts)]
+        return [
+            f"{name}: {self.facts.get(name, 'nothing')} -> {newer.facts.get(name, 'nothing')}"
+            for name in names
+            if self.facts.get(name) != newer.facts.get(name)
+        ]
+
+
+def behaviour_of(result: Result) -> Behaviour | None:
+    """The behaviour of a measured cell; None where nothing is known of it."""
+    if result.observation is None or not result.judgements:
+        return None
+    findings = {one.entry: tuple(map(str, one.findings)) for one in result.judgements}
+    return Behaviour(
+        call=findings[Entry.CALL],
+        build=findings[Entry.BUILD],
+        facts=dict(_facts(result.observation)),
+        evidence=result.judgements[0].evidence,
+    )
+
+
+def _facts(observation: Observation) -> Iterator[tuple[str, str]]:
+    for name, words in (("called", "count_params() after a call"), ("built", "after build(shape)")):
+        phase = observation.phases.get(name)
+        if phase is not None and phase.model is not None and phase.model.count_params is not None:
+            yield words, str(phase.model.count_params)
+    read = parameters_of(observation.variables)
+    if read:
+        yield "scalars that the forward pass reads", str(sum(map(size, read)))
+    for flag, words in _SCALARS.items():
+        if read and all(getattr(one, flag) is not None for one in read):
+            yield f"scalars {words}", str(sum(size(one) for one in read if getattr(one, flag)))
+    for name, phase in observation.phases.items():
+        if phase.raised is not None:
+            yield f"{name} raises", f"{phase.raised.type}: {phase.raised.message[:100]}"

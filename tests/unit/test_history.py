@@ -1,0 +1,105 @@
+"""Histories: from measured stacks only, and an interval is said as one."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from store_stage import DIGESTS
+from typer.testing import CliRunner
+
+from nestbench.catalogue import load_catalogue
+from nestbench.cli import app
+from nestbench.digests import probe_digest
+from nestbench.matrix import load_matrix
+from nestbench.matrix.lines import lines
+from nestbench.matrix.locks import lock_digest
+from nestbench.store import Store
+from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, VariableRecord
+
+CASE = "article-example-2"
+MATRIX = load_matrix()
+
+
+def seen(counted):
+    listed = int(counted == 50)
+    weight = VariableRecord(
+        name="w", shape=[5, 10], dtype="float32", trainable=True, created_in="called", used=True,
+        used_in_inference=True, used_in_training=True, in_weights=listed, in_trainable_weights=listed,
+        changed_by_step=True, in_weights_file=True, restored_from_weights_file=True,
+    )  # fmt: skip
+    done = PhaseRecord("done", model=ModelRecord(count_params=counted))
+    return Observation(CASE, {}, Outcome("observed"), {"built": done, "called": done}, [weight])
+
+
+@pytest.fixture
+def told(tmp_path):
+    """What ``nestbench history`` prints, given what each stack counted; None is not applicable."""
+    case = load_catalogue().get(CASE)
+
+    def run(counts, *arguments, probe=None):
+        store = Store(tmp_path)
+        for stack, counted in counts.items():
+            current = replace(
+                DIGESTS, case=case.digest, probe=probe or probe_digest(), lock=lock_digest(MATRIX.get(stack))
+            )
+            observation = seen(counted) if counted is not None else Observation(
+                CASE, {}, Outcome("not-applicable", "no such thing here")
+            )  # fmt: skip
+            store.add(stack, current, observation)
+        return CliRunner().invoke(app, ["history", *arguments, "--results", str(tmp_path)])
+
+    return run
+
+
+def test_a_change_lies_between_two_measured_releases(told):
+    said = told({"tf2.13": 50, "tf2.15": 50, "tf2.18": 0, "tf2.19": 0}, CASE)
+    assert said.exit_code == 0, said.output
+    assert "TensorFlow 2.13.1 to 2.15.1, 2 stacks: tracked" in said.stdout
+    assert "between TensorFlow 2.15.1 and 2.18.1:\n      count_params() after a call: 50 -> 0" in said.stdout
+    assert "TensorFlow 2.18.1 to 2.19.1, 2 stacks: uncounted" in said.stdout
+    assert "tf2.14, tf2.16, tf2.17" in said.stdout
+    assert "(not measured)" in said.stdout
+
+
+def test_what_comes_back_is_a_third_span(told):
+    data = json.loads(told({"tf2.5": 50, "tf2.6": 0, "tf2.7": 50}, CASE, "--format", "json").stdout)
+    (line,) = [one for one in data if one["spans"]]
+    assert line["sentence"] == (
+        "tracked up to 2.5.3; uncounted in 2.6.5; tracked from 2.7.4 on"
+    )  # fmt: skip
+    assert [span["stacks"] for span in line["spans"]] == [["tf2.5"], ["tf2.6"], ["tf2.7"]]
+
+
+def test_lines_are_told_apart(told):
+    counts = {"tf2.20": 50, "tf2.21": 50, "keras3.14": 0, "keras3.15": 50, "keras3.15-jax": 0}
+    brief = told(counts).stdout
+    assert "Keras 3 on TensorFlow: uncounted up to 3.14.1; tracked from 3.15.1 on" in brief
+    assert "TensorFlow and its tf.keras" not in brief  # nothing changed along it
+    assert "JAX" not in brief
+
+
+def test_a_stack_that_says_nothing_neither_ends_nor_prolongs(told):
+    said = told({"tf2.3": 50, "tf2.4": None, "tf2.5": 50}, CASE).stdout
+    assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said
+    assert "tf2.4 (the case needs what is not there: no such thing here)" in said
+
+
+def test_stale_results_are_no_history(told):
+    said = told({"tf2.3": 50}, CASE, probe="another probe")
+    assert said.exit_code == 3
+    assert "measured and current" in said.output
+
+
+def test_wrong_usage(told):
+    assert told({"tf2.3": 50}, "no-such-case").exit_code == 2
+    assert told({"tf2.3": 50}, CASE, "--variant", "owner=nobody").exit_code == 3
+
+
+def test_every_stack_is_on_one_line_in_order_of_its_versions():
+    found = lines(MATRIX.stacks)
+    names = [stack.id for line in found for stack in line.stacks]
+    assert sorted(names) == sorted(stack.id for stack in MATRIX.stacks)
+    by_id = {line.id: [stack.id for stack in line.stacks] for line in found}
+    assert by_id["tensorflow"][:3] + by_id["tensorflow"][-1:] == ["tf2.0", "tf2.1", "tf2.2", "tf2.21"]
+    assert by_id["keras"][9:11] == ["keras3.9", "keras3.10"]
+    assert by_id["keras-jax"] == ["keras3.0-jax", "keras3.8-jax", "keras3.15-jax"]
