@@ -2,7 +2,7 @@
 
 import typer
 
-from nestbench.cli import bench, cases, claims, history, matrix, readme, results, run
+from nestbench.cli import attribute, bench, bisect, cases, claims, history, matrix, readme, results, run
 from nestbench.cli.errors import Commands
 
 _EPILOG = (
@@ -30,6 +30,8 @@ cases.add_to(app)
 results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
+bisect.add_to(app)
+attribute.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

@@ -49,8 +49,8 @@ _LINES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class MissingRelease:
-    """A release of TensorFlow, Keras or tf-keras on the index that no row of the matrix tests.
+class Release:
+    """A release of TensorFlow, Keras or tf-keras on the index.
 
     ``pythons``: minors of CPython that it has a wheel for, or what it says of them where one wheel
     serves all. ``replaces`` is the id of the row of the same minor, where the release is a later patch of it.
@@ -60,12 +60,10 @@ class MissingRelease:
     wheel: str
     uploaded: date | None
     pythons: tuple[str, ...]
-    replaces: str | None
+    replaces: str | None = None
 
 
-def missing_releases(
-    matrix: Matrix, *, environ: Mapping[str, str] | None = None
-) -> tuple[MissingRelease, ...]:
+def missing_releases(matrix: Matrix, *, environ: Mapping[str, str] | None = None) -> tuple[Release, ...]:
     """Minors that have no row and last patches that are newer than their row, oldest first.
 
     Only final releases that were not yanked and have a wheel for Linux on x86_64 count.
@@ -77,8 +75,20 @@ def missing_releases(
     return tuple(release for line in _LINES for release in _missing(line, url, matrix))
 
 
-def _missing(line: _Line, url: str, matrix: Matrix) -> Iterable[MissingRelease]:
-    newest: dict[tuple[int, int], MissingRelease] = {}
+def releases_of(
+    project: str, oldest: str, *, environ: Mapping[str, str] | None = None
+) -> tuple[Release, ...]:
+    """The final releases of a project from version ``oldest`` on that a row could use, oldest first.
+
+    Raises:
+        GroundError: the index cannot be reached or does not answer as PEP 691 says.
+    """
+    found = _releases(project, Version(oldest), _project_files(index_url(environ), project))
+    return tuple(sorted(found, key=lambda release: Version(release.version)))
+
+
+def _missing(line: _Line, url: str, matrix: Matrix) -> Iterable[Release]:
+    newest: dict[tuple[int, int], Release] = {}
     for project in line.projects:
         for release in _releases(project, line.oldest, _project_files(url, project)):
             minor = _minor(release.version)
@@ -87,7 +97,7 @@ def _missing(line: _Line, url: str, matrix: Matrix) -> Iterable[MissingRelease]:
     return _lacking(newest.values(), line, matrix)
 
 
-def _lacking(releases: Iterable[MissingRelease], line: _Line, matrix: Matrix) -> tuple[MissingRelease, ...]:
+def _lacking(releases: Iterable[Release], line: _Line, matrix: Matrix) -> tuple[Release, ...]:
     rows: dict[tuple[int, int], tuple[Version, str]] = {}
     for stack in matrix.stacks:
         version = line.version_of(stack)
@@ -101,7 +111,7 @@ def _lacking(releases: Iterable[MissingRelease], line: _Line, matrix: Matrix) ->
         tested, stack_id = rows.get(_minor(release.version), (None, None))
         if tested is None or Version(release.version) > tested:
             lacking.append(
-                MissingRelease(
+                Release(
                     version=release.version,
                     wheel=release.wheel,
                     uploaded=release.uploaded,
@@ -117,7 +127,7 @@ def _minor(version: str) -> tuple[int, int]:
     return parsed.major, parsed.minor
 
 
-def _releases(project: str, oldest: Version, files: Iterable[Mapping[str, Any]]) -> Iterable[MissingRelease]:
+def _releases(project: str, oldest: Version, files: Iterable[Mapping[str, Any]]) -> Iterable[Release]:
     pythons: dict[Version, set[str]] = {}
     uploaded: dict[Version, str] = {}
     for file in files:
@@ -141,12 +151,11 @@ def _releases(project: str, oldest: Version, files: Iterable[Mapping[str, Any]])
             uploaded[version] = max(uploaded.get(version, ""), file.get("upload-time") or "")
     for version, found in pythons.items():
         day = uploaded[version][:10]
-        yield MissingRelease(
+        yield Release(
             version=str(version),
             wheel=project,
             uploaded=date.fromisoformat(day) if day else None,
             pythons=tuple(sorted(found, key=lambda minor: [int(n) for n in re.findall(r"\d+", minor)])),
-            replaces=None,
         )
 
 

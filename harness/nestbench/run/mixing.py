@@ -1,0 +1,149 @@
+"""Stacks that have some parts of one stack and the rest of another: what carries a difference."""
+
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from packaging.version import Version
+
+from nestbench.matrix import Backend, Flavour, Matrix, Module, Stack
+from nestbench.run.derived import Answer
+
+__all__ = ["Mixture", "Part", "Ruling", "conclusion", "mixtures", "parts", "rule"]
+
+_DAYS = timedelta(days=14)
+
+
+class Part(StrEnum):
+    """What two stacks can differ in."""
+
+    PYTHON = "Python"
+    BACKEND = "backend"
+    KERAS = "Keras"
+
+
+class Ruling(StrEnum):
+    """What a mixture says of the part that was exchanged."""
+
+    CARRIES = "carries the difference"
+    NOT_ALONE = "does not carry it alone"
+    ELSE = "gives a third behaviour"
+    UNTOLD = "cannot be told"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixture:
+    """``base`` with one part of ``giver``.
+
+    ``stack`` is None where none can be thought of; ``note`` says why, or what stands in for a version
+    that does not exist on the other side.
+    """
+
+    part: Part
+    base: Stack
+    giver: Stack
+    stack: Stack | None
+    note: str = ""
+
+
+def parts(one: Stack, other: Stack) -> tuple[Part, ...]:
+    """The parts in which two stacks differ."""
+    facts: dict[Part, Callable[[Stack], object]] = {
+        Part.PYTHON: lambda stack: stack.python,
+        Part.BACKEND: lambda stack: (stack.backend, stack.tensorflow, stack.jax, stack.torch),
+        Part.KERAS: lambda stack: (stack.keras, stack.flavour, stack.module, dict(stack.environ)),
+    }
+    return tuple(part for part, of in facts.items() if of(one) != of(other))
+
+
+def mixtures(one: Stack, other: Stack, matrix: Matrix, matrix_file: Path) -> Iterator[Mixture]:
+    """``one`` with each of the parts of ``other``, and the other way round."""
+    for part in parts(one, other):
+        for base, giver in ((one, other), (other, one)):
+            make = {Part.PYTHON: _python, Part.BACKEND: _backend, Part.KERAS: _keras}[part]
+            stack, note = make(base, giver, matrix, matrix_file)
+            yield Mixture(part=part, base=base, giver=giver, stack=stack, note=note)
+
+
+def rule(mixed: Answer, base: Answer, giver: Answer) -> Ruling:
+    """Whether the part that was exchanged made the base behave as the giver does."""
+    if not mixed.behaviours:
+        return Ruling.UNTOLD
+    if mixed.same(giver):
+        return Ruling.CARRIES
+    return Ruling.NOT_ALONE if mixed.same(base) else Ruling.ELSE
+
+
+def conclusion(said: AbstractSet[Ruling]) -> str:
+    """What the mixtures of one part say together."""
+    known = said - {Ruling.UNTOLD}
+    if not known:
+        return str(Ruling.UNTOLD)
+    one_side = " (told from one side only)" if Ruling.UNTOLD in said else ""
+    if known == {Ruling.CARRIES}:
+        return f"{Ruling.CARRIES}{one_side}"
+    if known == {Ruling.NOT_ALONE}:
+        return f"does not carry the difference{one_side}"
+    return "carries it in one direction only, or together with another part"
+
+
+_Made = tuple[Stack | None, str]
+
+
+def _python(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:  # noqa: ARG001 - as the others
+    return _named(base, f"{base.id}-python{giver.python}", file, python=giver.python), ""
+
+
+def _backend(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:
+    """The giver's backend under the base's Keras."""
+    return _pair(giver, base, matrix, file)
+
+
+def _keras(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:
+    """The giver's Keras on the base's backend."""
+    return _pair(base, giver, matrix, file)
+
+
+def _pair(backend: Stack, keras: Stack, matrix: Matrix, file: Path) -> _Made:
+    """A stack with the backend of one and the Keras of the other."""
+    if _major(keras) == 2:  # noqa: PLR2004 - Keras 2 is never asked for by itself: it comes with a TensorFlow
+        return _keras_2_on(backend, keras, matrix)
+    facts = {
+        "keras": keras.keras,
+        "flavour": Flavour.KERAS3,
+        "distribution": "keras",
+        "module": Module.KERAS,
+        "environ": {},
+        "not_installed": (),
+    }
+    later = max(backend.uploaded, keras.uploaded)
+    name = f"{backend.id}-with-keras{keras.keras}"
+    return _named(backend, name, file, uploaded=later, resolved=later + _DAYS, **facts), ""
+
+
+def _keras_2_on(backend: Stack, keras: Stack, matrix: Matrix) -> _Made:
+    if backend.backend is not Backend.TENSORFLOW:
+        return None, f"Keras {keras.keras} runs on TensorFlow alone"
+    rows = [
+        stack
+        for stack in matrix.stacks
+        if stack.tensorflow == backend.tensorflow and _major(stack) == 2  # noqa: PLR2004 - as above
+    ]
+    if not rows:
+        return None, f"no Keras 2 was released for TensorFlow {backend.tensorflow}"
+    # As tf.keras, if there is one: that is how the other side reaches it.
+    row = next((one for one in rows if one.module is keras.module), rows[0])
+    if row.keras == keras.keras:
+        return row, ""
+    return row, f"{row.keras} stands for Keras {keras.keras}: the Keras 2 of that TensorFlow"
+
+
+def _major(stack: Stack) -> int:
+    return Version(stack.keras.removesuffix("-tf")).major
+
+
+def _named(base: Stack, name: str, file: Path, **facts: object) -> Stack:
+    return replace(base, id=name, matrix_file=file, **facts)  # type: ignore[arg-type]

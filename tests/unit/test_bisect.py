@@ -1,0 +1,128 @@
+"""Bisect and attribute: the search, the mixtures, and what is refused before anything is made."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from nestbench.changes import Behaviour
+from nestbench.changes.bisection import bisect
+from nestbench.cli import app
+from nestbench.matrix import Module, load_matrix
+from nestbench.matrix.lines import lines
+from nestbench.run import derived
+from nestbench.run.derived import Answer, between
+from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule
+
+MATRIX = load_matrix()
+OLD = Behaviour(call=("tracked",), build=("tracked",), facts={"count": "83"})
+NEW = Behaviour(call=("uncounted",), build=("uncounted",), facts={"count": "33"})
+
+
+@given(data=st.data(), length=st.integers(0, 40))
+def test_the_change_is_found_whatever_cannot_be_made(data, length):
+    change = data.draw(st.integers(0, length))
+    untold = data.draw(st.sets(st.integers(0, 40)))
+    asked = []
+
+    def is_old(place):
+        asked.append(place)
+        return None if place in untold else place < change
+
+    found = bisect(length, is_old)
+    known = [place for place in range(length) if place not in untold]
+    assert found.last_old == max((place for place in known if place < change), default=-1)
+    assert found.first_new == min((place for place in known if place >= change), default=length)
+    assert found.between == tuple(range(found.last_old + 1, found.first_new))
+    assert len(asked) == len(set(asked))
+
+
+def test_a_search_without_obstacles_is_binary():
+    asked = []
+    bisect(1000, lambda place: bool(asked.append(place)) or place < 700)
+    assert len(asked) <= 10
+
+
+def answer(behaviour, stack="tf2.15"):
+    return Answer(stack=MATRIX.get(stack), behaviours={"case": behaviour} if behaviour else {})
+
+
+def test_what_a_mixture_says():
+    third = replace(OLD, call=("raises",))
+    told = {
+        name: rule(answer(mixed), answer(OLD), answer(NEW))
+        for name, mixed in {"giver": NEW, "base": OLD, "third": third, "none": None}.items()
+    }
+    assert told == {
+        "giver": Ruling.CARRIES, "base": Ruling.NOT_ALONE, "third": Ruling.ELSE, "none": Ruling.UNTOLD,
+    }  # fmt: skip
+
+
+def test_conclusions():
+    assert conclusion({Ruling.CARRIES}) == "carries the difference"
+    assert "one side" in conclusion({Ruling.CARRIES, Ruling.UNTOLD})
+    assert conclusion({Ruling.NOT_ALONE}) == "does not carry the difference"
+    assert "one direction" in conclusion({Ruling.NOT_ALONE, Ruling.CARRIES})
+    assert conclusion({Ruling.UNTOLD}) == "cannot be told"
+
+
+def test_parts_of_two_stacks():
+    get = MATRIX.get
+    assert parts(get("tf2.15"), get("tf2.16")) == (Part.PYTHON, Part.BACKEND, Part.KERAS)
+    assert parts(get("tf2.21"), get("tf2.21-legacy")) == (Part.KERAS,)
+    assert parts(get("keras3.15-jax"), get("keras3.15-jax")) == ()
+
+
+def test_keras_2_on_a_newer_tensorflow_is_its_tf_keras(tmp_path):
+    found = list(mixtures(MATRIX.get("tf2.15"), MATRIX.get("tf2.16"), MATRIX, tmp_path / "stacks.toml"))
+    swapped = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.16")
+    assert swapped.stack.id == "tf2.16-legacy"
+    assert swapped.stack.module is Module.TF_KERAS_ATTRIBUTE
+    assert "stands for Keras 2.15.0" in swapped.note
+    mixed = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.15")
+    assert (mixed.stack.tensorflow, mixed.stack.keras) == ("2.15.1", "3.4.1")
+    assert mixed.stack.matrix_file == tmp_path / "stacks.toml"
+
+
+def test_keras_2_does_not_run_on_jax(tmp_path):
+    found = mixtures(MATRIX.get("tf2.15"), MATRIX.get("keras3.15-jax"), MATRIX, tmp_path / "stacks.toml")
+    told = [one for one in found if one.stack is None]
+    assert told
+    assert all("TensorFlow alone" in one.note for one in told)
+
+
+def test_releases_in_between_are_rows_of_their_minor_at_their_own_date(tmp_path, monkeypatch):
+    on_index = [
+        derived.Release(version=version, wheel="keras", uploaded=MATRIX.get("keras3.9").uploaded, pythons=())
+        for version in ("3.8.0", "3.9.0", "3.9.1", "3.9.2", "3.10.0", "3.11.0")
+    ]
+    monkeypatch.setattr(derived, "releases_of", lambda project, oldest: tuple(on_index))
+    line = next(one for one in lines(MATRIX.stacks) if one.id == "keras")
+    found = between(line, MATRIX.get("keras3.8"), MATRIX.get("keras3.10"), MATRIX, tmp_path / "stacks.toml")
+    assert [line.version(stack) for stack in found] == ["3.9.0", "3.9.1", "3.9.2"]
+    assert [stack.id for stack in found] == ["keras3.9-is-3.9.0", "keras3.9-is-3.9.1", "keras3.9"]
+    assert all((stack.resolved - stack.uploaded).days == 14 for stack in found)
+    assert "keras==3.9.1" in found[1].requirements
+
+
+REFUSED = {
+    "unknown case": (["bisect", "nothing", "--between", "tf2.1", "tf2.2"], "nothing"),
+    "unknown stack": (["bisect", "list-of-layers", "--between", "tf2.1", "tf9.9"], "tf9.9"),
+    "one stack twice": (["bisect", "list-of-layers", "--between", "tf2.1", "tf2.1"], "both ends"),
+    "two lines": (["bisect", "list-of-layers", "--between", "tf2.1", "keras3.15"], "not on one line"),
+    "unknown variant": (
+        ["bisect", "list-of-layers", "--variant", "owner=x", "--between", "tf2.1", "tf2.2"], "no variant"),
+    "attribute, one stack twice": (["attribute", "list-of-layers", "tf2.1", "tf2.1"], "twice"),
+    "attribute, unknown stack": (["attribute", "list-of-layers", "tf2.1", "tf9.9"], "tf9.9"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "said"), REFUSED.values(), ids=REFUSED)
+def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert said in done.output
+    assert list(tmp_path.iterdir()) == []
