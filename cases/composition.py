@@ -147,7 +147,7 @@ def functional_in_functional(k):
     return k.Model(inputs, k.layers.Dense(3)(inner(inputs)))
 
 
-@case(parameters=4 * 5, inputs=Tensor((2, 3), "int32", below=4), sources=[keras_issue(18419)])
+@case(parameters=4 * 5, inputs=Tensor((2, 3), "int32", below=4), sources=[keras_issue(10485)])
 def tied_embedding(k):
     """Tied embeddings: the output projection uses the embedding's own matrix; is it counted once?
 

@@ -43,7 +43,7 @@ def weights_file_flat_list(k):
     return chain(k, lambda layers: layers)
 
 
-@case(parameters=3 * DENSE, sources=[keras_issue(20598)])
+@case(parameters=3 * DENSE, sources=[keras_issue(20598), keras_issue(22362)])
 def weights_file_nested_list(k):
     """Layers in a list of lists are not saved by save_weights().
 

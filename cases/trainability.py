@@ -4,7 +4,7 @@
 changes fewer is ``untrained``, one that changes more ``overtrained``.
 """
 
-from nestprobe import case, keras_issue, tensorflow_issue
+from nestprobe import case, keras_issue, tensorflow_issue, tf_keras_issue
 
 BLOCK = 5 * 5 + 5
 HEAD = 5 * 3 + 3
@@ -43,7 +43,7 @@ def holder_of(k):
     parameters=BLOCK + HEAD,
     trainable=HEAD,
     variants={"frozen": ("inner", "holder")},
-    sources=[keras_issue(19398)],
+    sources=[keras_issue(9157), tf_keras_issue(453)],
 )
 def constructor_trainable_false(k, frozen):
     """Layer(trainable=False) in the constructor: are the weights of its sublayers trained all the same?
@@ -186,7 +186,8 @@ def variable_flag_disagrees(k):
 def trainable_set_to_non_bool(k, value):
     """layer.trainable = 0 or numpy.False_ is accepted, rejected or ignored.
 
-    What is set on the nested layer is falsy and no bool.
+    What is set on the nested layer is falsy and no bool. The change that is cited refuses such a value in
+    the constructor alone.
     """
     import numpy
 
