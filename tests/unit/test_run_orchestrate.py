@@ -127,6 +127,16 @@ def test_one_stack_that_cannot_be_prepared_costs_no_other(stage):
     assert results[0].reason == "no network"
 
 
+def test_a_stack_that_imports_another_keras_than_its_row_names_is_not_measured(stage):
+    def prepare(stack, _say):
+        return Prepared(python=Path(sys.executable), imports={"keras": "99.0"})
+
+    (result,) = run(stage, stage.plan("a", "good"), prepare=prepare)
+    assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
+    assert "and not 99.0" in result.reason
+    assert stage.store.cases("a") == []
+
+
 def test_a_store_that_cannot_be_written_is_told_once_per_stack(stage, monkeypatch):
     def full(*_):
         raise StoreError("the disk is full")

@@ -172,6 +172,11 @@ class Stack:
         )
 
     @property
+    def imports(self) -> dict[str, str]:
+        """Versions, by module, that a process of this stack must find itself with."""
+        return {str(self.backend): str(getattr(self, self.backend)), "keras": self.keras}
+
+    @property
     def variables(self) -> dict[str, str]:
         """Environment variables by which the probe and Keras know what to import."""
         return {

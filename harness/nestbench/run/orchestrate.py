@@ -13,7 +13,7 @@ from pathlib import Path
 from nestbench import staging
 from nestbench.catalogue import Cell
 from nestbench.environments import clean_environ
-from nestbench.errors import ExitCode, IncompleteError, NestbenchError
+from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError
 from nestbench.faults import explained
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Ground, Listener, observe
@@ -33,11 +33,16 @@ _ENDING_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An environment that is there. ``extra``: variables beside the clean ones."""
+    """An environment that is there.
+
+    ``extra``: variables beside the clean ones. ``imports``: versions by name, as the probe says them,
+    that must be what is imported; what is not named may be anything.
+    """
 
     python: Path
     hide_gpus: bool = True
     extra: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
 
 
 #: Makes the environment of a stack by its id, told through the callable; raises NestbenchError.
@@ -191,7 +196,7 @@ class Run:
 
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
         settings = self._settings
-        watch = _Watch(plan, settings, self._reporter)
+        watch = _Watch(plan, settings, self._reporter, prepared.imports)
         with settings.workspace.scratch(plan.stack) as scratch:
             home = scratch / "home"
             home.mkdir()
@@ -243,8 +248,11 @@ class Run:
 class _Watch:
     """Stores what one stack's servers say, at once, and tells the reporter."""
 
-    def __init__(self, plan: StackPlan, settings: Settings, reporter: Reporter) -> None:
+    def __init__(
+        self, plan: StackPlan, settings: Settings, reporter: Reporter, imports: Mapping[str, str]
+    ) -> None:
         self._plan, self._settings, self._reporter = plan, settings, reporter
+        self._imports = imports
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
@@ -254,6 +262,17 @@ class _Watch:
         return Listener(ready=self._on_ready, started=self._on_started, done=self._on_done)
 
     def _on_ready(self, ready: Ready) -> None:
+        wrong = [
+            f"{name} {ready.versions.get(name)} and not {version}"
+            for name, version in self._imports.items()
+            if ready.versions.get(name) != version
+        ]
+        if wrong:
+            raise GroundError(
+                f"The stack {self._plan.stack} imports {', '.join(wrong)}, so nothing of it was measured.",
+                why="the row names a Keras that this TensorFlow does not hand out under that name",
+                do="Correct the row: module, environ or keras.",
+            )
         self._ready = ready
         self._settings.store.save_stack(
             StackFacts(

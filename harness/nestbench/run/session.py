@@ -119,7 +119,8 @@ def tox_prepare(
             on_progress=lambda text: say(text.removeprefix(f"{stack}: ")),
             folder=envs / stack if envs else None,
         )
-        return Prepared(python=made.python_path, extra=by_id[stack].variables)
+        row = by_id[stack]
+        return Prepared(python=made.python_path, extra=row.variables, imports=row.imports)
 
     return prepare
 
