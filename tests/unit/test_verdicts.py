@@ -221,6 +221,24 @@ ABOUT_CASES = {
 }  # fmt: skip
 
 
+def test_a_case_about_what_a_backend_lacks_is_not_applicable_there():
+    skipped = seen(phases={"saved-checkpoint": PhaseRecord(Status.SKIPPED, reason="Keras computes with jax")})
+    judged, _ = judge(skipped, 83, 83, ("checkpoint",))
+    assert judged.headline == Verdict.NOT_APPLICABLE
+    assert "computes with jax" in judged.evidence[0]
+    lost = replace(skipped, variables=[replace(one, in_weights_file=False, restored_from_weights_file=False)
+                                       for one in skipped.variables])  # fmt: skip
+    assert judge(lost, 83, 83, ("checkpoint",))[0].headline == Verdict.UNSAVED
+
+
+def test_a_weight_saved_in_another_form_is_not_lost():
+    merged = {"in_weights_file": False, "restored_from_weights_file": False}
+    same = {"reloaded-weights": PhaseRecord(Status.DONE, same_output=True)}
+    assert judge(seen(w=merged, phases=same), 83, 83)[0].headline == Verdict.TRACKED
+    unread = {**merged, "used_in_inference": False}  # the output of inference proves nothing for it
+    assert judge(seen(w=unread, phases=same), 83, 83)[0].headline == Verdict.UNSAVED
+
+
 @pytest.mark.parametrize(("word", "observation", "findings"), ABOUT_CASES.values(), ids=ABOUT_CASES)
 def test_what_a_case_is_about_decides_and_is_a_note_for_others(word, observation, findings):
     assert list(judge(observation, 83, 83, (word,))[0].findings) == findings

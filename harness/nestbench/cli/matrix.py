@@ -2,11 +2,12 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nestbench.cli.options import Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
 from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -31,12 +32,19 @@ def matrix(
     form: Form = ListFormat.TABLE,
     file: MatrixFile = None,
     no_download: NoDownload = False,
+    disk: Annotated[
+        bool, typer.Option("--disk", help="What the environments that are made take on disk.")
+    ] = False,
+    envs: Environments = None,
 ) -> None:
     """List the stacks, what this machine can run of them, and why not."""
     from nestbench.interpreters import availabilities
     from nestbench.matrix import load_matrix
 
     chosen = load_matrix(file).select(stacks or []).stacks
+    if disk:
+        _print_disk(chosen, envs)
+        return
     # Looking must not install anything: what could be downloaded is said to be so.
     found = availabilities(chosen, allow_download=False)
     rows = [_row(stack, found[stack.id], downloads=not no_download) for stack in chosen]
@@ -84,6 +92,33 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
         "reason": "" if fetched else found.reason,
         "remedy": "" if fetched else found.remedy,
     }
+
+
+def _print_disk(stacks: "tuple[Stack, ...]", envs: Path | None) -> None:
+    from rich.table import Table
+
+    from nestbench.environments import environment_folder
+    from nestbench.environments.disk import disk_use
+    from nestbench.run.workspace import find_workspace
+
+    root = find_workspace().root
+    folders = {one.id: envs / one.id if envs else environment_folder(one, root) for one in stacks}
+    made = {name: folder for name, folder in folders.items() if folder.is_dir()}
+    uses, total = disk_use(made)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("stack")
+    for name in ("MB", "of them in no other"):
+        table.add_column(name, justify="right")
+    for name, use in uses.items():
+        table.add_row(name, f"{use.apparent / 1e6:.0f}", f"{use.own / 1e6:.0f}")
+    console = screen()
+    console.print(table, markup=False)
+    apart = sum(use.apparent for use in uses.values())
+    console.print(
+        f"\n{len(made)} of {len(folders)} environments are made. Together {total / 1e9:.1f} GB; "
+        f"without shared files it would be {apart / 1e9:.1f} GB.",
+        highlight=False,
+    )
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:

@@ -28,6 +28,9 @@ def about(observation: Observation, words: Sequence[str], oracle: int | None) ->
 
 
 def _file(observation: Observation, kind: str, words: str, held: str, back: str) -> Iterator[Finding]:
+    saved = observation.phases.get(f"saved-{kind}")
+    if saved is not None and saved.status == Status.SKIPPED and done(observation, "called"):
+        yield Finding(Verdict.NOT_APPLICABLE, f"{words} was not tried: {saved.reason}")
     yield from _raised(observation, f"saved-{kind}")
     yield from _raised(observation, f"reloaded-{kind}")
     read = parameters_of(observation.variables)
