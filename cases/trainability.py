@@ -43,7 +43,7 @@ def holder_of(k):
     parameters=BLOCK + HEAD,
     trainable=HEAD,
     variants={"frozen": ("inner", "holder")},
-    sources=[keras_issue(9157), tf_keras_issue(453)],
+    sources=[keras_issue(9157), keras_issue(19398), tf_keras_issue(453)],
 )
 def constructor_trainable_false(k, frozen):
     """Layer(trainable=False) in the constructor: are the weights of its sublayers trained all the same?
