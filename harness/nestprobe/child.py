@@ -43,10 +43,14 @@ class Limits(object):
 
 
 class Child(object):
-    """One running cell. ``start`` it, ``poll`` it until it gives the cell's result."""
+    """One running cell. ``start`` it, ``poll`` it until it gives the cell's result.
 
-    def __init__(self, cell, folder, limits):
+    ``work(cell, kit, scratch, path)`` is what a forked child does; it keeps what it knows in ``path``.
+    """
+
+    def __init__(self, cell, folder, limits, work=observe_into):
         self.cell, self.folder, self.limits = cell, folder, limits
+        self._work = work
         self.result = os.path.join(folder, "result.json")
         self.log = os.path.join(folder, "stderr.log")
         self.started = time.perf_counter()
@@ -69,7 +73,7 @@ class Child(object):
             self._enter(scratch)
             if kit is None:
                 self._become_fresh(scratch)
-            observe_into(self.cell, kit, scratch, self.result)
+            self._work(self.cell, kit, scratch, self.result)
             status = 0
         except BaseException:
             traceback.print_exc()

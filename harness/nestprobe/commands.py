@@ -27,6 +27,10 @@ def main(arguments):
         return _serve(arguments[1])
     if arguments[:1] == ["cell"]:
         return _cell(arguments[1])
+    if arguments[:1] == ["exchange"]:
+        from nestprobe.exchange import exchange
+
+        return exchange(arguments[1])
     if arguments[:1] == ["observe"]:
         arguments = arguments[1:]
     return _observe(_parser().parse_args(arguments))

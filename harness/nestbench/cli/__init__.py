@@ -2,7 +2,19 @@
 
 import typer
 
-from nestbench.cli import attribute, bench, bisect, cases, claims, history, matrix, readme, results, run
+from nestbench.cli import (
+    attribute,
+    bench,
+    bisect,
+    cases,
+    claims,
+    history,
+    matrix,
+    portability,
+    readme,
+    results,
+    run,
+)
 from nestbench.cli.errors import Commands
 
 _EPILOG = (
@@ -32,6 +44,7 @@ claims.add_to(app)
 history.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
+portability.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

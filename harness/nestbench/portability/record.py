@@ -1,0 +1,148 @@
+"""What loading stacks found, one file a stack: the same bytes for the same findings."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nestprobe
+from nestbench.catalogue import CaseEntry, Variant
+from nestbench.digests import probe_digest
+from nestbench.matrix import Stack
+from nestbench.matrix.locks import lock_digest
+from nestbench.portability.chosen import Chosen
+from nestbench.store.disk import StoreError, read_text, write_text
+
+__all__ = ["KINDS", "Loaded", "Loads", "Shelf", "basis"]
+
+KINDS = ("weights", "model", "checkpoint")
+_SCHEMA = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """What became of one file: ``result`` is a word of ``nestprobe.exchange.Result`` or an outcome.
+
+    ``detail``: the exception, or why there was nothing to load. ``warnings``: those of loading.
+    """
+
+    result: str
+    detail: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loads:
+    """Everything that one stack loaded, by case variant, saver and kind; and what it rests on."""
+
+    stack: str
+    basis: str
+    found: Mapping[str, Mapping[str, Mapping[str, Loaded]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """The folder of the files. Raises StoreError where one is broken or cannot be written."""
+
+    root: Path
+
+    def path(self, stack: str) -> Path:
+        """Where what ``stack`` loaded is kept."""
+        return self.root / f"{stack}.json"
+
+    def load(self, stack: str) -> Loads | None:
+        """What ``stack`` loaded; None where nothing is kept."""
+        path = self.path(stack)
+        text = read_text(path)
+        if text is None:
+            return None
+        try:
+            data = json.loads(text)
+            if data["schema"] != _SCHEMA:
+                raise ValueError(f"schema {data['schema']}")
+            found = {
+                label: {
+                    saver: {kind: _from_data(one) for kind, one in kinds.items()}
+                    for saver, kinds in savers.items()
+                }
+                for label, savers in data["found"].items()
+            }
+            return Loads(stack=data["stack"], basis=data["basis"], found=found)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(
+                f"{path} is broken",
+                why=f"It is not laid out as what portability writes ({error}).",
+                do="Delete it, and run `nestbench portability` again.",
+            ) from error
+
+    def save(self, loads: Loads) -> None:
+        """Keep what a stack loaded."""
+        data = {
+            "schema": _SCHEMA,
+            "stack": loads.stack,
+            "basis": loads.basis,
+            "found": {
+                label: {
+                    saver: {kind: _to_data(kinds[kind]) for kind in KINDS if kind in kinds}
+                    for saver, kinds in savers.items()
+                }
+                for label, savers in loads.found.items()
+            },
+        }
+        write_text(self.path(loads.stack), _rendered(data))
+
+
+def basis(chosen: Chosen, stack: Stack) -> str:
+    """Fingerprint of all that the findings of ``stack`` depend on: probe, cases, every lock."""
+    exchange = (Path(nestprobe.__file__).parent / "exchange.py").read_bytes()
+    parts = [
+        probe_digest(),
+        hashlib.sha256(exchange).hexdigest(),
+        stack.id,
+        *(f"{one.id} {lock_digest(one)}" for one in chosen.stacks),
+        *(f"{label_of(entry, variant)} {entry.digest}" for entry, variant in chosen.cells),
+    ]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def label_of(entry: CaseEntry, variant: Variant) -> str:
+    """``case`` or ``case[owner=layer]``."""
+    return f"{entry.id}[{variant.label}]" if variant.label else entry.id
+
+
+def _to_data(one: Loaded) -> Any:
+    """A word where there is nothing to add."""
+    if not one.detail and not one.warnings:
+        return one.result
+    data: dict[str, Any] = {"result": one.result}
+    if one.detail:
+        data["detail"] = one.detail
+    if one.warnings:
+        data["warnings"] = list(one.warnings)
+    return data
+
+
+def _from_data(data: Any) -> Loaded:
+    if isinstance(data, str):
+        return Loaded(result=data)
+    return Loaded(
+        result=data["result"], detail=data.get("detail", ""), warnings=tuple(data.get("warnings", ()))
+    )
+
+
+def _rendered(data: dict[str, Any]) -> str:
+    """A line for each saver: what changes is seen in a diff."""
+    lines = ["{", *(f' "{name}": {json.dumps(data[name])},' for name in ("schema", "stack", "basis"))]
+    lines.append(' "found": {')
+    labels = list(data["found"].items())
+    for place, (label, savers) in enumerate(labels):
+        lines.append(f"  {json.dumps(label)}: {{")
+        rows = [
+            f"   {json.dumps(saver)}: {json.dumps(kinds, ensure_ascii=False)}"
+            for saver, kinds in savers.items()
+        ]
+        lines.append(",\n".join(rows))
+        lines.append("  }" + ("," if place < len(labels) - 1 else ""))
+    return "\n".join([*lines, " }", "}", ""])

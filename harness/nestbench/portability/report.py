@@ -1,0 +1,105 @@
+"""The matrix saved-on by loaded-on, as text, Markdown and CSV."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from nestbench.portability.record import KINDS, Loaded, Loads
+
+__all__ = ["to_csv", "to_text"]
+
+_TITLES = {
+    "weights": "Weights files (save_weights to model.weights.h5)",
+    "model": "Model files (save to the single-file format of the release: .h5 to TF 2.11, .keras since)",
+    "checkpoint": "TF checkpoints (tf.train.Checkpoint)",
+}
+_LETTERS = {
+    "equal": "=", "differs": "D", "refuses": "R", "not-saved": "-", "not-applicable": "-",
+    "timed-out": "H", "crashed": "X", "exited": "X", "out-of-memory": "X", "unavailable": "?",
+}  # fmt: skip
+_LEGEND = (
+    "= equal: loads, and gives the output that was saved; w with a warning; D loads without an error and "
+    "gives another output; R refuses: an exception; H hangs until the limit; X the process dies; - nothing "
+    "was saved, or the kind does not exist there; ? could not be measured."
+)
+
+
+def to_text(loads: Sequence[Loads], cases: Sequence[str] = (), *, markdown: bool = False) -> str:
+    """One matrix a kind: how many of the files that were saved come back equal, and what the others do.
+
+    ``cases``: labels; with one of them the squares are letters. Rows save, columns load.
+    """
+    columns = [one.stack for one in loads]
+    parts = []
+    for kind in KINDS:
+        rows = [["saved on", *columns]]
+        rows += [
+            [saver, *(_square(_entries(one, saver, kind, cases)) for one in loads)]
+            for saver in _savers(loads)
+        ]
+        parts.append(_title(_TITLES[kind], markdown=markdown))
+        parts.append(_table(rows, markdown=markdown))
+    return "\n".join([*parts, f"Columns load. {_COUNTED if len(cases) != 1 else ''}{_LEGEND}", ""])
+
+
+_COUNTED = "The number is of files that come back equal, of all that were saved; then what the others do. "
+
+
+def to_csv(loads: Sequence[Loads]) -> str:
+    """One row a file and loading stack."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["case", "kind", "saved_on", "loaded_on", "result", "detail", "warnings"])
+    for one in loads:
+        for label, savers in one.found.items():
+            for saver, kinds in savers.items():
+                for kind, loaded in kinds.items():
+                    warnings = " | ".join(loaded.warnings)
+                    writer.writerow([label, kind, saver, one.stack, loaded.result, loaded.detail, warnings])
+    return out.getvalue()
+
+
+def _savers(loads: Sequence[Loads]) -> list[str]:
+    return list(dict.fromkeys(saver for one in loads for rows in one.found.values() for saver in rows))
+
+
+def _entries(one: Loads, saver: str, kind: str, cases: Sequence[str]) -> Iterator[Loaded]:
+    for label, savers in one.found.items():
+        kinds: Mapping[str, Loaded] = savers.get(saver, {})
+        if (not cases or label in cases) and kind in kinds:
+            yield kinds[kind]
+
+
+def _square(entries: Iterator[Loaded]) -> str:
+    letters = Counter(_LETTERS.get(one.result, "?") + ("w" if one.warnings else "") for one in entries)
+    if sum(letters.values()) == 1:
+        return next(iter(letters))
+    equal = letters.pop("=", 0) + letters.pop("=w", 0)
+    letters.pop("-", None)
+    saved = equal + sum(letters.values())
+    if not saved:
+        return "-"
+    others = "".join(sorted({letter[0] for letter in letters}))
+    return f"{equal}/{saved}{' ' + others if others else ''}"
+
+
+def _title(text: str, *, markdown: bool) -> str:
+    return f"\n## {text}\n" if markdown else f"\n{text}"
+
+
+def _table(rows: Sequence[Sequence[str]], *, markdown: bool) -> str:
+    if markdown:
+        head, *body = rows
+        lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+        return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in body), ""])
+    first = max(len(row[0]) for row in rows)
+    # Long names of columns stand upright: a digit for each, and the names below.
+    head, *body = rows
+    widths = [max(2, *(len(row[place]) for row in body)) for place in range(1, len(head))]
+    numbers = [str(place) for place in range(1, len(head))]
+    lines = ["".ljust(first + 3) + "  ".join(n.rjust(w) for n, w in zip(numbers, widths, strict=True))]
+    for place, row in enumerate(body, 1):
+        squares = "  ".join(square.rjust(w) for square, w in zip(row[1:], widths, strict=True))
+        lines.append(f"{place:>2} {row[0].ljust(first)}{squares}")
+    return "\n".join(lines)

@@ -1,0 +1,169 @@
+"""Portability: what is chosen, what stands for a file that is not there, what is kept and shown."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nestbench.catalogue import load_catalogue
+from nestbench.cli import app
+from nestbench.errors import GroundError, UsageError
+from nestbench.matrix import load_matrix
+from nestbench.portability import Loaded, Loads, Shelf, choose
+from nestbench.portability.exchange import Exchange
+from nestbench.portability.record import basis
+from nestbench.portability.report import to_csv, to_text
+from nestbench.run.orchestrate import Prepared
+from nestbench.run.workspace import Workspace
+from nestbench.store.disk import StoreError
+
+CATALOGUE, MATRIX = load_catalogue(), load_matrix()
+STACKS, CASES = ["tf2.1", "tf2.21"], ["list-of-layers", "raw-variable-attribute"]
+LABELS = ["list-of-layers[owner=layer]", "list-of-layers[owner=model]", "raw-variable-attribute"]
+COMMITTED = Path(__file__).parents[2] / "results" / "portability"
+
+
+def chosen():
+    return choose(MATRIX, CATALOGUE, STACKS, CASES)
+
+
+def test_the_default_spans_the_eras():
+    default = choose(MATRIX, CATALOGUE)
+    assert len(default.stacks) >= 12
+    assert len(default.cells) >= 15
+    assert {stack.backend for stack in default.stacks} == {"tensorflow", "jax", "torch"}
+    assert {stack.keras.split(".")[0] for stack in default.stacks} == {"2", "3"}
+
+
+def test_what_is_asked_for():
+    assert [stack.id for stack in chosen().stacks] == STACKS
+    assert [entry.id for entry, _ in chosen().cells] == [
+        "list-of-layers", "list-of-layers", "raw-variable-attribute",
+    ]  # fmt: skip
+    other = choose(MATRIX, CATALOGUE, STACKS, ["wide-list"])
+    assert [variant.label for _, variant in other.cells] == ["n=4"]
+    for stacks, cases in ((["tf2.1"], []), (["tf9.9", "tf2.1"], []), (STACKS, ["nothing"])):
+        with pytest.raises(UsageError):
+            choose(MATRIX, CATALOGUE, stacks, cases)
+
+
+class Staged(Exchange):
+    """An exchange whose stacks answer as the test says."""
+
+    def __init__(self, tmp_path, answers, prepare=None):
+        self.__dict__.update(
+            chosen=chosen(), workspace=Workspace(root=tmp_path), shelf=Shelf(root=tmp_path / "kept"),
+            prepare=prepare or (lambda _stack, _say: Prepared(python=Path("python"))), workers=2,
+            say=lambda _text: None, limit=1, answers=answers, asked=[],
+        )  # fmt: skip
+
+    def _ask(self, stack, action, made, scratch):
+        assert (scratch / "files").is_dir()
+        self.asked.append((stack.id, action))
+        return {
+            "cells": [{"entries": self.answers(stack.id, action, entry.id)} for entry, _ in self.chosen.cells]
+        }
+
+
+def entries(stack, action, case):
+    if action == "save":
+        model = (
+            {"result": "not-saved", "detail": "ValueError: no"} if stack == "tf2.1" else {"result": "saved"}
+        )
+        return [
+            {"saver": stack, "kind": "weights", "result": "saved"},
+            {"saver": stack, "kind": "model", **model},
+            {"saver": stack, "kind": "checkpoint", "result": "saved"},
+        ]
+    hangs = case == "raw-variable-attribute"
+    return [
+        {"saver": saver, "kind": "weights", "result": "equal" if saver == stack else "refuses", "detail": ""}
+        for saver in STACKS
+    ] + [
+        {"saver": "tf2.21", "kind": "model", "result": "equal", "warnings": ["UserWarning: old"]},
+        {"saver": "tf2.1", "kind": "checkpoint", "result": "timed-out" if hangs else "differs"},
+        {"saver": "tf2.21", "kind": "checkpoint", "result": "equal"},
+    ]
+
+
+def test_findings_are_kept_and_not_measured_again(tmp_path):
+    exchange = Staged(tmp_path, entries)
+    assert exchange.run() == {}
+    assert sorted(exchange.asked) == [(stack, action) for stack in STACKS for action in ("load", "save")]
+    kept = exchange.shelf.load("tf2.21")
+    assert kept.basis == basis(exchange.chosen, MATRIX.get("tf2.21"))
+    found = kept.found["list-of-layers[owner=layer]"]
+    assert found["tf2.1"]["weights"] == Loaded(result="refuses")
+    assert found["tf2.1"]["model"] == Loaded(result="not-saved", detail="nothing to load: ValueError: no")
+    assert found["tf2.21"]["model"] == Loaded(result="equal", warnings=("UserWarning: old",))
+    assert kept.found["raw-variable-attribute"]["tf2.1"]["checkpoint"].result == "timed-out"
+    before = exchange.shelf.path("tf2.21").read_bytes()
+    exchange.asked.clear()
+    assert exchange.run() == {}
+    assert exchange.asked == []
+    exchange.run(again=True)
+    assert exchange.shelf.path("tf2.21").read_bytes() == before
+
+
+def test_a_stack_that_cannot_be_made_is_named_and_costs_no_other(tmp_path):
+    def prepare(stack, _say):
+        if stack == "tf2.1":
+            raise GroundError("no Python 3.7 here")
+        return Prepared(python=Path("python"))
+
+    exchange = Staged(tmp_path, entries, prepare)
+    assert exchange.run() == {"tf2.1": "no Python 3.7 here"}
+    assert exchange.shelf.load("tf2.1") is None
+
+
+def test_a_broken_file_is_told(tmp_path):
+    shelf = Shelf(root=tmp_path)
+    shelf.path("tf2.1").write_text('{"schema": 1, "stack": "tf2.1"}')
+    with pytest.raises(StoreError, match="broken"):
+        shelf.load("tf2.1")
+
+
+def loads(stack, **results):
+    return Loads(
+        stack=stack,
+        basis="b",
+        found={
+            label: {"tf2.1": {"weights": Loaded(result=result)}}
+            for label, result in zip(LABELS, results["of"], strict=True)
+        },
+    )
+
+
+def test_squares_count_what_comes_back_equal():
+    text = to_text([loads("tf2.21", of=["equal", "refuses", "not-saved"])], LABELS, markdown=True)
+    assert "| saved on | tf2.21 |" in text
+    assert "| tf2.1 | 1/2 R |" in text
+    assert "| tf2.1 | H |" in to_text(
+        [loads("x", of=["equal", "equal", "timed-out"])], LABELS[2:], markdown=True
+    )
+
+
+def test_csv_has_a_row_a_file():
+    rows = list(csv.DictReader(io.StringIO(to_csv([loads("tf2.21", of=["equal", "differs", "crashed"])]))))
+    assert [row["result"] for row in rows] == ["equal", "differs", "crashed"]
+    assert {row["loaded_on"] for row in rows} == {"tf2.21"}
+
+
+def test_what_is_committed_is_whole_and_current():
+    default = choose(MATRIX, CATALOGUE)
+    shelf = Shelf(root=COMMITTED)
+    for stack in default.stacks:
+        kept = shelf.load(stack.id)
+        assert kept is not None, "run `nestbench portability`"
+        assert kept.basis == basis(default, stack), "run `nestbench portability`"
+        assert len(kept.found) == len(default.cells)
+        assert all(set(rows) == {one.id for one in default.stacks} for rows in kept.found.values())
+    assert {path.stem for path in COMMITTED.glob("*.json")} == {stack.id for stack in default.stacks}
+
+
+def test_wrong_usage(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["tf2.1"], ["tf2.1", "nowhere"], ["--case", "nothing"]):
+        assert CliRunner().invoke(app, ["portability", *arguments]).exit_code == 2
