@@ -12,7 +12,7 @@ from nestbench.changes.bisection import bisect
 from nestbench.cli import app
 from nestbench.matrix import Module, load_matrix
 from nestbench.matrix.lines import lines
-from nestbench.run import derived
+from nestbench.run import derived, mixing
 from nestbench.run.derived import Answer, between
 from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule
 
@@ -76,14 +76,28 @@ def test_parts_of_two_stacks():
 
 
 def test_keras_2_on_a_newer_tensorflow_is_its_tf_keras(tmp_path):
-    found = list(mixtures(MATRIX.get("tf2.15"), MATRIX.get("tf2.16"), MATRIX, tmp_path / "stacks.toml"))
-    swapped = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.16")
-    assert swapped.stack.id == "tf2.16-legacy"
+    found = list(mixtures(MATRIX.get("tf2.15"), MATRIX.get("tf2.21"), MATRIX, tmp_path / "stacks.toml"))
+    swapped = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.21")
+    assert swapped.stack.id == "tf2.21-legacy"
     assert swapped.stack.module is Module.TF_KERAS_ATTRIBUTE
     assert "stands for Keras 2.15.0" in swapped.note
     mixed = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.15")
-    assert (mixed.stack.tensorflow, mixed.stack.keras) == ("2.15.1", "3.4.1")
+    assert (mixed.stack.tensorflow, mixed.stack.keras) == ("2.15.1", "3.13.2")
     assert mixed.stack.matrix_file == tmp_path / "stacks.toml"
+
+
+def test_a_tf_keras_that_no_row_has_is_taken_from_the_index(tmp_path, monkeypatch):
+    day = MATRIX.get("tf2.16").uploaded
+    on_index = [
+        derived.Release(version=version, wheel="tf-keras", uploaded=day, pythons=())
+        for version in ("2.16.0", "2.17.0", "2.17.1", "2.18.0")
+    ]
+    monkeypatch.setattr(mixing, "releases_of", lambda project, oldest: tuple(on_index))
+    found = mixtures(MATRIX.get("tf2.15"), MATRIX.get("tf2.17"), MATRIX, tmp_path / "stacks.toml")
+    swapped = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.17")
+    assert (swapped.stack.tensorflow, swapped.stack.keras) == ("2.17.1", "2.17.1")
+    assert "tf-keras==2.17.1" in swapped.stack.requirements
+    assert swapped.stack.environ == {"TF_USE_LEGACY_KERAS": "1"}
 
 
 def test_keras_2_does_not_run_on_jax(tmp_path):

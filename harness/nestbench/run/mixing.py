@@ -10,6 +10,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from nestbench.matrix import Backend, Flavour, Matrix, Module, Stack
+from nestbench.matrix.index import releases_of
 from nestbench.run.derived import Answer
 
 __all__ = ["Mixture", "Part", "Ruling", "conclusion", "mixtures", "parts", "rule"]
@@ -110,7 +111,7 @@ def _keras(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:
 def _pair(backend: Stack, keras: Stack, matrix: Matrix, file: Path) -> _Made:
     """A stack with the backend of one and the Keras of the other."""
     if _major(keras) == 2:  # noqa: PLR2004 - Keras 2 is never asked for by itself: it comes with a TensorFlow
-        return _keras_2_on(backend, keras, matrix)
+        return _keras_2_on(backend, keras, matrix, file)
     facts = {
         "keras": keras.keras,
         "flavour": Flavour.KERAS3,
@@ -124,21 +125,49 @@ def _pair(backend: Stack, keras: Stack, matrix: Matrix, file: Path) -> _Made:
     return _named(backend, name, file, uploaded=later, resolved=later + _DAYS, **facts), ""
 
 
-def _keras_2_on(backend: Stack, keras: Stack, matrix: Matrix) -> _Made:
-    if backend.backend is not Backend.TENSORFLOW:
+def _keras_2_on(backend: Stack, keras: Stack, matrix: Matrix, file: Path) -> _Made:
+    """The Keras 2 that was released for a TensorFlow: its own, or tf-keras of the same minor."""
+    if backend.backend is not Backend.TENSORFLOW or backend.tensorflow is None:
         return None, f"Keras {keras.keras} runs on TensorFlow alone"
     rows = [
         stack
         for stack in matrix.stacks
         if stack.tensorflow == backend.tensorflow and _major(stack) == 2  # noqa: PLR2004 - as above
     ]
-    if not rows:
-        return None, f"no Keras 2 was released for TensorFlow {backend.tensorflow}"
     # As tf.keras, if there is one: that is how the other side reaches it.
-    row = next((one for one in rows if one.module is keras.module), rows[0])
+    rows = rows or _tf_keras_for(backend, matrix, file)
+    row = next((one for one in rows if one.module is keras.module), rows[0] if rows else None)
+    if row is None:
+        return None, f"no Keras 2 was released for TensorFlow {backend.tensorflow}"
     if row.keras == keras.keras:
         return row, ""
     return row, f"{row.keras} stands for Keras {keras.keras}: the Keras 2 of that TensorFlow"
+
+
+def _tf_keras_for(backend: Stack, matrix: Matrix, file: Path) -> list[Stack]:
+    """The last tf-keras of the backend's minor, under each of its names."""
+    minor = Version(str(backend.tensorflow)).release[:2]
+    oldest = ".".join(map(str, minor))
+    releases = [one for one in releases_of("tf-keras", oldest) if Version(one.version).release[:2] == minor]
+    if not releases:
+        return []
+    last = releases[-1]
+    uploaded = max(last.uploaded or backend.uploaded, backend.uploaded)
+    return [
+        replace(
+            template,
+            id=f"{backend.id}-with-{template.module.replace('.', '-')}-{last.version}",
+            tensorflow=backend.tensorflow,
+            wheel=backend.wheel,
+            python=backend.python,
+            keras=last.version,
+            uploaded=uploaded,
+            resolved=uploaded + _DAYS,
+            matrix_file=file,
+        )
+        for template in matrix.stacks
+        if template.flavour is Flavour.TF_KERAS
+    ]
 
 
 def _major(stack: Stack) -> int:
