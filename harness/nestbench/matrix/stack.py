@@ -132,7 +132,7 @@ class Stack:
     flavour: Flavour
     distribution: Name | None = None
     module: Module = Module.TF_KERAS_ATTRIBUTE
-    environ: Mapping[VariableName, str] = field(default_factory=dict)
+    environ: Mapping[VariableName, str] = field(default_factory=dict, hash=False)
     find_links: Address | None = None
     python: Annotated[str, Field(pattern=r"^3\.\d+$")]
     platform: Platform

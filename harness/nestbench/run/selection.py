@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nestbench.interpreters import Available, Unavailable
 from nestbench.matrix import Flavour, Matrix, Stack
+from nestbench.matrix.lines import lines
 
 _KERAS_2 = (Flavour.BUILT_IN, Flavour.KERAS2)
 
@@ -55,14 +56,15 @@ def asked_for(
 def default(
     matrix: Matrix, found: Mapping[str, Available | Unavailable], *, allow_download: bool
 ) -> Selection:
-    """Three stacks that tell the story: the oldest, the last with Keras 2, the newest.
+    """Three stacks of TensorFlow's own line: the oldest, the last with Keras 2, the newest.
 
     Where the machine cannot make the first or the last of the matrix, its nearest neighbour that
     the machine can make stands in; where it can make none with Keras 2 built in of that age, none.
     """
-    can = [stack for stack in matrix.stacks if possible(found[stack.id], allow_download=allow_download)]
-    with_keras_2 = [stack for stack in matrix.stacks if stack.flavour in _KERAS_2]
-    wanted = [matrix.stacks[0], *with_keras_2[-1:], matrix.stacks[-1]]
+    line = lines(matrix.stacks)[0].stacks
+    can = [stack for stack in line if possible(found[stack.id], allow_download=allow_download)]
+    with_keras_2 = [stack for stack in line if stack.flavour in _KERAS_2]
+    wanted = [line[0], *with_keras_2[-1:], line[-1]]
     chosen = [*can[:1], *(stack for stack in with_keras_2[-1:] if stack in can), *can[-1:]]
     stacks = tuple(dict.fromkeys(chosen))
     return Selection(
