@@ -36,7 +36,7 @@ class Exchange:
     shelf: Shelf
     workers: int
     say: Callable[[str], None]
-    limit: float = 15
+    limit: float = 10
 
     def run(self, *, again: bool = False) -> dict[str, str]:
         """Measure what is missing; returns why, for each stack that could not be.
