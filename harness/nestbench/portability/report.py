@@ -98,8 +98,8 @@ def _table(rows: Sequence[Sequence[str]], *, markdown: bool) -> str:
     head, *body = rows
     widths = [max(2, *(len(row[place]) for row in body)) for place in range(1, len(head))]
     numbers = [str(place) for place in range(1, len(head))]
-    lines = ["".ljust(first + 3) + "  ".join(n.rjust(w) for n, w in zip(numbers, widths, strict=True))]
+    lines = ["".ljust(first + 5) + "  ".join(n.rjust(w) for n, w in zip(numbers, widths, strict=True))]
     for place, row in enumerate(body, 1):
         squares = "  ".join(square.rjust(w) for square, w in zip(row[1:], widths, strict=True))
-        lines.append(f"{place:>2} {row[0].ljust(first)}{squares}")
+        lines.append(f"{place:>2} {row[0].ljust(first)}  {squares}")
     return "\n".join(lines)
