@@ -268,7 +268,7 @@ def multiple_inputs_nested(k, passed):
 @case(
     parameters=2 * (5 * 5 + 5),
     variants=OWNERS,
-    sources=[tensorflow_issue(40638), NONE_AS_INPUT, keras_issue(21866)],
+    sources=[NONE_AS_INPUT, keras_issue(21866)],
 )
 def none_input_in_list(k, owner):
     """A layer called on a list in which one element is None.

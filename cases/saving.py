@@ -3,7 +3,7 @@
 Each case says what it is about: the weights file, the model file, a TF checkpoint or a clone.
 """
 
-from nestprobe import case, keras_issue, tensorflow_issue
+from nestprobe import NotApplicable, case, keras_issue, tensorflow_issue
 
 DENSE = 5 * 5 + 5
 
@@ -34,9 +34,9 @@ def chain(k, keep):
     return Chain()
 
 
-@case(parameters=3 * DENSE, sources=[keras_issue(18398)])
+@case(parameters=3 * DENSE)
 def weights_file_flat_list(k):
-    """save_weights() to .weights.h5 loses layers kept in a list, or load_weights() mixes them up.
+    """Does save_weights() to .weights.h5 keep layers that stand in a list, and load_weights() their order?
 
     Three Dense layers of one shape in a list attribute.
     """
@@ -86,14 +86,29 @@ def weights_file_set(k):
 
 @case(
     parameters=2 * DENSE,
-    variants={"names": ("same", "different")},
-    sources=[tensorflow_issue(41021), tensorflow_issue(46871)],
+    variants={"names": ("same", "different", "built-by-parent")},
+    sources=[tensorflow_issue(41021)],
 )
 def weights_file_duplicate_names(k, names):
-    """RuntimeError: Unable to create link (name already exists) on save_weights().
+    """Unable to create link, or Unable to create dataset (name already exists), on save_weights().
 
-    Two weights of one layer have the same name, or, beside it, names of their own.
+    Two weights of one layer have the same name, or, beside it, names of their own; or the parent builds
+    two Dense layers in its own ``build()``, and each calls its kernel "kernel".
     """
+
+    class Parent(k.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.first = k.layers.Dense(5, name="first")
+            self.second = k.layers.Dense(5, name="second")
+
+        def build(self, input_shape):
+            self.first.build(input_shape)
+            self.second.build(input_shape)
+            self.built = True
+
+        def call(self, inputs):
+            return self.second(self.first(inputs))
 
     class Twin(k.Layer):
         def build(self, input_shape):
@@ -108,10 +123,10 @@ def weights_file_duplicate_names(k, names):
             hidden = k.matmul(inputs, self.first) + self.first_bias
             return k.matmul(hidden, self.second) + self.second_bias
 
-    return k.as_model(Twin())
+    return k.as_model(Parent() if names == "built-by-parent" else Twin())
 
 
-@case(parameters=3 * DENSE, about=("checkpoint",))
+@case(parameters=3 * DENSE, about=("checkpoint",), sources=[keras_issue(18398)])
 def checkpoint_list_of_layers(k):
     """tf.train.Checkpoint does not restore layers that are kept in a list.
 
@@ -120,7 +135,7 @@ def checkpoint_list_of_layers(k):
     return chain(k, lambda layers: layers)
 
 
-@case(parameters=3 * DENSE, about=("checkpoint",))
+@case(parameters=3 * DENSE, about=("checkpoint",), sources=[keras_issue(18398)])
 def checkpoint_dict_of_layers(k):
     """tf.train.Checkpoint does not restore layers that are kept in a dict.
 
@@ -131,7 +146,7 @@ def checkpoint_dict_of_layers(k):
 
 @case(parameters=2 * DENSE, about=("checkpoint",), sources=[tensorflow_issue(39738)])
 def checkpoint_sequential_subclass(k):
-    """A subclass of Sequential is not restored from a TF checkpoint.
+    """The layers of a subclass of Sequential are not saved in a TF checkpoint.
 
     Two Dense layers are added in the ``__init__`` of a class derived from Sequential.
     """
@@ -194,9 +209,9 @@ def model_file_subclass_without_config(k):
     return Plain(5)
 
 
-@case(parameters=DENSE + (5 * 3 + 3), about=("clone",), sources=[keras_issue(21120)])
+@case(parameters=DENSE + (5 * 3 + 3), about=("clone",))
 def clone_nested(k):
-    """clone_model() and from_config() of a functional model with a nested model lose or share layers.
+    """from_config() of a functional model with a nested model: are layers lost or shared?
 
     A functional model holds another one; it is made again from its own config.
     """
@@ -204,6 +219,30 @@ def clone_nested(k):
     inner = k.Model(inner_inputs, k.layers.Dense(5)(inner_inputs))
     inputs = k.keras.Input(shape=(5,))
     return k.Model(inputs, k.layers.Dense(3)(inner(inputs)))
+
+
+@case(parameters=DENSE, trainable=0, sources=[keras_issue(21120)])
+def clone_recursive_two_levels(k):
+    """clone_model(recursive=True) with a clone_function reaches one level of nesting only.
+
+    A Dense in a functional model in another in a third; the clone function makes each layer anew with
+    ``trainable=False``, so that nothing of the clone is meant to be trained.
+    """
+    import inspect
+
+    clone_model = k.keras.models.clone_model
+    if "recursive" not in inspect.signature(clone_model).parameters:
+        raise NotApplicable("clone_model() has no argument recursive on this stack")
+
+    def frozen(layer):
+        return type(layer).from_config(dict(layer.get_config(), trainable=False))
+
+    inputs = k.keras.Input(shape=(5,))
+    model = k.Model(inputs, k.layers.Dense(5)(inputs), name="inner")
+    for name in ("mid", "outer"):
+        inputs = k.keras.Input(shape=(5,))
+        model = k.Model(inputs, model(inputs), name=name)
+    return clone_model(model, clone_function=frozen, recursive=True)
 
 
 @case(parameters=DENSE, about=("clone",), variants={"owner": ("layer", "model")})

@@ -34,7 +34,7 @@ def chain_of(k, leaf, n, builds=False):
     return k.as_model(leaf)
 
 
-@case(parameters=DENSE, variants=SIZES, sources=[keras_issue(15596)])
+@case(parameters=DENSE, variants=SIZES)
 def deep_chain(k, n):
     """Building a model of deeply nested layers gets slower and slower with depth.
 
@@ -52,7 +52,7 @@ def deep_chain_explicit_build(k, n):
     return chain_of(k, k.layers.Dense(5), n, builds=True)
 
 
-@case(parameters=DENSE, variants=SIZES, sources=[keras_issue(15596)])
+@case(parameters=DENSE, variants=SIZES)
 def deep_chain_raising_leaf(k, n):
     """An error in a deeply nested layer is slow to appear, or its message is buried.
 
@@ -82,6 +82,19 @@ def deep_functional_chain(k, n):
         inputs = k.keras.Input(shape=(5,))
         model = k.Model(inputs, k.layers.Dense(5)(inputs if model is None else model(inputs)))
     return model
+
+
+@case(parameters=DENSE, variants={"n": ("100", "1000")}, sources=[keras_issue(15596)])
+def long_functional_chain(k, n):
+    """RecursionError: maximum recursion depth exceeded when a functional model of many layers is made.
+
+    ``n`` activations in a row and a Dense after them: nothing is nested, and the graph of the model is
+    still walked by recursion, a few frames a layer.
+    """
+    inputs = outputs = k.keras.Input(shape=(5,))
+    for _ in range(int(n)):
+        outputs = k.layers.Activation("linear")(outputs)
+    return k.Model(inputs, k.layers.Dense(5)(outputs))
 
 
 @case(parameters=DENSE, variants={"n": ("4", "8")})
@@ -117,7 +130,7 @@ def wide_list(k, n):
     return k.as_model(Wide())
 
 
-@case(parameters=lambda n: int(n) * DENSE, variants=SIZES, sources=[tensorflow_issue(33527)])
+@case(parameters=lambda n: int(n) * DENSE, variants=SIZES)
 def wide_attributes(k, n):
     """Creating a layer with many attributes is slow: does the time grow with the square of their number?
 
@@ -171,9 +184,9 @@ def many_calls_shared(k, n):
     return k.Model(inputs, outputs)
 
 
-@case(parameters=lambda n: int(n) * DENSE, variants=SIZES, sources=[tensorflow_issue(57076)])
+@case(parameters=lambda n: int(n) * DENSE, variants=SIZES)
 def wide_nested_dict(k, n):
-    """Large nested dicts as attributes of a layer make construction slow.
+    """Large nested dicts as attributes of a layer: do they make construction slow?
 
     ``n`` Dense layers in a dict of dicts, two in each.
     """
@@ -217,3 +230,27 @@ def balanced_tree(k, depth):
         return Node(tree(levels - 1), tree(levels - 1))
 
     return k.as_model(tree(int(depth)))
+
+
+@case(
+    parameters=DENSE,
+    variants={"n": ("100", "10000")},
+    sources=[tensorflow_issue(33527), tensorflow_issue(57076)],
+)
+def large_list_attribute(k, n):
+    """A large list as an attribute of a layer, or a big vocabulary, makes every call slow.
+
+    ``n`` strings in one list attribute beside one Dense. They are no state of the model, and what it costs
+    that Keras wraps them shows in the time and in the number of Python calls alone.
+    """
+
+    class Holder(k.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.table = [str(place) for place in range(int(n))]
+            self.dense = k.layers.Dense(5)
+
+        def call(self, inputs):
+            return self.dense(inputs)
+
+    return k.as_model(Holder())

@@ -108,7 +108,7 @@ def functional_embeds_part_of_itself(k):
     return k.Model(inputs, k.layers.add([second(inner(inputs)), second(half)]))
 
 
-@case(parameters=(5 * 4 + 4) + (4 * 3 + 3), sources=[keras_issue(18092)])
+@case(parameters=(5 * 4 + 4) + (4 * 3 + 3))
 def submodel_output_inlined(k):
     """A model built on base.output shows the base's layers instead of the base as one nested model.
 
@@ -120,17 +120,23 @@ def submodel_output_inlined(k):
     return k.Model(base.input, k.layers.Dense(3)(base.output))
 
 
-@case(parameters=5 * 5 + 5, variants=OWNERS, sources=[tensorflow_issue(33147)])
-def nested_regularisers(k, owner):
-    """model.losses is empty or doubled when a nested layer has a kernel_regularizer.
+@case(
+    parameters=5 * 5 + 5,
+    variants=dict(OWNERS, held=("once", "twice")),
+    sources=[tensorflow_issue(33147)],
+)
+def nested_regularisers(k, owner, held):
+    """A regularisation loss stands twice in model.losses where two layers hold the regularised one.
 
-    A Dense with an L2 penalty, two layers down; its loss should stand once in ``model.losses``.
+    A Dense with an L2 penalty, two layers down, and, where it is held twice, an attribute of the outer
+    layer as well; its loss should stand once in ``model.losses``.
     """
+    dense = k.layers.Dense(5, kernel_regularizer=k.keras.regularizers.l2(0.5))
 
     class Inner(k.Layer):
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
-            self.dense = k.layers.Dense(5, kernel_regularizer=k.keras.regularizers.l2(0.5))
+            self.dense = dense
 
         def call(self, inputs):
             return self.dense(inputs)
@@ -139,6 +145,8 @@ def nested_regularisers(k, owner):
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
             self.inner = Inner()
+            if held == "twice":
+                self.dense = dense
 
         def call(self, inputs):
             return self.inner(inputs)
@@ -148,9 +156,10 @@ def nested_regularisers(k, owner):
 
 @case(parameters=5 * 5 + 5, variants=OWNERS, sources=[keras_issue(18828)])
 def nested_losses(k, owner):
-    """add_loss() in a nested layer does not reach model.losses.
+    """Does add_loss() in a nested layer reach model.losses?
 
-    The inner layer adds the sum of its output as a loss in ``call``.
+    The inner layer, two down, adds the sum of its output as a loss in ``call``. What is cited looked one
+    level deep only, and was mended before the first release of Keras 3.
     """
 
     class Inner(k.Layer):

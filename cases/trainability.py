@@ -106,14 +106,20 @@ def child_reenabled(k):
     return model
 
 
-@case(parameters=(5 * 4 + 4) + (4 * 3 + 3), trainable=4 * 3 + 3, sources=[tensorflow_issue(37541)])
-def frozen_sublayer_order(k):
+@case(
+    parameters=(5 * 4 + 4) + (4 * 3 + 3),
+    trainable=4 * 3 + 3,
+    variants={"owner": ("layer", "model")},
+    sources=[tensorflow_issue(37541)],
+)
+def frozen_sublayer_order(k, owner):
     """set_weights() fails with a shape mismatch after a sublayer was frozen: the order of weights changed.
 
-    The weights are read before the first of two Dense layers is frozen, and set again after it.
+    The weights are read before the first of two Dense layers is frozen, and set again after it: what a
+    loaded model does, whose file was written before. The report is of a layer that holds both.
     """
 
-    class Pair(k.Model):
+    class Pair(k.base(owner)):
         def __init__(self, **kwargs):
             super().__init__(**kwargs)
             self.first = k.layers.Dense(4)
@@ -122,12 +128,33 @@ def frozen_sublayer_order(k):
         def call(self, inputs):
             return self.second(self.first(inputs))
 
-    model = Pair()
+    pair = Pair()
+    model = k.as_model(pair)
     model(k.ones((2, 5)))
     weights = model.get_weights()
-    model.first.trainable = False
+    pair.first.trainable = False
     model.set_weights(weights)
     return model
+
+
+@case(
+    parameters=(5 * 4 + 4) + (4 * 3 + 3),
+    trainable=4 * 3 + 3,
+    variants={"model": ("base", "on-output")},
+    sources=[keras_issue(18092)],
+)
+def unfrozen_within_frozen_base(k, model):
+    """Layers of a frozen base are set to trainable = True, and model.trainable_weights stays empty.
+
+    A functional base of two Dense layers is frozen and the second one enabled again: seen through the
+    frozen base itself, or through a model that is built on the output of the base.
+    """
+    inputs = k.keras.Input(shape=(5,))
+    base = k.Model(inputs, k.layers.Dense(3)(k.layers.Dense(4)(inputs)))
+    base.trainable = False
+    made = base if model == "base" else k.Model(base.input, base.output)
+    made.layers[-1].trainable = True
+    return made
 
 
 @case(parameters=5 * 4 + (4 * 3 + 3), variants={"owner": ("layer", "model")})

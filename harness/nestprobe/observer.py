@@ -9,6 +9,7 @@ import signal
 import tempfile
 import time
 
+from nestprobe import translations
 from nestprobe.backend import Backend
 from nestprobe.cell import observe
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
@@ -94,6 +95,8 @@ class Observer(object):
 
     def _run_children(self, kit):
         adopt_orphans()
+        if kit is not None:
+            translations.prepare(kit, self._scratch)
         # A collection in a child (Keras 3 asks for one per model) need not walk what was imported.
         gc.collect()
         gc.freeze()

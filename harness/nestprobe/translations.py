@@ -1,0 +1,157 @@
+"""Autograph's translations of Keras itself, made once before the first fork.
+
+TensorFlow before 2.17 does not know that tf_keras is Keras: it translates a hundred of its functions at
+the first ``fit()`` of a process, which takes 11 s, and would do so again in each child. A scout finds out
+which they are; this process, which must not run an op, then has the same functions translated, and every
+child starts with autograph's own cache filled. What a child computes is the same, only sooner. What
+cannot be found again by its name is left to the children.
+"""
+
+import importlib
+import inspect
+import json
+import os
+import signal
+import traceback
+
+_SCOUT_SECONDS = 120
+
+
+def prepare(kit, scratch):
+    """Fill the cache where this Keras is translated at all; returns how many functions it was filled with.
+
+    ``scratch``: an existing folder. Never raises: without it the children are slow, not wrong.
+    """
+    try:
+        if kit.engine.tf is None or not _translated(kit):
+            return 0
+        return sum(_translate(entry) for entry in _scouted(kit, scratch))
+    except Exception:
+        traceback.print_exc()  # on stderr, which is the log
+        return 0
+
+
+def _translated(kit):
+    """Whether autograph would translate this Keras's own functions."""
+    from tensorflow.python.autograph.impl import conversion
+
+    return not conversion.is_allowlisted(kit.Layer.__call__)
+
+
+def _scouted(kit, scratch):
+    """What a child's ``fit()`` had translated, as JSON-ready entries in that order."""
+    path = os.path.join(scratch, "translations.json")
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            signal.alarm(_SCOUT_SECONDS)
+            _scout(kit, path)
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    os.waitpid(pid, 0)
+    if not os.path.exists(path):
+        return []
+    with open(path) as stream:
+        return json.load(stream)
+
+
+def _scout(kit, path):
+    import numpy
+    from tensorflow.python.autograph.impl import api
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    found = []
+    original = api._TRANSPILER.transform_function  # noqa: SLF001 - nothing public tells
+
+    def noting(function, context):
+        entry = _entry(function, context.options)
+        if entry not in found:
+            found.append(entry)
+        return original(function, context)
+
+    api._TRANSPILER.transform_function = noting  # noqa: SLF001 - as above
+
+    class Subclass(kit.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = kit.layers.Dense(2)
+
+        def call(self, inputs):
+            return self.inner(inputs)
+
+    for model in (kit.Sequential([kit.layers.Dense(2)]), Subclass()):
+        model(numpy.ones((2, 3), "float32"))
+        model.compile(optimizer=kit.keras.optimizers.SGD(0.5), loss="mse")
+        model.fit(numpy.ones((2, 3), "float32"), numpy.ones((2, 2), "float32"), verbose=0)
+    with open(path + ".part", "w") as stream:
+        json.dump([entry for entry in found if _is_of_keras(entry, kit)], stream)
+    os.replace(path + ".part", path)
+
+
+def _entry(function, options):
+    code = function.__code__
+    recursive, user_requested, internal, features = options.as_tuple()
+    return {
+        "module": function.__module__,
+        "name": function.__qualname__,
+        "file": code.co_filename,
+        "line": code.co_firstlineno,
+        "options": [recursive, user_requested, internal, sorted(one.name for one in features)],
+    }
+
+
+def _is_of_keras(entry, kit):
+    return entry["module"].split(".")[0] == kit.Layer.__module__.split(".")[0]
+
+
+def _translate(entry):
+    """Have one function translated; False where it cannot be found by its name."""
+    from tensorflow.python.autograph.core import converter
+    from tensorflow.python.autograph.impl import api
+
+    function = _find(entry)
+    if function is None:
+        return False
+    recursive, user_requested, internal, names = entry["options"]
+    options = converter.ConversionOptions(
+        recursive=recursive,
+        user_requested=user_requested,
+        internal_convert_user_code=internal,
+        optional_features=tuple(converter.Feature[name] for name in names),
+    )
+    api._TRANSPILER.transform_function(function, converter.ProgramContext(options=options))  # noqa: SLF001
+    return True
+
+
+def _find(entry):
+    """The function of an entry, below any decorators; None where another, or none, stands there."""
+    if "<locals>" in entry["name"]:
+        return None
+    found = importlib.import_module(entry["module"])
+    for part in entry["name"].split("."):
+        found = inspect.getattr_static(found, part, None)
+    open_, seen = [found], []
+    while open_:
+        one = getattr(open_[0], "__func__", None) or getattr(open_[0], "fget", None) or open_[0]
+        del open_[0]
+        code = getattr(one, "__code__", None)
+        if code is None or any(one is other for other in seen):
+            continue
+        if (code.co_filename, code.co_firstlineno) == (entry["file"], entry["line"]):
+            return one
+        seen.append(one)
+        open_.extend(cell.cell_contents for cell in one.__closure__ or () if _filled(cell))
+        open_.append(getattr(one, "__wrapped__", None))
+    return None
+
+
+def _filled(cell):
+    try:
+        cell.cell_contents  # noqa: B018 - an empty cell raises
+    except ValueError:
+        return False
+    return True
