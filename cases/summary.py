@@ -34,7 +34,7 @@ def top_of(k):
 
 @case(
     parameters=BLOCK + HEAD,
-    about=("summary",),
+    about=("summary-after-fit",),
     sources=["https://github.com/keras-team/keras-core/pull/859"],
 )
 def summary_after_fit(k):

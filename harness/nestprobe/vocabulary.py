@@ -25,7 +25,7 @@ __all__ = [
 NEEDS = ("tensorflow",)
 
 #: What a case may be about beside the weights themselves; see ``case``.
-ABOUT = ("model-file", "checkpoint", "clone", "summary")
+ABOUT = ("model-file", "checkpoint", "clone", "summary", "summary-after-fit")
 
 
 class NotApplicable(Exception):

@@ -210,14 +210,22 @@ ABOUT_CASES = {
     "the clone is smaller": (
         "clone",
         seen(phases={"cloned": PhaseRecord(Status.DONE, model=ModelRecord(count_params=33))}), ["uncounted"]),
-    "the summary raises": (
-        "summary",
+    "the summary raises after fit": (
+        "summary-after-fit",
         seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(raised={"summary": ERROR}))}),
         ["raises"]),
     "the summary says less": (
         "summary",
-        seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(summary_total=33))}),
+        seen(phases={"called": PhaseRecord(Status.DONE, model=ModelRecord(count_params=83, summary_total=33))}),
         ["uncounted"]),
+    "the summary says more": (
+        "summary",
+        seen(phases={"called": PhaseRecord(Status.DONE, model=ModelRecord(count_params=83, summary_total=166))}),
+        ["overcounted"]),
+    "the summary says more after fit": (
+        "summary-after-fit",
+        seen(phases={"trained": PhaseRecord(Status.DONE, model=ModelRecord(summary_total=85))}),
+        ["overcounted"]),
 }  # fmt: skip
 
 

@@ -12,8 +12,8 @@ _FILES = {
     "model-file": ("model", "the model file", "in_model_file", "restored_from_model_file"),
     "checkpoint": ("checkpoint", "the TF checkpoint", "in_checkpoint", "restored_from_checkpoint"),
 }
-#: Where ``summary()`` is held against the forward pass: the model exists as a whole.
-_SUMMARISED = ("called", "trained")
+#: In which phase ``summary()`` is held against the forward pass: the model exists as a whole.
+_SUMMARISED = {"summary": "called", "summary-after-fit": "trained"}
 
 
 def about(observation: Observation, words: Sequence[str], oracle: int | None) -> Iterator[Finding]:
@@ -23,8 +23,8 @@ def about(observation: Observation, words: Sequence[str], oracle: int | None) ->
             yield from _file(observation, *_FILES[word])
         elif word == "clone":
             yield from _clone(observation, oracle)
-        elif word == "summary":
-            yield from _summary(observation, oracle)
+        elif word in _SUMMARISED:
+            yield from _summary(observation, _SUMMARISED[word], oracle)
 
 
 def _file(observation: Observation, kind: str, words: str, held: str, back: str) -> Iterator[Finding]:
@@ -61,19 +61,17 @@ def _clone(observation: Observation, oracle: int | None) -> Iterator[Finding]:
         )
 
 
-def _summary(observation: Observation, oracle: int | None) -> Iterator[Finding]:
-    for phase in _SUMMARISED:
-        record = observation.phases.get(phase)
-        model = record.model if record is not None else None
-        if model is None:
-            continue
-        if "summary" in model.raised:
-            yield Finding(
-                Verdict.RAISES, f"summary() in phase {phase} raised {text_of(model.raised['summary'])}"
-            )
-        elif model.summary_total is not None and oracle is not None and model.summary_total < oracle:
-            said = f"summary() totals {model.summary_total} in phase {phase}, the forward pass reads {oracle}"
-            yield Finding(Verdict.UNCOUNTED, said)
+def _summary(observation: Observation, phase: str, oracle: int | None) -> Iterator[Finding]:
+    record = observation.phases.get(phase)
+    model = record.model if record is not None else None
+    if model is None:
+        return
+    if "summary" in model.raised:
+        said = f"summary() in phase {phase} raised {text_of(model.raised['summary'])}"
+        yield Finding(Verdict.RAISES, said)
+    elif model.summary_total is not None and oracle is not None and model.summary_total != oracle:
+        said = f"summary() totals {model.summary_total} in phase {phase}, the forward pass reads {oracle}"
+        yield Finding(Verdict.UNCOUNTED if model.summary_total < oracle else Verdict.OVERCOUNTED, said)
 
 
 def _raised(observation: Observation, phase: str) -> Iterator[Finding]:
