@@ -45,12 +45,13 @@ class Limits(object):
 class Child(object):
     """One running cell. ``start`` it, ``poll`` it until it gives the cell's result.
 
-    ``work(cell, kit, scratch, path)`` is what a forked child does; it keeps what it knows in ``path``.
+    ``work(cell, kit, scratch, path)`` is what a forked child does; it keeps what it knows in ``path``. A
+    fresh one runs the probe's command ``fresh`` instead, whose request holds ``extra`` beside the cell.
     """
 
-    def __init__(self, cell, folder, limits, work=observe_into):
+    def __init__(self, cell, folder, limits, work=observe_into, fresh="cell", extra=None):
         self.cell, self.folder, self.limits = cell, folder, limits
-        self._work = work
+        self._work, self._fresh, self._extra = work, fresh, extra or {}
         self.result = os.path.join(folder, "result.json")
         self.log = os.path.join(folder, "stderr.log")
         self.started = time.perf_counter()
@@ -102,17 +103,16 @@ class Child(object):
     def _become_fresh(self, scratch):
         request = os.path.join(self.folder, "cell.json")
         with open(request, "w") as stream:
-            json.dump(
-                {
-                    "file": self.cell.file,
-                    "case": self.cell.case,
-                    "variant": self.cell.variant,
-                    "scratch": scratch,
-                    "result": self.result,
-                },
-                stream,
+            asked = dict(
+                self._extra,
+                file=self.cell.file,
+                case=self.cell.case,
+                variant=self.cell.variant,
+                scratch=scratch,
+                result=self.result,
             )
-        os.execv(sys.executable, [sys.executable, "-s", "-m", "nestprobe", "cell", request])
+            json.dump(asked, stream)
+        os.execv(sys.executable, [sys.executable, "-s", "-m", "nestprobe", self._fresh, request])
 
     def poll(self):
         """None while it runs; then ``{"phase", "observation"}`` or an Observation of its end."""

@@ -31,6 +31,10 @@ def main(arguments):
         from nestprobe.exchange import exchange
 
         return exchange(arguments[1])
+    if arguments[:1] in (["launch"], ["timing-cell"]):
+        from nestprobe.timing import launch
+
+        return (launch.launch if arguments[0] == "launch" else launch.fresh_cell)(arguments[1])
     if arguments[:1] == ["observe"]:
         arguments = arguments[1:]
     return _observe(_parser().parse_args(arguments))

@@ -33,6 +33,8 @@ def prepare(kit, scratch):
 
 def _translated(kit):
     """Whether autograph would translate this Keras's own functions."""
+    if kit.Layer.__module__.split(".")[0] != "tf_keras":
+        return False
     from tensorflow.python.autograph.impl import conversion
 
     return not conversion.is_allowlisted(kit.Layer.__call__)

@@ -1,0 +1,4 @@
+"""Times cases with pytest-benchmark inside an environment: one launch a call, a process for each cell.
+
+Apart from ``protocol``: what is observed there is the same in every run, what is timed here never is.
+"""

@@ -1,0 +1,120 @@
+"""One launch: one import, then each cell in a process of its own, one after the other, timed.
+
+A request is a JSON file: ``files`` of cases, ``cells``, ``measures``, ``launch`` (fork or fresh),
+``limits``, ``facts`` for pytest-benchmark's ``extra_info``, a ``scratch`` folder, and the paths of two
+results. ``benchmarks`` is a file as pytest-benchmark writes it, holding all cells; ``outcomes`` says
+what became of every measurement, and how the machine was while they ran.
+"""
+
+import gc
+import json
+import os
+import sys
+import time
+
+from nestprobe import casefiles, translations
+from nestprobe.backend import Backend
+from nestprobe.cell import Cell
+from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
+from nestprobe.observer import MOST_THREADS_TO_FORK
+from nestprobe.timing.cellrun import FILE, measure
+
+
+def launch(path):
+    """Answer the request in the JSON file ``path``; returns the exit status."""
+    with open(path) as stream:
+        request = json.load(stream)
+    began = time.time()
+    load = os.getloadavg()
+    backend = Backend()
+    mode = request["launch"]
+    if mode == "fork" and (backend.threads is None or backend.threads > MOST_THREADS_TO_FORK):
+        sys.stderr.write("the import left %s threads: a fork could hang\n" % backend.threads)
+        return 4
+    kit = backend.kit if mode == "fork" else None
+    if kit is not None:
+        translations.prepare(kit, request["scratch"])
+    machine = _machine_info()
+    adopt_orphans()
+    gc.collect()
+    gc.freeze()
+    files = {case.id: file for file in request["files"] for case in casefiles.load(file)}
+    cells, benchmarks, head = [], [], None
+    for item in request["cells"]:
+        cell = Cell(files[item["case"]], item["case"], item["variant"])
+        answer, written = _run(cell, request, kit, len(cells))
+        cells.append(answer)
+        if written is not None:
+            head = written
+            benchmarks.extend(written["benchmarks"])
+    outcomes = {
+        "versions": backend.versions,
+        "flavour": backend.flavour,
+        "launch": mode,
+        "import_seconds": round(backend.import_seconds, 3),
+        "began": round(began, 1),
+        "seconds": round(time.time() - began, 1),
+        "load": [round(value, 2) for value in load],
+        "load_after": [round(value, 2) for value in os.getloadavg()],
+        "cells": cells,
+    }
+    if head is not None:
+        _write(request["benchmarks"], dict(head, machine_info=machine, benchmarks=benchmarks))
+    _write(request["outcomes"], outcomes)
+    sys.stderr.flush()
+    os._exit(0)  # as the server: a backend's own shutdown can hang
+
+
+def _run(cell, request, kit, number):
+    """What became of a cell, and pytest-benchmark's file of it; None where it wrote none."""
+    folder = os.path.join(request["scratch"], "cell-%d" % number)
+    os.makedirs(folder)
+    facts = dict(request["facts"], case=cell.case, variant=cell.variant)
+
+    def work(cell, kit, scratch, path):
+        measure(cell, kit, scratch, path, request["measures"], facts)
+
+    extra = {"measures": request["measures"], "facts": facts}
+    child = Child(cell, folder, Limits(**request.get("limits", {})), work, "timing-cell", extra)
+    child.start(kit)
+    answer = child.poll()
+    while answer is None:
+        time.sleep(0.005)
+        answer = child.poll()
+    end_orphans(())
+    written = None
+    path = os.path.join(folder, FILE)
+    if os.path.exists(path) and os.path.getsize(path):
+        with open(path) as stream:
+            written = json.load(stream)
+    child.close()
+    return answer, written
+
+
+def fresh_cell(path):
+    """Time the one cell of a request that ``Child`` wrote, in this fresh interpreter."""
+    with open(path) as stream:
+        request = json.load(stream)
+    cell = Cell(request["file"], request["case"], request["variant"])
+    kit = Backend().kit
+    measure(cell, kit, request["scratch"], request["result"], request["measures"], request["facts"])
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _machine_info():
+    """What pytest-benchmark says of this machine; asked before the first fork, once a launch."""
+    try:
+        from pytest_benchmark.plugin import pytest_benchmark_generate_machine_info
+
+        return pytest_benchmark_generate_machine_info()
+    except Exception as error:
+        sys.stderr.write("pytest-benchmark cannot tell the machine: %r\n" % error)
+        return {}
+
+
+def _write(path, data):
+    partial = path + ".part"
+    with open(partial, "w") as stream:
+        json.dump(data, stream, separators=(",", ":"), sort_keys=True)
+    os.replace(partial, path)

@@ -1,0 +1,91 @@
+"""A case variant under the clock: what is made before the clock starts, and what runs while it does."""
+
+from nestprobe.protocol.instance import case_classes, reset_names
+from nestprobe.protocol.literals import input_data, input_shape
+from nestprobe.vocabulary import NotApplicable
+
+#: What is measured, in this order; see the test of that name in ``measures.py``.
+MEASURES = ("construct", "build", "first-call", "steady-build", "summary", "first-step")
+
+
+class Subject(object):
+    """The models of one case variant, made one after the other in one process.
+
+    ``label``: name of the cell. Each ``ready_...`` is what happens before the clock starts and returns
+    the arguments of the method that is timed; pytest-benchmark takes it as ``setup``.
+    """
+
+    def __init__(self, case, variant, kit, label):
+        self.case, self.label = case, label
+        self._variant, self._kit, self._engine = variant, kit, kit.engine
+        self._called = None  # the model that the first call built
+        if "tensorflow" in case.needs:
+            kit.tf  # noqa: B018 - raises NotApplicable where there is none
+
+    def warm_up(self):
+        """What every first model of a process pays for, whatever the case: done once, not timed."""
+        kit = self._kit
+        model = kit.Sequential([kit.layers.Dense(2)])
+        self._engine.call(model, self._engine.tensor(_ones((2, 3))))
+        kit.keras.optimizers.SGD(0.5)
+        input_data(self.case.inputs, self._engine.tensor)
+
+    def ready_construct(self):
+        """Names start again, as in a new process."""
+        reset_names(self._kit.keras)
+        return (), {}
+
+    def construct(self):
+        """Run the case's function."""
+        return self.case.make(self._kit, **self._variant)
+
+    def ready_build(self):
+        """A model that was constructed and no more."""
+        self.ready_construct()
+        return (self.construct(),), {}
+
+    def build(self, model):
+        """``model.build(shape)``, the batch axis free."""
+        model.build(input_shape(self.case.inputs))
+
+    def ready_call(self):
+        """A model that was constructed and no more, and its data."""
+        (model,), _ = self.ready_build()
+        self._called = model
+        return (model, input_data(self.case.inputs, self._engine.tensor)), {}
+
+    def call(self, model, data):
+        """``model(data)``: what is not built yet is built."""
+        return self._engine.call(model, data)
+
+    def construct_and_build(self):
+        """Both, once more in a process in which both have been done."""
+        self.build(self.construct())
+
+    def summarise(self):
+        """``summary()`` of the model that the first call built, the lines thrown away."""
+        if self._called is None:
+            raise NotApplicable("the model could not be called")
+        self._called.summary(print_fn=lambda *_, **__: None)
+
+    def ready_step(self):
+        """A model that was called and compiled, with literal targets."""
+        (model, data), _ = self.ready_call()
+        output = self.call(model, data)
+        model.compile(optimizer=self._kit.keras.optimizers.SGD(0.5), loss="mse")
+        return (model, data, self._engine.zeros_like(output)), {}
+
+    def step(self, model, data, targets):
+        """``fit`` on one batch: what ``fit`` makes at its first step is made."""
+        examples = int(self._engine.flatten(data)[0].shape[0])
+        model.fit(data, targets, batch_size=examples, epochs=1, shuffle=False, verbose=0)
+
+    def classes(self):
+        """The case's own classes, by name."""
+        return case_classes(self._kit.keras)
+
+
+def _ones(shape):
+    import numpy
+
+    return numpy.ones(shape, "float32")
