@@ -126,7 +126,8 @@ def mixed_precision_nested(k):
 
     A layer that holds a Dense computes in half precision; the head after it in single precision.
     """
-    policy = k.needs(k.keras.mixed_precision, "Policy", "It came with TF 2.4.")("mixed_float16")
+    module = k.needs(k.keras, "mixed_precision", "Multi-backend Keras never had it.")
+    policy = k.needs(module, "Policy", "It came with TF 2.4.")("mixed_float16")
 
     class Block(k.Layer):
         def __init__(self, **kwargs):

@@ -87,7 +87,7 @@ def wrapper_subclass(k):
     The wrapper scales the output of the Dense that it is given.
     """
 
-    class Scaled(k.layers.Wrapper):
+    class Scaled(k.needs(k.layers, "Wrapper", "Multi-backend Keras keeps it in layers.wrappers.")):
         def build(self, input_shape=None):
             super().build(input_shape)
             self.scale = self.add_weight(name="scale", shape=(5,))

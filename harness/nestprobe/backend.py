@@ -33,6 +33,7 @@ class Backend(object):
 
         engine = engines.load(os.environ.get("KERAS_BACKEND") or "tensorflow")
         keras = _keras(engine)
+        engine = engines.suited(engine, keras)
         keras.layers.Layer, keras.Model, keras.Sequential, keras.optimizers.SGD  # noqa: B018 - load what is lazy
         keras.models.load_model, keras.utils.custom_object_scope  # noqa: B018 - as above
         for name in _PRELOADED + engine.preloaded:

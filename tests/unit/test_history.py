@@ -102,4 +102,5 @@ def test_every_stack_is_on_one_line_in_order_of_its_versions():
     by_id = {line.id: [stack.id for stack in line.stacks] for line in found}
     assert by_id["tensorflow"][:3] + by_id["tensorflow"][-1:] == ["tf2.0", "tf2.1", "tf2.2", "tf2.21"]
     assert by_id["keras"][9:11] == ["keras3.9", "keras3.10"]
+    assert by_id["keras2"] == ["keras2.3"]
     assert by_id["keras-jax"] == ["keras3.0-jax", "keras3.8-jax", "keras3.15-jax"]

@@ -46,7 +46,13 @@ _KINDS = (
         id="keras",
         name="Keras 3 on TensorFlow",
         part="Keras",
-        holds=lambda stack: stack.distribution == "keras" and stack.backend is Backend.TENSORFLOW,
+        holds=lambda stack: stack.flavour is Flavour.KERAS3 and stack.backend is Backend.TENSORFLOW,
+    ),
+    _Kind(
+        id="keras2",
+        name="Multi-backend Keras 2 on TensorFlow",
+        part="Keras",
+        holds=lambda stack: stack.flavour is Flavour.KERAS2 and stack.backend is Backend.TENSORFLOW,
     ),
     _Kind(
         id="tf-keras",

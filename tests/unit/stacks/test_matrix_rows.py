@@ -19,10 +19,15 @@ def test_every_minor_of_tensorflow_2_has_a_row():
 
 
 def test_every_minor_of_keras_3_has_a_row_on_tensorflow():
-    rows = [stack for stack in load_matrix().stacks if stack.distribution == "keras"]
+    rows = [stack for stack in load_matrix().stacks if stack.flavour is Flavour.KERAS3 and stack.distribution]
     minors = {stack.keras.split(".")[1] for stack in rows if stack.backend is Backend.TENSORFLOW}
     assert minors == {str(minor) for minor in range(16)}
     assert {stack.backend for stack in rows} == set(Backend)
+
+
+def test_the_last_multi_backend_keras_2_has_a_row():
+    (row,) = (one for one in load_matrix().stacks if one.flavour is Flavour.KERAS2 and one.distribution)
+    assert (row.keras, row.module, row.tensorflow) == ("2.3.1", Module.KERAS, "2.1.4")
 
 
 def test_tf_keras_stands_under_both_of_its_names():
