@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 
 import pytest
 
@@ -41,15 +40,14 @@ def measure(cell, kit, folder, path, chosen, facts):
         run.all_ended(error)
         run.keep(None)
         return
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # no plugin but that one
     peak = Peak()
     arguments = [
         measures.__file__.replace(".pyc", ".py"), "-q", "--noconftest", "--assert=plain", "--capture=no",
-        "-c", os.devnull, "--rootdir", folder, "-p", "no:cacheprovider",
+        "-c", os.devnull, "--rootdir", folder, "-p", "no:cacheprovider", "-p", "pytest_benchmark.plugin",
         "--benchmark-disable-gc", "--benchmark-json",
         os.path.join(os.path.dirname(path), FILE),
     ]  # fmt: skip
-    if "pytest_benchmark.plugin" not in sys.modules or os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
-        arguments += ["-p", "pytest_benchmark.plugin"]
     status = pytest.main(arguments, plugins=[run])
     run.memory = peak.read()
     run.left_out("pytest ended with %s, its words are in the log" % status)
@@ -99,18 +97,13 @@ class _Run(object):
 
     # pytest finds the hooks by their names and calls them with the arguments that they name.
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_pycollect_makeitem(self, collector, name, obj):
-        if name.startswith("test_") and _measure(name) not in self._chosen:
-            return []
-        return None
-
     def pytest_collection_modifyitems(self, items):
+        items[:] = [item for item in items if _measure(item.name) in self._chosen]
         for item in items:
             item.name = "%s[%s]" % (item.name, self.timed.label)
-            item._nodeid = "%s::%s" % (os.path.basename(measures.__file__), item.name)
+            item._nodeid = "measures.py::" + item.name  # noqa: SLF001 - the name under which results compare
 
-    def pytest_runtest_logstart(self, nodeid, location):
+    def pytest_runtest_logstart(self, nodeid):
         self.keep(_measure(nodeid))
 
     @pytest.hookimpl(hookwrapper=True)
