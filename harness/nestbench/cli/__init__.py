@@ -14,6 +14,7 @@ from nestbench.cli import (
     readme,
     results,
     run,
+    time,
 )
 from nestbench.cli.errors import Commands
 
@@ -45,6 +46,7 @@ history.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
 portability.add_to(app)
+time.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

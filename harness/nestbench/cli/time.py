@@ -1,0 +1,199 @@
+"""``nestbench time`` and ``nestbench timings``: measure build time on several stacks, and show it."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nestbench.cli.options import (
+    CaseFolders,
+    Environments,
+    ListFormat,
+    MatrixFile,
+    NoDownload,
+    screen,
+)
+from nestbench.cli.run import Launch
+from nestbench.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from nestbench.timing import Session, Shelf
+    from nestbench.timing.answers import Answers
+
+_SHOWN = 40
+
+
+class Measure(StrEnum):
+    """What is timed; the probe's names."""
+
+    CONSTRUCT = "construct"
+    BUILD = "build"
+    FIRST_CALL = "first-call"
+    STEADY_BUILD = "steady-build"
+    SUMMARY = "summary"
+    FIRST_STEP = "first-step"
+
+
+SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Name of the session.")]
+Timings = Annotated[
+    Path | None, typer.Option("--results", metavar="DIR", help="The folder of the timing sessions.")
+]
+Form = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("time")(time)
+    app.command("timings")(timings)
+
+
+def time(
+    stacks: Annotated[
+        list[str], typer.Argument(metavar="STACK...", help="Two stacks or more, oldest first.")
+    ],
+    *,
+    case: Annotated[
+        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(help="Only this group (or pattern); may be repeated.")
+    ] = None,
+    measure: Annotated[list[Measure] | None, typer.Option(help="Only this; may be repeated.")] = None,
+    control: Annotated[
+        str | None, typer.Option(metavar="STACK", help="The stack that is timed twice; the last if left out.")
+    ] = None,
+    no_control: Annotated[bool, typer.Option("--no-control", help="Time no stack twice.")] = False,
+    blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks at most; looks are at 10, 20, 30.")] = 30,
+    launch: Annotated[Launch, typer.Option(help="How a cell's process comes to be.")] = Launch.FORK,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds for one cell.")] = 60,
+    cpus: Annotated[
+        str | None, typer.Option(metavar="N,N", help="Processors for the launches; the last one if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the order within blocks.")] = 0,
+    session: SessionName = None,
+    results: Timings = None,
+    envs: Environments = None,
+    folders: CaseFolders = None,
+    matrix: MatrixFile = None,
+    no_download: NoDownload = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    form: Form = ListFormat.TABLE,
+) -> None:
+    """Time how models are constructed, built, called and first trained, on several stacks, interleaved.
+
+    Launches run in randomised blocks, one at a time; leave the machine alone meanwhile. The same command
+    goes on where it was interrupted. Exits with 3 where nothing could be compared.
+    """
+    from nestbench.catalogue import load_catalogue
+    from nestbench.matrix import load_matrix
+    from nestbench.names import require_known
+    from nestbench.run.session import tox_prepare
+    from nestbench.run.workspace import find_workspace
+    from nestbench.timing import Shelf
+    from nestbench.timing.beginning import arms_of, begin, parts_of, today
+    from nestbench.timing.host import set_aside
+    from nestbench.timing.running import Timing, check_same
+
+    if launch is Launch.AUTO:
+        raise UsageError("--launch auto could mix launch modes.", do="Say fork or fresh.")
+    workspace = find_workspace()
+    rows, every = load_matrix(matrix), load_catalogue(folders or [])
+    require_known(
+        rows.asked([*stacks, *([control] if control else [])]), *every.asked(case or [], group or [])
+    )
+    chosen = rows.select(stacks).stacks
+    catalogue = every.select(case or [], group or [])
+    twice = None if no_control else control or chosen[-1].id
+    asked = begin(
+        session or today(),
+        arms_of(chosen, twice),
+        parts_of(catalogue),
+        measures=tuple(map(str, measure or list(Measure))),
+        launch="fresh" if launch is Launch.FRESH else "fork",
+        limit=timeout,
+        cpus=set_aside(cpus),
+        seed=seed,
+    )
+    shelf = Shelf(root=(results or workspace.root / "results" / "local-timings").absolute())
+    held = shelf.load(asked.name) if asked.name in shelf.names() else None
+    if held is not None:
+        check_same(held, asked)
+    else:
+        shelf.save(asked)
+
+    def say(text: str) -> None:
+        if not quiet:
+            typer.echo(text, err=True)
+
+    prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
+    timing = Timing(
+        session=held or asked,
+        shelf=shelf,
+        workspace=workspace,
+        made={stack.id: prepare(stack.id, say) for stack in chosen},
+        files=sorted({entry.file for entry in catalogue}),
+        most=blocks,
+        say=say,
+    )
+    found = timing.run()
+    _show(shelf, timing.session, found, form=form, everything=False)
+
+
+def timings(
+    session: Annotated[str | None, typer.Argument(metavar="[SESSION]", help="The last if left out.")] = None,
+    *,
+    results: Timings = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every comparison, not the largest.")] = False,
+    form: Form = ListFormat.TABLE,
+) -> None:
+    """Show what a timing session found: its largest differences first, and whether its control held."""
+    from nestbench.run.workspace import find_workspace
+    from nestbench.timing import Shelf
+    from nestbench.timing.answers import answers, steps
+    from nestbench.timing.samples import samples
+
+    folder = find_workspace().root / "results"
+    local, published = folder / "local-timings", folder / "timings"
+    shelf = Shelf(root=(results or (local if local.is_dir() else published)).absolute())
+    chosen = shelf.load(session) if session else shelf.last()
+    typer.echo(f"Read from {shelf.root / chosen.name}", err=True)
+    found = answers(chosen, samples(shelf, chosen), steps(chosen.arms))
+    _show(shelf, chosen, found, form=form, everything=everything)
+
+
+def _show(
+    shelf: "Shelf", session: "Session", found: "Answers", *, form: ListFormat, everything: bool
+) -> None:
+    from nestbench.timing import report
+    from nestbench.timing.samples import samples
+
+    if form is ListFormat.JSON:
+        typer.echo(report.timings_json(session, found), nl=False)
+    else:
+        _print(session, found, everything=everything)
+        for line in report.failures(samples(shelf, session)):
+            typer.echo(f"not measured: {line}")
+        for line in [*report.seconds_text(session, found), *report.caveats(session, found)]:
+            typer.echo(line)
+    if not found.rows and not found.controls:
+        raise typer.Exit(int(ExitCode.INCOMPLETE))
+
+
+def _print(session: "Session", found: "Answers", *, everything: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from nestbench.timing import report
+
+    rows = report.biggest_first(found.rows)
+    shown = rows if everything else rows[:_SHOWN]
+    frame = report.timings_frame(shown)
+    if frame.empty:
+        return
+    table = Table(*frame.columns, title=f"{session.name}: the largest differences first")
+    for row in frame.itertuples(index=False):
+        table.add_row(*map(Text, row))  # a label such as list-of-layers[owner=layer] is no markup
+    screen().print(table)
+    if len(shown) < len(rows):
+        typer.echo(f"{len(rows) - len(shown)} more: `nestbench timings {session.name} --all`.")

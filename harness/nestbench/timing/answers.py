@@ -1,0 +1,152 @@
+"""What a session answers: for each pair of arms, part and measure, slower, faster, the same, or nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeAlias
+
+from nestbench.statistics.comparison import LEAST_PAIRS, Comparison, compare
+from nestbench.statistics.judging import Answer, judge, noise_floor
+from nestbench.statistics.looks import LOOKS, alpha_at, broken_controls, is_interim
+from nestbench.timing.record import Arm, Session
+from nestbench.timing.samples import seconds_by_block
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Answers", "Row", "answers", "look_at", "steps"]
+
+Pair: TypeAlias = tuple[str, str]
+_Key: TypeAlias = tuple[str, str, str, str]  # before, after, part, measure
+
+#: Controls of one measure from which its own noise is told; with fewer, those of all measures are taken.
+_FEWEST_CONTROLS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches."""
+
+    before: str
+    after: str
+    part: str
+    measure: str
+    comparison: Comparison
+    seconds: tuple[float, float]
+    noise: float
+    answer: Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """All comparisons of a session at one look. ``broken``: controls that show a difference.
+
+    ``controls``: the comparisons of a stack with itself. ``trusted`` is None where no control ran.
+    ``short``: how many pairs had too few blocks in which both were measured.
+    """
+
+    rows: tuple[Row, ...]
+    controls: tuple[Row, ...]
+    broken: tuple[str, ...]
+    blocks: int
+    short: int
+
+    @property
+    def trusted(self) -> bool | None:
+        """Whether the stack that was timed twice came out as itself."""
+        return not self.broken if self.controls else None
+
+    @property
+    def undecided(self) -> int:
+        """Comparisons of which more blocks could tell more."""
+        return sum(row.answer is Answer.NO_EVIDENCE for row in self.rows)
+
+
+def steps(arms: Sequence[Arm]) -> list[Pair]:
+    """The pairs that a session is judged by: each arm against the one before, and the last against the first.
+
+    A control is judged apart.
+    """
+    names = [arm.name for arm in arms if arm.control_of is None]
+    pairs = list(pairwise(names))
+    if len(names) > 2:  # noqa: PLR2004 - with two, the first step is the whole way
+        pairs.append((names[0], names[-1]))
+    return pairs
+
+
+def look_at(blocks: int) -> int:
+    """Place in LOOKS of the last look that ``blocks`` suffice for, the first where they do not."""
+    return max((place for place, look in enumerate(LOOKS) if look <= blocks), default=0)
+
+
+def answers(session: Session, frame: "pd.DataFrame", pairs: Iterable[Pair]) -> Answers:
+    """Judge ``pairs`` of arms as one family, with the noise that the session's control shows.
+
+    Comparisons of one measure are held to that measure's noise. Raises ValueError for an arm that is
+    not in the frame.
+    """
+    table = seconds_by_block(frame)
+    blocks = int(frame.groupby("arm")["block"].nunique().min()) if len(frame) else 0
+    look = look_at(blocks)
+    alpha, interim = alpha_at(look), is_interim(look)
+    control = session.control
+    doubles: dict[_Key, Comparison] = {}
+    if control is not None and control.control_of is not None:
+        doubles, _ = _compared(table, [(control.control_of, control.name)])
+    broken = broken_controls(doubles, alpha=alpha) if doubles else ()
+    family, short = _compared(table, pairs)
+    judged: dict[_Key, Answer] = {}
+    noises = {measure: _noise(doubles, measure) for measure in session.measures}
+    # One family for the false discoveries; the floor is the measure's own.
+    for measure in session.measures:
+        found = judge(family, noise=noises[measure], alpha=alpha, interim=interim)
+        judged.update({key: answer for key, answer in found.items() if key[3] == measure})
+    return Answers(
+        rows=tuple(_row(table, key, one, noises[key[3]], judged[key]) for key, one in family.items()),
+        controls=tuple(
+            _row(table, key, one, noises[key[3]], Answer.NO_EVIDENCE) for key, one in doubles.items()
+        ),
+        broken=tuple(f"{part}, {measure}" for _, _, part, measure in broken),
+        blocks=blocks,
+        short=short,
+    )
+
+
+def _noise(doubles: dict[_Key, Comparison], measure: str) -> float:
+    """The noise floor of one measure. Zero where no control ran: the session says that it has none."""
+    own = [one for key, one in doubles.items() if key[3] == measure]
+    if len(own) < _FEWEST_CONTROLS:
+        own = list(doubles.values())
+    return noise_floor(own) if own else 0.0
+
+
+def _compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[_Key, Comparison], int]:
+    """The comparisons of blocks in which both arms were measured, and how many had too few of them."""
+    found: dict[_Key, Comparison] = {}
+    short = 0
+    groups = list(table.groupby(level=["part", "measure"], sort=False))
+    for before, after in pairs:
+        if missing := {before, after} - set(table.columns):
+            raise ValueError(f"no launch of {', '.join(sorted(missing))}")
+        for (part, measure), rows in groups:
+            both = rows[[before, after]].dropna()
+            if len(both) < LEAST_PAIRS:
+                short += 1
+                continue
+            found[before, after, str(part), str(measure)] = compare(both[before], both[after])
+    return found, short
+
+
+def _row(table: "pd.DataFrame", key: _Key, one: Comparison, noise: float, answer: Answer) -> Row:
+    before, after, part, measure = key
+    rows = table.xs((part, measure))[[before, after]].dropna()
+    return Row(
+        before=before,
+        after=after,
+        part=part,
+        measure=measure,
+        comparison=one,
+        seconds=(float(rows[before].median()), float(rows[after].median())),
+        noise=noise,
+        answer=answer,
+    )

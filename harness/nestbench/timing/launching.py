@@ -1,0 +1,141 @@
+"""Runs one launch in a stack's environment, on the processors set aside for it."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nestbench import staging
+from nestbench.environments import clean_environ
+from nestbench.errors import GroundError
+from nestbench.run.orchestrate import Prepared
+from nestbench.run.workspace import Workspace
+from nestbench.timing.record import Arm, Ended, Launched, Part, Session
+
+__all__ = ["Launcher"]
+
+#: Beyond the limits of its cells: the import, and on some stacks the translation of Keras.
+_GRACE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launcher:
+    """Starts the launches of one session. ``files``: the case files of its parts."""
+
+    session: Session
+    workspace: Workspace
+    files: Sequence[Path]
+
+    def launch(self, arm: Arm, made: Prepared, block: int, order: int) -> tuple[Launched, str | None]:
+        """One launch: how it went, and the text of pytest-benchmark's file; None where it wrote none.
+
+        Raises GroundError where it did not come to its end.
+        """
+        session = self.session
+        with self.workspace.scratch(f"{arm.name}-time") as scratch:
+            home = Path(tempfile.mkdtemp(dir=scratch))
+            outcomes, benchmarks = scratch / "outcomes.json", scratch / "benchmarks.json"
+            request = {
+                "files": [str(path) for path in self.files],
+                "cells": [{"case": part.case, "variant": part.variant} for part in session.parts],
+                "measures": list(session.measures),
+                "launch": session.launch,
+                "limits": {"seconds": session.limit_seconds},
+                "facts": {"stack": arm.stack, "arm": arm.name, "block": block, "session": session.name},
+                "scratch": str(scratch),
+                "outcomes": str(outcomes),
+                "benchmarks": str(benchmarks),
+            }
+            path = scratch / "request.json"
+            path.write_text(json.dumps(request), encoding="utf-8")
+            self._run(arm, made, path, home, scratch)
+            if not outcomes.exists():
+                raise GroundError(
+                    f"A launch of {arm.stack} did not come to its end.",
+                    do=f"Its words are in {self.workspace.log(f'{arm.stack}-time')}.",
+                )
+            data = json.loads(outcomes.read_text(encoding="utf-8"))
+            written = benchmarks.read_text(encoding="utf-8") if benchmarks.exists() else None
+        return _launched(arm, block, order, data, session), written
+
+    def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:
+        probe = staging.stage(self.workspace.folder("probe"))
+        environ = {
+            **clean_environ(home, hide_gpus=made.hide_gpus),
+            **made.extra,
+            "PYTHONPATH": str(probe),
+        }
+        limit = _GRACE_SECONDS + self.session.limit_seconds * len(self.session.parts)
+        log = self.workspace.log(f"{arm.stack}-time")
+        with log.open("ab") as out, _on(self.session.cpus):
+            process = subprocess.Popen(
+                [str(made.python), "-s", "-m", "nestprobe", "launch", str(request)],
+                env=environ,
+                cwd=scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        try:
+            process.wait(limit)
+        except subprocess.TimeoutExpired as error:
+            raise GroundError(f"A launch of {arm.stack} took more than {limit:.0f} s; see {log}.") from error
+        finally:
+            if process.poll() is None:  # also on Ctrl-C: its children die with it
+                process.kill()
+                process.wait()
+
+
+@contextmanager
+def _on(cpus: Sequence[int]) -> Iterator[None]:
+    """What is started in the body runs on these processors, and so does all that it starts."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _launched(arm: Arm, block: int, order: int, data: dict[str, Any], session: Session) -> Launched:
+    ended, memory = {}, {}
+    for part, cell in zip(session.parts, data["cells"], strict=True):
+        ended[part.label] = _ends(part, cell, session.measures)
+        if cell.get("memory"):
+            memory[part.label] = dict(cell["memory"])
+    return Launched(
+        arm=arm.name,
+        block=block,
+        order=order,
+        began=data["began"],
+        seconds=data["seconds"],
+        import_seconds=data["import_seconds"],
+        load=tuple(data["load"]),
+        load_after=tuple(data["load_after"]),
+        versions=data["versions"],
+        ended=ended,
+        memory=memory,
+    )
+
+
+def _ends(part: Part, cell: dict[str, Any], measures: Sequence[str]) -> dict[str, Ended]:
+    """What became of each measurement; where the process died, all are lost with it.
+
+    pytest-benchmark writes its file at the end, so what was measured before is gone as well.
+    """
+    assert cell["case"] == part.case
+    outcome = cell.get("outcome")
+    if outcome is None:
+        return {
+            name: Ended(kind=one["kind"], detail=one.get("detail", ""))
+            for name, one in cell["measures"].items()
+        }
+    where = outcome.get("phase")
+    said = f"{outcome['detail']}, in {where}" if where else outcome["detail"]
+    return {name: Ended(kind=outcome["kind"], detail=said) for name in measures}

@@ -1,0 +1,121 @@
+"""The records of a timing session: what was compared, under what conditions, and how each launch went."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from nestbench.catalogue import row_label
+
+__all__ = ["SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
+
+SCHEMA = 1
+_STRICT = ConfigDict(strict=True, extra="forbid")
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+_-]*$", max_length=80)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One of the things that are compared: a stack under a name.
+
+    ``control_of``: the arm that this one is the double of, the same stack under another name.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    name: Name
+    stack: Name
+    lock: str  # digest
+    control_of: Name | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A case variant that is timed, with the digest of the case; of a variable, the text is the value."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    case: Name
+    variant: dict[str, str] = field(default_factory=dict)
+    digest: str
+
+    @property
+    def label(self) -> str:
+        """``case-id[owner=layer]``."""
+        return row_label(self.case, ",".join(f"{name}={value}" for name, value in self.variant.items()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What must be the same in all launches that are compared with each other.
+
+    ``host``: facts of the machine, among them ``id``; ``cpus``: the processors set aside for launches;
+    ``launch``: how the process of a cell comes to be. ``probe``: fingerprint of the whole probe.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    schema: int = SCHEMA
+    name: Name
+    began: str  # date, UTC
+    seed: int
+    arms: tuple[Arm, ...]
+    parts: tuple[Part, ...]
+    measures: tuple[str, ...]
+    launch: Literal["fork", "fresh"]
+    limit_seconds: float
+    cpus: tuple[int, ...]
+    host: Mapping[str, str]
+    probe: str
+
+    @property
+    def control(self) -> Arm | None:
+        """The double, where one is there."""
+        return next((arm for arm in self.arms if arm.control_of is not None), None)
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name. Raises LookupError."""
+        for arm in self.arms:
+            if arm.name == name:
+                return arm
+        raise LookupError(name)
+
+    def conditions(self) -> dict[str, object]:
+        """By name, what another session must have in common before the two may be compared at all."""
+        return {"host": self.host.get("id"), "launch mode": self.launch, "processors": self.cpus}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What became of one measurement: ``measured``, ``raises``, ``timed-out``, ... with the reason."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launched:
+    """One launch: what became of each measurement of each part, by labels; seconds are of wall time.
+
+    ``memory``: resident bytes of a part's process, ``began`` and ``peak``. ``load``: the load averages
+    of the machine before and after. ``order``: place in its block, from 0.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+
+    schema: int = SCHEMA
+    arm: Name
+    block: int
+    order: int
+    began: float
+    seconds: float
+    import_seconds: float
+    load: tuple[float, float, float]
+    load_after: tuple[float, float, float]
+    versions: dict[str, str | None]
+    ended: dict[str, dict[str, Ended]]
+    memory: dict[str, dict[str, int]]

@@ -1,0 +1,129 @@
+"""What a timing session answers, in tables: how much slower or faster, how sure, and on what it rests."""
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nestbench.statistics.judging import Answer
+from nestbench.timing.answers import Answers, Row
+from nestbench.timing.record import Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["biggest_first", "caveats", "failures", "seconds_text", "timings_frame", "timings_json"]
+
+_NOTABLE = (Answer.SLOWER, Answer.FASTER)
+
+
+def biggest_first(rows: Sequence[Row]) -> list[Row]:
+    """What was found before what was not, then by the size of the effect."""
+    return sorted(rows, key=lambda row: (row.answer not in _NOTABLE, -abs(math.log(row.comparison.ratio))))
+
+
+def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
+    """A row for each comparison, as it is printed; times in milliseconds, ratios of after to before."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        [
+            {
+                "part": row.part,
+                "measure": row.measure,
+                "from": row.before,
+                "to": row.after,
+                "before": _milliseconds(row.seconds[0]),
+                "after": _milliseconds(row.seconds[1]),
+                "ratio": f"{row.comparison.ratio:.2f}",
+                "95 %": f"{row.comparison.low:.2f} to {row.comparison.high:.2f}",
+                "answer": str(row.answer),
+            }
+            for row in rows
+        ]
+    )
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1e3:.3g} ms" if seconds < 1 else f"{seconds:.3g} s"
+
+
+def seconds_text(session: Session, found: Answers) -> Iterator[str]:
+    """The session in a few sentences: what was compared, how often, under what, and what came of it."""
+    host = session.host
+    names = ", ".join(arm.name for arm in session.arms if arm.control_of is None)
+    yield (
+        f"Session {session.name}, begun {session.began}: {names}; {len(session.parts)} case variants, "
+        f"{found.blocks} blocks, {session.launch} launches on "
+        f"processor {', '.join(map(str, session.cpus))} of {host.get('cpus')} ({host.get('processor')})."
+    )
+    counts = {answer: sum(row.answer is answer for row in found.rows) for answer in Answer}
+    told = ", ".join(f"{count} {answer}" for answer, count in counts.items())
+    yield f"{len(found.rows)} comparisons: {told}; {found.short} could not be made, too few blocks have both."
+
+
+def caveats(session: Session, found: Answers) -> Iterator[str]:
+    """What a reader must know before any answer is believed; first whether the control held."""
+    if found.trusted is None:
+        yield (
+            "NO CONTROL was run, so the noise of this session is not known: read slower and faster as "
+            "hints. --control STACK times one stack twice."
+        )
+        return
+    control = session.control
+    assert control is not None
+    name = f"{control.control_of} against itself"
+    if found.trusted:
+        noises = sorted({row.noise for row in found.rows})
+        floor = f"noise {noises[0]:.1%} to {noises[-1]:.1%} by measure" if noises else "nothing to compare"
+        yield f"Control: {name}, {len(found.controls)} comparisons, no difference found; {floor}."
+    else:
+        yield (
+            f"NOT TO BE TRUSTED: the control, {name}, shows a difference in {len(found.broken)} of "
+            f"{len(found.controls)} comparisons ({'; '.join(found.broken[:3])}). Measure again, on a machine "
+            "that does nothing else."
+        )
+
+
+def failures(frame: "pd.DataFrame") -> Iterator[str]:
+    """What could not be measured, by stack, part and reason: never a gap."""
+    lost = frame[(frame["kind"] != "measured") & (frame["kind"] != "not-applicable")]
+    for (arm, part), rows in lost.groupby(["arm", "part"], sort=False):
+        for (kind, detail), same in rows.groupby(["kind", "detail"], sort=False):
+            measures = ", ".join(dict.fromkeys(same["measure"]))
+            yield f"{arm}, {part}: {measures}: {kind} ({str(detail)[:120]})"
+
+
+def timings_json(session: Session, found: Answers) -> str:
+    """All of it as data."""
+    data: dict[str, Any] = {
+        "session": session.name,
+        "began": session.began,
+        "host": dict(session.host),
+        "launch": session.launch,
+        "blocks": found.blocks,
+        "trusted": found.trusted,
+        "broken_controls": list(found.broken),
+        "comparisons": [_data(row) for row in biggest_first(found.rows)],
+        "controls": [_data(row) for row in found.controls],
+    }
+    return json.dumps(data, indent=1) + "\n"
+
+
+def _data(row: Row) -> dict[str, Any]:
+    one = row.comparison
+    return {
+        "case": row.part,
+        "measure": row.measure,
+        "from": row.before,
+        "to": row.after,
+        "seconds_before": row.seconds[0],
+        "seconds_after": row.seconds[1],
+        "ratio": one.ratio,
+        "interval_95": [one.low, one.high],
+        "interval_90": [one.low90, one.high90],
+        "p": one.p,
+        "pairs": one.pairs,
+        "noise": row.noise,
+        "answer": str(row.answer),
+    }

@@ -1,0 +1,74 @@
+"""The measured times of a session as one tidy pandas frame, a row for each launch and measurement."""
+
+import json
+from collections.abc import Iterator
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from nestbench.store.disk import StoreError, read_text
+from nestbench.timing.record import Session
+from nestbench.timing.shelf import Shelf
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["COLUMNS", "samples", "seconds_by_block"]
+
+COLUMNS = ["arm", "stack", "part", "case", "measure", "block", "order", "kind", "detail", "seconds", "rounds"]
+
+
+def samples(shelf: Shelf, session: Session) -> "pd.DataFrame":
+    """A row for each launch, part and measure, also where nothing was measured.
+
+    ``seconds``: the launch's value, the median of its ``rounds``; NaN where ``kind`` is not
+    ``measured``. The launch is the unit: rounds of one process are not independent.
+    Raises StoreError for a broken file.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame(_rows(shelf, session), columns=COLUMNS)
+    return frame.astype({"seconds": float})
+
+
+def _rows(shelf: Shelf, session: Session) -> Iterator[dict[str, Any]]:
+    for launched, path in shelf.launched(session):
+        arm = session.arm(launched.arm)
+        data = _data(path)
+        for part in session.parts:
+            for measure, ended in launched.ended.get(part.label, {}).items():
+                rounds = data.get(f"measures.py::test_{measure.replace('-', '_')}[{part.label}]", [])
+                yield {
+                    "arm": arm.name,
+                    "stack": arm.stack,
+                    "part": part.label,
+                    "case": part.case,
+                    "measure": measure,
+                    "block": launched.block,
+                    "order": launched.order,
+                    "kind": ended.kind,
+                    "detail": ended.detail,
+                    "seconds": median(rounds) if rounds else None,
+                    "rounds": len(rounds),
+                }
+
+
+def _data(path: Any) -> dict[str, list[float]]:
+    """Seconds of each round, by the full name under which pytest-benchmark has them."""
+    text = read_text(path)
+    if text is None:
+        return {}
+    try:
+        return {one["fullname"]: one["stats"]["data"] for one in json.loads(text)["benchmarks"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(
+            f"{path} is not what pytest-benchmark writes",
+            why=str(error),
+            do="Delete it and the record beside it: the launch is done again.",
+        ) from error
+
+
+def seconds_by_block(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Seconds with a column for each arm, indexed by part, measure and block; NaN where unmeasured."""
+    return frame.pivot_table(
+        index=["part", "measure", "block"], columns="arm", values="seconds", aggfunc="first", dropna=False
+    )

@@ -1,0 +1,121 @@
+"""Where sessions lie: ``<session>/session.json``, and two files of every launch.
+
+``<arm>/block-001.json`` is what pytest-benchmark wrote, and loads in ``pytest-benchmark compare``;
+``<arm>/block-001.launch.json`` says what became of each measurement and how the machine was.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from nestbench.errors import IncompleteError, UsageError
+from nestbench.store.disk import StoreError, read_text, write_text
+from nestbench.timing.record import SCHEMA, Launched, Session
+
+__all__ = ["Shelf"]
+
+_SESSION = "session.json"
+Record = TypeVar("Record", Session, Launched)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """The sessions below one folder."""
+
+    root: Path
+
+    def names(self) -> list[str]:
+        """Names of the sessions, the last begun at the end."""
+        found = [self.load(path.parent.name) for path in self.root.glob(f"*/{_SESSION}")]
+        return [session.name for session in sorted(found, key=lambda one: (one.began, one.name))]
+
+    def load(self, name: str) -> Session:
+        """The session of that name. Raises UsageError where there is none, StoreError."""
+        path = self.root / name / _SESSION
+        text = read_text(path)
+        if text is None:
+            known = [one.parent.name for one in self.root.glob(f"*/{_SESSION}")]
+            raise UsageError.unknown("timing session", name, known, do=f"They are in {self.root}.")
+        return _decode(Session, text, path)
+
+    def last(self) -> Session:
+        """The session begun last. Raises IncompleteError where there is none, StoreError."""
+        names = self.names()
+        if not names:
+            raise IncompleteError(
+                f"No timing session is in {self.root}.", do="`nestbench time STACK STACK` measures one."
+            )
+        return self.load(names[-1])
+
+    def save(self, session: Session) -> None:
+        """Write what a session is. Raises StoreError."""
+        write_text(self.root / session.name / _SESSION, _encode(session))
+
+    def launched(self, session: Session) -> Iterator[tuple[Launched, Path]]:
+        """Each launch that came to its end, with the path of pytest-benchmark's file of it.
+
+        Raises StoreError for a broken record.
+        """
+        for arm in session.arms:
+            for path in sorted((self.root / session.name / arm.name).glob("block-*.launch.json")):
+                text = read_text(path)
+                if text is not None:
+                    yield _decode(Launched, text, path), self.benchmarks(session, arm.name, _block(path))
+
+    def holds(self, session: Session, arm: str, block: int) -> bool:
+        """Whether that launch came to its end."""
+        return self._launch(session, arm, block).exists()
+
+    def keep(self, session: Session, launched: Launched, benchmarks: str | None) -> None:
+        """Write a launch, the record last: with it the launch counts as done. Raises StoreError."""
+        if benchmarks is not None:
+            write_text(self.benchmarks(session, launched.arm, launched.block), benchmarks)
+        write_text(self._launch(session, launched.arm, launched.block), _encode(launched))
+
+    def benchmarks(self, session: Session, arm: str, block: int) -> Path:
+        """pytest-benchmark's file of a launch; not there where nothing could be measured in it."""
+        return self.root / session.name / arm / f"block-{block:03d}.json"
+
+    def _launch(self, session: Session, arm: str, block: int) -> Path:
+        return self.benchmarks(session, arm, block).with_suffix(".launch.json")
+
+
+def _block(path: Path) -> int:
+    return int(path.name.removeprefix("block-").split(".")[0])
+
+
+def _encode(record: Session | Launched) -> str:
+    text = TypeAdapter(type(record)).dump_json(record, exclude_defaults=True).decode()
+    data = {"schema": SCHEMA, **json.loads(text)}
+    if isinstance(record, Session):
+        return json.dumps(data, indent=1) + "\n"
+    # A line for each part: what changes in git is what changed.
+    head = {name: value for name, value in data.items() if name not in {"ended", "memory"}}
+    lines = [json.dumps(head)[:-1]]
+    for name in ("ended", "memory"):
+        rows = [f"  {json.dumps(label)}: {json.dumps(value)}" for label, value in data[name].items()]
+        lines.append(f' "{name}": {{\n' + ",\n".join(rows) + "\n }")
+    return ",\n".join(lines) + "}\n"
+
+
+def _decode(kind: type[Record], text: str, path: Path) -> Record:
+    try:
+        data: Any = json.loads(text)
+        if isinstance(data, dict) and isinstance(data.get("schema"), int) and data["schema"] > SCHEMA:
+            raise StoreError(
+                f"{path} has schema {data['schema']}; this nestbench reads up to {SCHEMA}",
+                why="It was written by a newer nestbench.",
+                do="Update nestbench, or name another folder with --results DIR.",
+            )
+        record: Record = TypeAdapter(kind).validate_json(text)
+    except (ValueError, ValidationError) as error:
+        raise StoreError(
+            f"{path} is broken",
+            why=str(error).splitlines()[0],
+            do="Delete it: what it stood for is measured again by the command that made it.",
+        ) from error
+    return record
