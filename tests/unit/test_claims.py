@@ -159,3 +159,11 @@ def test_neighbours_are_a_range_from_three_on():
     assert span(["c", "a", "b"], order) == "a to c (3 stacks)"
     assert span(["e", "a", "b"], order) == "a, b, e (3 stacks)"
     assert span(["d"], order) == "d (1 stack)"
+
+
+def test_a_claim_of_keras_2_does_not_speak_of_multi_backend_keras_unless_it_says_so():
+    old = load_matrix().get("keras2.3")
+    assert not Scope(keras="<3.0").holds(old)
+    assert not Scope().holds(old)
+    assert Scope(keras="<3.0", multi_backend=True).holds(old)
+    assert Scope(keras="<3.0").holds(load_matrix().get("tf2.6"))  # the same flavour, as tf.keras

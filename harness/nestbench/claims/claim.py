@@ -40,7 +40,11 @@ Expression = Annotated[str, AfterValidator(_expression)]
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """Which stacks a claim speaks of, by their facts; what is left out does not restrict."""
+    """Which stacks a claim speaks of, by their facts; what is left out does not restrict.
+
+    Of multi-backend Keras 2 only a claim speaks that says so with ``multi_backend``: guides and issues
+    that say Keras 2 mean ``tf.keras``.
+    """
 
     __pydantic_config__ = _CLOSED
 
@@ -48,10 +52,13 @@ class Scope:
     tensorflow: Range | None = None
     flavour: Flavour | None = None
     backend: Backend | None = None
+    multi_backend: bool = False
 
     def holds(self, stack: Stack) -> bool:
         """Whether the claim speaks of ``stack``. TensorFlow's own ``2.3.0-tf`` counts as Keras 2.3.0."""
         if self.flavour not in (None, stack.flavour) or self.backend not in (None, stack.backend):
+            return False
+        if stack.is_multi_backend_2 and not self.multi_backend:
             return False
         if not _within(self.keras, stack.keras.removesuffix("-tf")):
             return False

@@ -172,6 +172,11 @@ class Stack:
         )
 
     @property
+    def is_multi_backend_2(self) -> bool:
+        """Whether its Keras is the one that was multi-backend before Keras 3: no ``tf.keras``."""
+        return self.flavour is Flavour.KERAS2 and self.module is Module.KERAS
+
+    @property
     def imports(self) -> dict[str, str]:
         """Versions, by module, that a process of this stack must find itself with."""
         return {str(self.backend): str(getattr(self, self.backend)), "keras": self.keras}
