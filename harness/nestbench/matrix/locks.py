@@ -25,6 +25,7 @@ from nestbench.matrix.uv_tool import find_links, find_uv, uv_environ
 _UV_PLATFORM = {Platform.LINUX_X86_64: "x86_64-manylinux_2_28"}
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
 _INPUT_LINE = re.compile(r"^# Input: sha256:([0-9a-f]{64})$", re.MULTILINE)
+_YANKED = re.compile(r"`([^`]+)` is yanked")
 _UNREACHED = re.compile(r"connect|dns|timed out|sending request|failed to fetch", re.IGNORECASE)
 _SECONDS = 600
 _AT_ONCE = 4  # resolving waits for the network
@@ -164,14 +165,14 @@ def _each(
 
 
 def _write(stack: Stack) -> LockResult:
-    text = resolve(stack)
+    text, yanked = resolve(stack)
     path = lock_path(stack)
     written = not path.exists() or read_lock(stack) != text
     if written:
         _replace(path, text)
     # The lock is kept even so: the row then needs only the version that the message names.
     return _row_against_pins(stack, text) or _result(
-        stack, LockState.WRITTEN if written else LockState.CURRENT
+        stack, LockState.WRITTEN if written else LockState.CURRENT, yanked
     )
 
 
@@ -179,9 +180,9 @@ def _check(stack: Stack) -> LockResult:
     header = check_header(stack)
     if header.state is not LockState.CURRENT:
         return header
-    old, new = read_lock(stack), resolve(stack)
+    old, (new, yanked) = read_lock(stack), resolve(stack)
     if old == new:
-        return _result(stack, LockState.CURRENT)
+        return _result(stack, LockState.CURRENT, yanked)
     before, after = pins(old), pins(new)
     changed = [
         f"{name} {before.get(name, 'absent')} -> {after.get(name, 'absent')}"
@@ -208,8 +209,11 @@ def _row_against_pins(stack: Stack, text: str) -> LockResult | None:
     )
 
 
-def resolve(stack: Stack) -> str:
-    """The text that the stack's lock should have, asked from the index.
+def resolve(stack: Stack) -> tuple[str, str]:
+    """The text that the stack's lock should have, asked from the index, and what of it was yanked.
+
+    A yanked release can still be installed by its exact version, which is what people who pinned it
+    have; it is told and no failure. The second part is empty where there is none.
 
     Raises:
         GroundError: the index cannot be reached, or no set of versions fits.
@@ -240,7 +244,8 @@ def resolve(stack: Stack) -> str:
             f"uv could not resolve {stack.id}: {done.stderr.strip()}",
             **_cause(stack, done.stderr),
         )
-    return _header(stack) + done.stdout
+    yanked = dict.fromkeys(_YANKED.findall(done.stderr))
+    return _header(stack) + done.stdout, f"yanked from the index: {', '.join(yanked)}" if yanked else ""
 
 
 def _cause(stack: Stack, said: str) -> dict[str, str]:
@@ -262,7 +267,6 @@ def _command(stack: Stack, source: str) -> Sequence[str]:
         "pip",
         "compile",
         source,
-        "--quiet",
         "--generate-hashes",
         "--exclude-newer",
         f"{stack.resolved.isoformat()}T00:00:00Z",

@@ -65,6 +65,7 @@ class Index:
     wheels: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     hold: threading.Event = field(default_factory=threading.Event)
     asked: threading.Event = field(default_factory=threading.Event)
+    yanked: set[str] = field(default_factory=set)  # starts of file names
 
     def add(
         self, name: str, version: str, requires: tuple[str, ...] = (), uploaded: str = "2020-06-01"
@@ -79,6 +80,7 @@ class Index:
                 "url": f"../../files/{filename}",
                 "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
                 "upload-time": uploaded,
+                "yanked": filename.startswith(tuple(self.yanked)),
             }
             for filename, (content, uploaded) in self.wheels.items()
             if filename.startswith(f"{project}-")

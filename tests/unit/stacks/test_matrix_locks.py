@@ -81,6 +81,15 @@ def test_one_stack_that_fails_does_not_stop_the_others(index, tiny):
     assert not lock_path(impossible).exists()
 
 
+def test_yanked_release_that_a_row_pins_is_locked_and_told(index, tiny):
+    index.yanked.add("tinyflow-2.0-")
+    (result,) = write_locks([tiny])
+    assert (result.state, result.detail) == (LockState.WRITTEN, "yanked from the index: tinyflow==2.0")
+    assert "tinyflow==2.0" in read_lock(tiny)
+    index.yanked.clear()
+    assert check_locks([tiny])[0].detail == ""
+
+
 def test_index_out_of_reach_is_a_failure_and_keeps_the_lock(index, tiny, monkeypatch, tmp_path):
     write_locks([tiny])
     before = read_lock(tiny)
