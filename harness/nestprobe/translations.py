@@ -77,21 +77,43 @@ def _scout(kit, path):
 
     api._TRANSPILER.transform_function = noting  # noqa: SLF001 - as above
 
-    class Subclass(kit.Model):
-        def __init__(self):
-            super().__init__()
-            self.inner = kit.layers.Dense(2)
-
-        def call(self, inputs):
-            return self.inner(inputs)
-
-    for model in (kit.Sequential([kit.layers.Dense(2)]), Subclass()):
-        model(numpy.ones((2, 3), "float32"))
+    for shape, model in _models(kit):
+        data = numpy.ones((2,) + shape, "float32")
+        model.build((None,) + shape)  # in a graph, where layers within layers are translated too
         model.compile(optimizer=kit.keras.optimizers.SGD(0.5), loss="mse")
-        model.fit(numpy.ones((2, 3), "float32"), numpy.ones((2, 2), "float32"), verbose=0)
+        model.fit(data, numpy.zeros_like(model(data)), verbose=0)
     with open(path + ".part", "w") as stream:
         json.dump([entry for entry in found if _is_of_keras(entry, kit)], stream)
     os.replace(path + ".part", path)
+
+
+def _models(kit):
+    """(shape without batch, model) that between them come to what most cases come to."""
+    layers = kit.layers
+
+    def call(self, inputs):
+        return self.inner(inputs)
+
+    def holder(base, inner):
+        made = type("Holder", (base,), {"call": call})()
+        made.inner = inner
+        return made
+
+    def within(layer):
+        return kit.Sequential([holder(kit.Layer, layer)])
+
+    yield (3,), holder(kit.Model, layers.Dense(2))
+    yield (3,), kit.Sequential([layers.Dense(2, kernel_regularizer="l2"), layers.Dropout(0.5)])
+    for layer in (layers.Dense(2), layers.BatchNormalization(), layers.Embedding(4, 2)):
+        yield (3,), within(layer)
+    for layer in (
+        layers.LSTM(2),
+        layers.RNN([layers.SimpleRNNCell(2), layers.GRUCell(2)]),
+        layers.Bidirectional(layers.SimpleRNN(2)),
+        layers.TimeDistributed(layers.Dense(2)),
+        layers.Conv1D(2, 1),
+    ):
+        yield (4, 3), within(layer)
 
 
 def _entry(function, options):
