@@ -211,6 +211,18 @@ class Matrix:
         known = [stack.id for stack in self.stacks]
         return Asked(kind="stack", patterns=patterns, known=known, lists="`nestbench matrix`")
 
+    def meant(self, patterns: Sequence[str]) -> frozenset[str]:
+        """The ids that ``patterns`` insist on.
+
+        A pattern that matches stacks on both devices means those on the CPU.
+        """
+        found: set[str] = set()
+        for pattern in patterns:
+            stacks = self.select([pattern]).stacks
+            on_cpu = [stack.id for stack in stacks if stack.device is Device.CPU]
+            found.update(on_cpu or [stack.id for stack in stacks])
+        return frozenset(found)
+
     def select(self, patterns: Sequence[str]) -> Self:
         """The matrix cut down to those stacks, in the order asked for; all of them for none.
 

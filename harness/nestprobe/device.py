@@ -1,0 +1,299 @@
+"""What this process computes on: the CPU, or a GPU that has to be there.
+
+``NESTPROBE_DEVICE`` asks for it: ``cpu`` (where left out) or ``gpu``. Backends fall back to the CPU
+without a word that a program could read; so a variable and a product are made, and looked where they lie.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+CPU, GPU = "cpu", "gpu"
+DEVICES = (CPU, GPU)
+VARIABLE = "NESTPROBE_DEVICE"
+
+_HIDDEN = {"CUDA_VISIBLE_DEVICES": "", "JAX_PLATFORMS": "cpu"}
+_ON_GPU = {
+    "CUDA_DEVICE_ORDER": "PCI_BUS_ID",  # numbers as nvidia-smi gives them
+    "JAX_PLATFORMS": "cuda,cpu",  # where CUDA does not come up, an error
+    "NVIDIA_TF32_OVERRIDE": "0",  # its ten bits would look like a wrong output
+    # A process takes what it needs, not all of the memory: others compute beside it.
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+}
+_UNKNOWN = "unknown"
+_NAME = "nestprobe_device"  # given, so that Keras counts no name of its own
+_ASKED_OF_SMI = ("gpu", "gpu_memory", "driver")
+_SECONDS = 60
+
+
+class DeviceError(RuntimeError):
+    """The device that was asked for is not there: nothing may be measured in its place."""
+
+
+def asked():
+    """``cpu`` or ``gpu``. Raises DeviceError for any other word."""
+    device = os.environ.get(VARIABLE) or CPU
+    if device not in DEVICES:
+        raise DeviceError("%s is %r; known: %s" % (VARIABLE, device, ", ".join(DEVICES)))
+    return device
+
+
+def settle(device=None):
+    """Set the environment for ``device`` (the one that is asked for where left out), before any import.
+
+    On the CPU, GPUs are hidden. On a GPU, what a person has set stays.
+    """
+    device = device or asked()
+    os.environ[VARIABLE] = device
+    if device == CPU:
+        os.environ.update(_HIDDEN)
+        return
+    for name, value in _ON_GPU.items():
+        os.environ.setdefault(name, value)
+
+
+def found():
+    """Facts of the device, by name; a GPU is looked for in a process of its own, so that this holds none.
+
+    Raises DeviceError where the GPU that is asked for is not there.
+    """
+    if asked() == CPU:
+        return {"device": CPU}
+    folder, status = tempfile.mkdtemp(prefix="nestprobe-device-"), None
+    try:
+        path = os.path.join(folder, "device.json")
+        command = [sys.executable, "-s", "-m", "nestprobe", "device", path]
+        # Whatever a backend prints is no result: stdout may be where that is written.
+        status = subprocess.call(command, stdin=subprocess.DEVNULL, stdout=2)
+        with open(path) as stream:
+            answer = json.load(stream)
+    except (OSError, ValueError):
+        raise DeviceError("the process that looked for the GPU ended with status %s" % status) from None
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if "error" in answer:
+        raise DeviceError(answer["error"])
+    return answer
+
+
+def facts(kit):
+    """Facts of the device that this process computes on. Raises DeviceError as ``verify`` does."""
+    if asked() == CPU:
+        return {"device": CPU}
+    verify(kit)
+    known = dict.fromkeys(_ASKED_OF_SMI, _UNKNOWN)
+    known.update(_smi()[0] or {})
+    told = _told(_backend(kit).facts)
+    known.update((name, str(value)) for name, value in (told or {}).items() if value)
+    return dict(known, device=GPU)
+
+
+def verify(kit):
+    """Make a variable and a product of matrices, and see that both lie on the GPU; nothing on the CPU.
+
+    Raises DeviceError with the reason.
+    """
+    if asked() == CPU:
+        return
+    backend = _backend(kit)
+    try:
+        why = backend.lacks()
+        if not why:
+            variable, product = backend.compute()
+            kit.engine.array(product)  # what failed on the GPU is told only now
+            places = [("variable", backend.place(variable)), ("product", backend.place(product))]
+            why = "; ".join("the %s lies on %s" % pair for pair in places if not _is_gpu(pair[1]))
+    except Exception as error:
+        why = "%s: %s" % (type(error).__name__, (str(error).strip() or "no reason given").splitlines()[0])
+    if why:
+        raise DeviceError("no GPU to compute on: %s; %s" % (why, _machine()))
+
+
+def synchronise(kit):
+    """Wait for what the GPU was given to do, before a clock is read; nothing on the CPU."""
+    if asked() == GPU:
+        _backend(kit).synchronise()
+
+
+def _backend(kit):
+    return {"tensorflow": _TensorFlow, "jax": _Jax, "torch": _Torch}[kit.engine.name](kit)
+
+
+def _is_gpu(place):
+    return "gpu" in place.lower() or "cuda" in place.lower()
+
+
+def _told(ask):
+    """What ``ask()`` gives; None where this release does not tell."""
+    try:
+        return ask()
+    except Exception:
+        return None
+
+
+class _TensorFlow(object):
+    """TensorFlow's own variable and product: what every Keras on it is made of."""
+
+    def __init__(self, kit):
+        self._tf = kit.engine.tf
+
+    def _gpus(self):
+        config = self._tf.config
+        return getattr(config, "list_physical_devices", config.experimental.list_physical_devices)("GPU")
+
+    def lacks(self):
+        if not self._tf.test.is_built_with_cuda():
+            return "TensorFlow %s is built without CUDA" % self._tf.__version__
+        if not self._gpus():
+            return "TensorFlow %s lists no GPU, it may not find its CUDA libraries" % self._tf.__version__
+        return ""
+
+    def compute(self):
+        variable = self._tf.Variable([[1.0, 2.0], [3.0, 4.0]], name=_NAME)
+        return variable, self._tf.matmul(variable, variable)
+
+    def place(self, tensor):
+        return str(getattr(tensor, "backing_device", None) or tensor.device)
+
+    def facts(self):
+        details = getattr(self._tf.config.experimental, "get_device_details", lambda _gpu: {})
+        build = _told(self._tf.sysconfig.get_build_info) or {}  # since 2.3
+        return {
+            "gpu": details(self._gpus()[0]).get("device_name"),
+            "gpus": len(self._gpus()),
+            "cuda": build.get("cuda_version"),
+            "cudnn": build.get("cudnn_version"),
+        }
+
+    def synchronise(self):
+        experimental = getattr(self._tf.test, "experimental", None)  # since 2.12
+        if experimental is not None:
+            experimental.sync_devices()
+            return
+        with self._tf.device("GPU:0"):  # in order behind what it was given before
+            (self._tf.zeros(()) + 1.0).numpy()
+
+
+class _Jax(object):
+    """Keras's variable on JAX."""
+
+    def __init__(self, kit):
+        import jax
+
+        self._jax, self._keras = jax, kit.keras
+
+    def lacks(self):
+        try:
+            self._jax.devices("gpu")
+        except RuntimeError as error:
+            return "jax %s: %s" % (self._jax.__version__, str(error).splitlines()[0])
+        return ""
+
+    def compute(self):
+        return _keras_product(self._keras)
+
+    def place(self, tensor):
+        array = getattr(tensor, "value", tensor)
+        places = ["%s (%s)" % (one, one.platform) for one in array.devices()]
+        return ", ".join(sorted(places))
+
+    def facts(self):
+        from jax._src.lib import cuda_versions
+
+        gpus = self._jax.devices("gpu")
+        cuda, cudnn = (
+            _told(getattr(cuda_versions, name, None))
+            for name in ("cuda_runtime_get_version", "cudnn_get_version")
+        )
+        return {
+            "gpu": gpus[0].device_kind,
+            "gpus": len(gpus),
+            "cuda": cuda and "%d.%d" % (cuda // 1000, cuda % 1000 // 10),
+            "cudnn": cudnn,
+        }
+
+    def synchronise(self):
+        # In order behind what the GPU was given before; effects, such as a print, are waited for apart.
+        (self._jax.numpy.zeros(()) + 1.0).block_until_ready()
+        getattr(self._jax, "effects_barrier", lambda: None)()
+
+
+class _Torch(object):
+    """Keras's variable on torch."""
+
+    def __init__(self, kit):
+        import torch
+
+        self._torch, self._keras = torch, kit.keras
+
+    def lacks(self):
+        if self._torch.version.cuda is None:
+            return "torch %s is built without CUDA" % self._torch.__version__
+        if not self._torch.cuda.is_available():
+            return "torch %s sees no GPU" % self._torch.__version__
+        return ""
+
+    def compute(self):
+        return _keras_product(self._keras)
+
+    def place(self, tensor):
+        return str(getattr(tensor, "value", tensor).device)
+
+    def facts(self):
+        memory = self._torch.cuda.get_device_properties(0).total_memory
+        return {
+            "gpu": self._torch.cuda.get_device_name(0),
+            "gpus": self._torch.cuda.device_count(),
+            "gpu_memory": "%d MiB" % (memory // 2**20),
+            "cuda": self._torch.version.cuda,
+            "cudnn": self._torch.backends.cudnn.version(),
+        }
+
+    def synchronise(self):
+        self._torch.cuda.synchronize()
+
+
+def _keras_product(keras):
+    from keras.src import backend
+
+    variable = backend.Variable([[1.0, 2.0], [3.0, 4.0]], name=_NAME)
+    return variable, keras.ops.matmul(variable, variable)
+
+
+def _machine():
+    """What the machine itself says of its GPUs, as a phrase."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and visible.strip() in ("", "-1"):
+        return "CUDA_VISIBLE_DEVICES is %r, which hides every GPU" % visible
+    known, why = _smi()
+    return why or "nvidia-smi lists %(gpu)s, driver %(driver)s" % known
+
+
+def _smi():
+    """(facts by name, None) of the first visible GPU as nvidia-smi gives them, or (None, why not)."""
+    command = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    first = (os.environ.get("CUDA_VISIBLE_DEVICES") or "").split(",")[0].strip()
+    if first:
+        command.append("--id=%s" % first)
+    try:
+        done = subprocess.run(
+            command,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            universal_newlines=True,
+            timeout=_SECONDS,
+        )
+    except OSError:
+        return None, "nvidia-smi is not there"
+    except subprocess.TimeoutExpired:
+        return None, "nvidia-smi did not answer in %d s" % _SECONDS
+    lines = (done.stdout + done.stderr).strip().splitlines() or ["nothing"]
+    words = [word.strip() for word in lines[0].split(",")]
+    if done.returncode or len(words) != len(_ASKED_OF_SMI):
+        return None, "nvidia-smi says: %s" % lines[0]
+    return dict(zip(_ASKED_OF_SMI, words)), None
