@@ -27,6 +27,7 @@ _ON_GPU = {
 _UNKNOWN = "unknown"
 _NAME = "nestprobe_device"  # given, so that Keras counts no name of its own
 _ASKED_OF_SMI = ("gpu", "gpu_memory", "driver")
+_FACTS = (*_ASKED_OF_SMI, "gpus", "cuda", "cudnn")
 _SECONDS = 60
 
 
@@ -85,10 +86,12 @@ def facts(kit):
     if asked() == CPU:
         return {"device": CPU}
     verify(kit)
-    known = dict.fromkeys(_ASKED_OF_SMI, _UNKNOWN)
+    known = dict.fromkeys(_FACTS, _UNKNOWN)
     known.update(_smi()[0] or {})
-    told = _told(_backend(kit).facts)
-    known.update((name, str(value)) for name, value in (told or {}).items() if value)
+    for name, ask in _backend(kit).facts().items():
+        value = _told(ask)
+        if value:
+            known[name] = str(value)
     return dict(known, device=GPU)
 
 
@@ -128,7 +131,7 @@ def _is_gpu(place):
 
 
 def _told(ask):
-    """What ``ask()`` gives; None where this release does not tell."""
+    """What ``ask()`` says; None where this release does not tell."""
     try:
         return ask()
     except Exception:
@@ -160,13 +163,12 @@ class _TensorFlow(object):
         return str(getattr(tensor, "backing_device", None) or tensor.device)
 
     def facts(self):
-        details = getattr(self._tf.config.experimental, "get_device_details", lambda _gpu: {})
-        build = _told(self._tf.sysconfig.get_build_info) or {}  # since 2.3
+        tf = self._tf  # both functions are there since 2.3
         return {
-            "gpu": details(self._gpus()[0]).get("device_name"),
-            "gpus": len(self._gpus()),
-            "cuda": build.get("cuda_version"),
-            "cudnn": build.get("cudnn_version"),
+            "gpu": lambda: tf.config.experimental.get_device_details(self._gpus()[0])["device_name"],
+            "gpus": lambda: len(self._gpus()),
+            "cuda": lambda: tf.sysconfig.get_build_info()["cuda_version"],
+            "cudnn": lambda: tf.sysconfig.get_build_info()["cudnn_version"],
         }
 
     def synchronise(self):
@@ -202,18 +204,20 @@ class _Jax(object):
         return ", ".join(sorted(places))
 
     def facts(self):
-        from jax._src.lib import cuda_versions
+        def versions():
+            from jax._src.lib import cuda_versions  # there is no public name for it
 
-        gpus = self._jax.devices("gpu")
-        cuda, cudnn = (
-            _told(getattr(cuda_versions, name, None))
-            for name in ("cuda_runtime_get_version", "cudnn_get_version")
-        )
+            return cuda_versions
+
+        def cuda():
+            version = versions().cuda_runtime_get_version()
+            return "%d.%d" % (version // 1000, version % 1000 // 10)
+
         return {
-            "gpu": gpus[0].device_kind,
-            "gpus": len(gpus),
-            "cuda": cuda and "%d.%d" % (cuda // 1000, cuda % 1000 // 10),
-            "cudnn": cudnn,
+            "gpu": lambda: self._jax.devices("gpu")[0].device_kind,
+            "gpus": lambda: len(self._jax.devices("gpu")),
+            "cuda": cuda,
+            "cudnn": lambda: versions().cudnn_get_version(),
         }
 
     def synchronise(self):
@@ -244,13 +248,13 @@ class _Torch(object):
         return str(getattr(tensor, "value", tensor).device)
 
     def facts(self):
-        memory = self._torch.cuda.get_device_properties(0).total_memory
+        torch = self._torch
         return {
-            "gpu": self._torch.cuda.get_device_name(0),
-            "gpus": self._torch.cuda.device_count(),
-            "gpu_memory": "%d MiB" % (memory // 2**20),
-            "cuda": self._torch.version.cuda,
-            "cudnn": self._torch.backends.cudnn.version(),
+            "gpu": lambda: torch.cuda.get_device_name(0),
+            "gpus": torch.cuda.device_count,
+            "gpu_memory": lambda: "%d MiB" % (torch.cuda.get_device_properties(0).total_memory // 2**20),
+            "cuda": lambda: torch.version.cuda,
+            "cudnn": torch.backends.cudnn.version,
         }
 
     def synchronise(self):
