@@ -1,7 +1,8 @@
 """What this process computes on: the CPU, or a GPU that has to be there.
 
 ``NESTPROBE_DEVICE`` asks for it: ``cpu`` (where left out) or ``gpu``. Backends fall back to the CPU
-without a word that a program could read; so a variable and a product are made, and looked where they lie.
+without a word that a program could read; so a variable is made and computed with, and looked where all
+of it lies.
 """
 
 import json
@@ -85,7 +86,7 @@ def facts(kit):
     """Facts of the device that this process computes on. Raises DeviceError as ``verify`` does."""
     if asked() == CPU:
         return {"device": CPU}
-    verify(kit)
+    verify(kit, product=True)
     known = dict.fromkeys(_FACTS, _UNKNOWN)
     known.update(_smi()[0] or {})
     for name, ask in _backend(kit).facts().items():
@@ -95,9 +96,11 @@ def facts(kit):
     return dict(known, device=GPU)
 
 
-def verify(kit):
-    """Make a variable and a product of matrices, and see that both lie on the GPU; nothing on the CPU.
+def verify(kit, product=False):
+    """Make a variable, compute with it, and see that all lies on the GPU; nothing on the CPU.
 
+    ``product``: multiply matrices, too. Not where a case is to be observed: JAX keeps what it compiled,
+    and the case would make fewer Python calls. A sum is what the oracle has computed by then anyway.
     Raises DeviceError with the reason.
     """
     if asked() == CPU:
@@ -106,9 +109,10 @@ def verify(kit):
     try:
         why = backend.lacks()
         if not why:
-            variable, product = backend.compute()
-            kit.engine.array(product)  # what failed on the GPU is told only now
-            places = [("variable", backend.place(variable)), ("product", backend.place(product))]
+            made = backend.compute(product)
+            for _, tensor in made:
+                kit.engine.array(tensor)  # what failed on the GPU is told only now
+            places = [(name, backend.place(tensor)) for name, tensor in made]
             why = "; ".join("the %s lies on %s" % pair for pair in places if not _is_gpu(pair[1]))
     except Exception as error:
         why = "%s: %s" % (type(error).__name__, (str(error).strip() or "no reason given").splitlines()[0])
@@ -155,9 +159,12 @@ class _TensorFlow(object):
             return "TensorFlow %s lists no GPU, it may not find its CUDA libraries" % self._tf.__version__
         return ""
 
-    def compute(self):
-        variable = self._tf.Variable([[1.0, 2.0], [3.0, 4.0]], name=_NAME)
-        return variable, self._tf.matmul(variable, variable)
+    def compute(self, product):
+        tf = self._tf
+        one = tf.constant([1.0])
+        variable = tf.Variable([1.0], name=_NAME)
+        made = [("variable", variable), ("sum", variable + one)]
+        return made + ([("product", tf.matmul([[1.0]], [[1.0]]))] if product else [])
 
     def place(self, tensor):
         return str(getattr(tensor, "backing_device", None) or tensor.device)
@@ -186,7 +193,7 @@ class _Jax(object):
     def __init__(self, kit):
         import jax
 
-        self._jax, self._keras = jax, kit.keras
+        self._jax, self._kit = jax, kit
 
     def lacks(self):
         try:
@@ -195,8 +202,8 @@ class _Jax(object):
             return "jax %s: %s" % (self._jax.__version__, str(error).splitlines()[0])
         return ""
 
-    def compute(self):
-        return _keras_product(self._keras)
+    def compute(self, product):
+        return _computed_by_keras(self._kit, product)
 
     def place(self, tensor):
         array = getattr(tensor, "value", tensor)
@@ -221,9 +228,11 @@ class _Jax(object):
         }
 
     def synchronise(self):
-        # In order behind what the GPU was given before; effects, such as a print, are waited for apart.
-        (self._jax.numpy.zeros(()) + 1.0).block_until_ready()
-        getattr(self._jax, "effects_barrier", lambda: None)()
+        # No operation that would come behind all others: it would be compiled, see ``verify``.
+        for array in self._jax.live_arrays():
+            if not array.is_deleted():
+                array.block_until_ready()
+        self._jax.effects_barrier()
 
 
 class _Torch(object):
@@ -232,7 +241,7 @@ class _Torch(object):
     def __init__(self, kit):
         import torch
 
-        self._torch, self._keras = torch, kit.keras
+        self._torch, self._kit = torch, kit
 
     def lacks(self):
         if self._torch.version.cuda is None:
@@ -241,8 +250,8 @@ class _Torch(object):
             return "torch %s sees no GPU" % self._torch.__version__
         return ""
 
-    def compute(self):
-        return _keras_product(self._keras)
+    def compute(self, product):
+        return _computed_by_keras(self._kit, product)
 
     def place(self, tensor):
         return str(getattr(tensor, "value", tensor).device)
@@ -261,11 +270,17 @@ class _Torch(object):
         self._torch.cuda.synchronize()
 
 
-def _keras_product(keras):
+def _computed_by_keras(kit, product):
+    import numpy
     from keras.src import backend
 
-    variable = backend.Variable([[1.0, 2.0], [3.0, 4.0]], name=_NAME)
-    return variable, keras.ops.matmul(variable, variable)
+    one = kit.engine.tensor(numpy.ones(1, "float32"))
+    variable = backend.Variable(numpy.ones(1, "float32"), name=_NAME)
+    made = [("variable", variable), ("sum", variable + one)]
+    if product:
+        matrix = kit.engine.tensor(numpy.ones((2, 2), "float32"))
+        made.append(("product", kit.keras.ops.matmul(matrix, matrix)))
+    return made
 
 
 def _machine():

@@ -17,11 +17,14 @@ GPU_PLACE = "/job:localhost/replica:0/task:0/device:GPU:0"
 
 
 class Tensor(object):
-    """Of any backend: says where it lies in each of the three ways."""
+    """Of any backend: says where it lies in each of the three ways; ``total``: where a sum with it lies."""
 
-    def __init__(self, place):
-        self.device = place
+    def __init__(self, place, total=None):
+        self.device, self.total = place, total
         self.value = self
+
+    def __add__(self, other):
+        return Tensor(self.total or self.device)
 
     def devices(self):
         return {Chip(self.device)}
@@ -35,23 +38,26 @@ class Chip(object):
         return self.place
 
 
-def tensorflow(variable=GPU_PLACE, product=GPU_PLACE, cuda=True, gpus=("GPU:0",), version="2.15.1"):
+def tensorflow(variable=GPU_PLACE, total=GPU_PLACE, product=GPU_PLACE, cuda=True, gpus=("GPU:0",)):
     experimental = SimpleNamespace(
         list_physical_devices=lambda kind: list(gpus), get_device_details=lambda gpu: {"device_name": "H100"}
     )
     return SimpleNamespace(
-        __version__=version,
+        __version__="2.15.1",
         test=SimpleNamespace(is_built_with_cuda=lambda: cuda, experimental=mock.Mock()),
         config=SimpleNamespace(experimental=experimental),
         sysconfig=SimpleNamespace(get_build_info=lambda: {"cuda_version": "12.2", "cudnn_version": "8"}),
-        Variable=lambda values, name: Tensor(variable),
+        constant=lambda values: Tensor(GPU_PLACE),
+        Variable=lambda values, name: Tensor(variable, total),
         matmul=lambda one, two: Tensor(product),
     )
 
 
-def kit(name, tf=None, product=None):
+def kit(name, tf=None, product="cuda:0"):
     """What cases are handed, as far as the device asks for it."""
-    engine = SimpleNamespace(name=name, tf=tf, array=lambda tensor: tensor)
+    engine = SimpleNamespace(
+        name=name, tf=tf, array=lambda tensor: tensor, tensor=lambda values: Tensor("cuda:0")
+    )
     ops = SimpleNamespace(matmul=lambda one, two: Tensor(product))
     return SimpleNamespace(engine=engine, keras=SimpleNamespace(ops=ops))
 
@@ -86,9 +92,9 @@ class Environment(unittest.TestCase):
     def on_gpu(self):
         os.environ[device.VARIABLE] = "gpu"
 
-    def reason(self, a_kit):
+    def reason(self, a_kit, product=True):
         with self.assertRaises(DeviceError) as caught:
-            device.verify(a_kit)
+            device.verify(a_kit, product=product)
         return str(caught.exception)
 
 
@@ -136,12 +142,18 @@ class TensorFlowTest(Environment):
         )  # fmt: skip
 
     def test_what_lies_on_the_cpu_is_refused(self):
-        for places in ({"variable": CPU_PLACE}, {"product": CPU_PLACE}):
-            (name,) = places
+        for name, told in (("variable", "variable"), ("total", "sum"), ("product", "product")):
             with self.subTest(name):
-                said = self.reason(kit("tensorflow", tensorflow(**places)))
-                self.assertIn("the %s lies on %s" % (name, CPU_PLACE), said)
+                said = self.reason(kit("tensorflow", tensorflow(**{name: CPU_PLACE})))
+                self.assertIn("the %s lies on %s" % (told, CPU_PLACE), said)
                 self.assertEqual(said.count("lies on"), 1)
+
+    def test_where_a_case_is_observed_no_matrices_are_multiplied(self):
+        tf = tensorflow()
+        tf.matmul = mock.Mock(side_effect=AssertionError("compiled"))
+        device.verify(kit("tensorflow", tf))
+        tf = tensorflow(total=CPU_PLACE)
+        self.assertIn("the sum lies on", self.reason(kit("tensorflow", tf), product=False))
 
     def test_a_build_without_cuda(self):
         said = self.reason(kit("tensorflow", tensorflow(cuda=False)))
@@ -194,10 +206,12 @@ class OthersTest(Environment):
         self.on_gpu()
 
     def install(self, name, backend, variable):
-        made = module("keras.src", backend=SimpleNamespace(Variable=lambda values, name: Tensor(variable)))
-        patcher = mock.patch.dict(
-            sys.modules, {name: backend, "keras": module("keras", src=made), "keras.src": made}
+        src = module(
+            "keras.src", backend=SimpleNamespace(Variable=lambda values, name: Tensor(variable, "cuda:0"))
         )
+        numpy = module("numpy", ones=lambda shape, dtype: [1.0])
+        made = {name: backend, "keras": module("keras", src=src), "keras.src": src, "numpy": numpy}
+        patcher = mock.patch.dict(sys.modules, made)
         patcher.start()
         self.addCleanup(patcher.stop)
 
@@ -207,7 +221,10 @@ class OthersTest(Environment):
                 raise RuntimeError("Unknown backend: 'gpu' requested\nand more")
             return [Chip(one) for one in gpus]
 
-        made = module("jax", __version__="0.11.0", devices=devices, numpy=mock.MagicMock())
+        made = module("jax", __version__="0.11.0", devices=devices, effects_barrier=mock.Mock())
+        made.live_arrays = mock.Mock(return_value=[mock.Mock(), mock.Mock()])
+        for array, deleted in zip(made.live_arrays.return_value, (False, True)):
+            array.is_deleted.return_value = deleted
         self.install("jax", made, variable)
         return made
 
@@ -226,7 +243,10 @@ class OthersTest(Environment):
         found = device.facts(kit("jax", product="cuda:0"))
         self.assertEqual((found["gpu"], found["gpus"], found["cuda"]), ("NVIDIA H100", "1", "unknown"))
         device.synchronise(kit("jax"))
-        (made.numpy.zeros.return_value + 1.0).block_until_ready.assert_called_once_with()
+        alive, deleted = made.live_arrays.return_value
+        alive.block_until_ready.assert_called_once_with()
+        deleted.block_until_ready.assert_not_called()
+        made.effects_barrier.assert_called_once_with()
 
     def test_jax_on_the_cpu_is_refused(self):
         self.jax()
