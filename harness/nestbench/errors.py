@@ -61,6 +61,10 @@ class IncompleteError(NestbenchError):
     exit_code = ExitCode.INCOMPLETE
 
 
+class UnavailableError(IncompleteError):
+    """What was asked for cannot be measured on this machine, whatever is installed: it has no such device."""
+
+
 class GroundError(NestbenchError):
     """The ground failed: no network, no disk space, no interpreter, a file that cannot be read."""
 

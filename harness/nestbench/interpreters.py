@@ -17,7 +17,8 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from nestbench.matrix.stack import Stack
+from nestbench.gpu import missing_gpu
+from nestbench.matrix.stack import Device, Stack
 from nestbench.matrix.uv_tool import find_uv, uv_environ
 
 _SECONDS = 30
@@ -62,12 +63,14 @@ class Interpreter:
 class Unavailable:
     """Why a stack cannot be made here, and what would change that.
 
-    ``downloadable``: uv could fetch the interpreter, but was not allowed to.
+    ``downloadable``: uv could fetch the interpreter, but was not allowed to. ``no_device``: the machine
+    lacks what the stack computes on.
     """
 
     reason: str
     remedy: str
     downloadable: bool = False
+    no_device: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +89,7 @@ def downloads_forbidden() -> bool:
 
 def availability(stack: Stack, *, allow_download: bool) -> Available | Unavailable:
     """Whether this machine can make the stack, and with which interpreter."""
-    mismatch = _platform_mismatch(stack)
+    mismatch = _platform_mismatch(stack) or _no_device(stack)
     if mismatch:
         return mismatch
     found = find(stack.python, allow_download=allow_download)
@@ -119,6 +122,20 @@ def _platform_mismatch(stack: Stack) -> Unavailable | None:
             remedy=instead,
         )
     return None
+
+
+def _no_device(stack: Stack) -> Unavailable | None:
+    why = missing_gpu() if stack.device is Device.GPU else ""
+    if not why:
+        return None
+    return Unavailable(
+        reason=f"no NVIDIA GPU is visible here ({why})",
+        remedy=(
+            "run it on a machine where `nvidia-smi` lists a GPU (a container needs `docker run --gpus all`), "
+            "or observe there what is installed: `nestbench run --here --device gpu`"
+        ),
+        no_device=True,
+    )
 
 
 def _has_glibc() -> bool:

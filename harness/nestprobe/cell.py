@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from nestprobe import casefiles
+from nestprobe import casefiles, device
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
 from nestprobe.protocol.messages import raised
 
@@ -47,12 +47,14 @@ def observe_into(cell, kit, scratch, path):
     """Observe the cell and keep what is known at each phase in the JSON file ``path``.
 
     A file and not a pipe: it survives a case that closes every file descriptor. ``seconds`` of wall
-    time beside the observation are the case's own: without the process around it.
+    time beside the observation are the case's own: without the process around it. What a GPU was
+    given to do is waited for first.
     """
     began = time.perf_counter()
 
     def keep(observation, phase):
         partial = path + ".part"
+        device.synchronise(kit)
         seconds = time.perf_counter() - began
         with open(partial, "w") as stream:
             kept = {"phase": phase, "observation": to_data(observation), "seconds": seconds}

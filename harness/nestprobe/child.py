@@ -12,6 +12,7 @@ import time
 import traceback
 
 from nestprobe.cell import observe_into
+from nestprobe.device import DeviceError
 from nestprobe.observation import Outcome, OutcomeKind
 
 _PR_SET_PDEATHSIG = 1
@@ -115,7 +116,10 @@ class Child(object):
         os.execv(sys.executable, [sys.executable, "-s", "-m", "nestprobe", self._fresh, request])
 
     def poll(self):
-        """None while it runs; then ``{"phase", "observation"}`` or an Observation of its end."""
+        """None while it runs; then ``{"phase", "observation"}`` or an Observation of its end.
+
+        Raises DeviceError where it found no GPU although one was asked for.
+        """
         pid, status = os.waitpid(self.pid, os.WNOHANG)
         if pid == 0:
             self._enforce()
@@ -160,6 +164,8 @@ class Child(object):
                 kept = json.load(stream)
         except (OSError, ValueError):
             pass
+        if kept is not None and "no_device" in kept:
+            raise DeviceError(kept["no_device"])
         if kept is not None and kept["phase"] is None and self._ended_by is None:
             self.case_seconds = kept["seconds"]
             return kept["observation"]

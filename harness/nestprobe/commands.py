@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 
-from nestprobe import casefiles, resultfile
+from nestprobe import casefiles, device, resultfile
 from nestprobe.cell import Cell, observe_into
 from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
@@ -23,6 +23,10 @@ OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
 
 def main(arguments):
     """Run a command; returns the exit status."""
+    if arguments[:1] == ["device"]:
+        return _device(*arguments[1:2])
+    if arguments[:1] in (["serve"], ["cell"], ["exchange"], ["launch"], ["timing-cell"]):
+        device.settle()
     if arguments[:1] == ["serve"]:
         return _serve(arguments[1])
     if arguments[:1] == ["cell"]:
@@ -71,6 +75,9 @@ def _run(observer, emit):
         observer.run()
     except KeyboardInterrupt:
         return INCOMPLETE
+    except device.DeviceError as error:
+        emit({"event": "failed", "what": type(error).__name__, "detail": str(error)})
+        return INCOMPLETE
     except Exception as error:
         emit({"event": "failed", "what": type(error).__name__, "detail": str(error)})
         return FAILED
@@ -99,9 +106,37 @@ def _cell(path):
     with open(path) as stream:
         request = json.load(stream)
     cell = Cell(request["file"], request["case"], request["variant"])
-    observe_into(cell, Backend().kit, request["scratch"], request["result"])
+    kit = Backend().kit
+    try:
+        device.verify(kit)
+    except device.DeviceError as error:
+        with open(request["result"], "w") as stream:
+            json.dump({"no_device": str(error)}, stream)
+        os._exit(INCOMPLETE)
+    observe_into(cell, kit, request["scratch"], request["result"])
     sys.stderr.flush()
     os._exit(0)  # TensorFlow's own shutdown is no part of the observation, and can hang
+
+
+def _device(path=None):
+    """Say which GPU the backend computes on, or why on none; in the file ``path`` where it is given."""
+    from nestprobe.backend import Backend
+
+    device.settle(device.GPU)
+    try:
+        answer = device.facts(Backend().kit)
+    except Exception as error:
+        kind = "" if isinstance(error, device.DeviceError) else "%s: " % type(error).__name__
+        answer = {"error": kind + str(error)}
+    text = json.dumps(answer, indent=1, sort_keys=True) + "\n"
+    if path is None:
+        sys.stdout.write(text)
+    else:
+        with open(path, "w") as stream:
+            stream.write(text)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(INCOMPLETE if "error" in answer else OK)  # as a cell: a backend's own shutdown can hang
 
 
 def _parser():
@@ -117,6 +152,12 @@ def _parser():
     )
     parser.add_argument("--variant", action="append", metavar="NAME=VALUE", help="only this variant")
     parser.add_argument("-o", "--output", metavar="FILE", help="result file (default: stdout)")
+    parser.add_argument(
+        "--device",
+        choices=device.DEVICES,
+        default=device.CPU,
+        help="what to compute on (default: cpu, GPUs are hidden); `device` alone says which GPU there is",
+    )
     parser.add_argument("--launch", choices=("auto", "fork", "fresh", "inline"), default="auto")
     parser.add_argument(
         "--workers", "--jobs", dest="jobs", type=int, default=1, help="cells at once (default: 1)"
@@ -191,18 +232,24 @@ def _observe(options):
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE
+    device.settle(options.device)
     result = {"schema": SCHEMA, "observations": [], "sources": _sources(cells)}
     total = len(cells)
 
     def emit(event):
         if event["event"] == "ready":
-            result["stack"] = {"versions": event["versions"], "flavour": event["flavour"]}
+            result["stack"] = {
+                "versions": event["versions"],
+                "flavour": event["flavour"],
+                "device": options.device,
+            }
             result["host"] = {
                 "node": platform.node(),
                 "platform": platform.platform(),
                 "launch": event["launch"],
                 "date": time.strftime("%Y-%m-%d", time.gmtime()),
             }
+            result["host"].update(event["device"])
         elif event["event"] == "cell":
             result["observations"].append(event["observation"])
             done = len(result["observations"])
@@ -213,6 +260,8 @@ def _observe(options):
             if event["what"] in ("ModuleNotFoundError", "ImportError"):
                 advice = "nestprobe: this is %s; run it with the Python that has TensorFlow\n"
                 sys.stderr.write(advice % sys.executable)
+            elif event["what"] == device.DeviceError.__name__:
+                sys.stderr.write("nestprobe: nothing was measured on the CPU in its place\n")
 
     observer = Observer(
         cells,

@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 
-from nestprobe import translations
+from nestprobe import device, translations
 from nestprobe.backend import Backend
 from nestprobe.cell import observe
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
@@ -24,8 +24,8 @@ class Observer(object):
 
     ``launch``: ``fork`` (a child forked after the import), ``fresh`` (a new interpreter per cell),
     ``inline`` (no isolation: for measuring what isolation costs) or ``auto``: fork where the import
-    left few threads, else fresh. ``alive`` is a file descriptor whose end of file means that nobody
-    listens any more.
+    left few threads, else fresh. On a GPU every cell is ``fresh``, where it is not ``inline``. ``alive`` is
+    a file descriptor whose end of file means that nobody listens any more.
     """
 
     def __init__(self, cells, emit, launch="auto", jobs=1, limits=None, scratch=None, alive=None):
@@ -39,7 +39,10 @@ class Observer(object):
         self._count = 0
 
     def run(self):
-        """Observe all cells; returns when each has been reported."""
+        """Observe all cells; returns when each has been reported.
+
+        Raises DeviceError where the device that is asked for is not there, or no longer.
+        """
         try:
             backend = Backend()
             launch = self._choose(backend)
@@ -51,6 +54,7 @@ class Observer(object):
                     "launch": launch,
                     "threads": backend.threads,
                     "import_seconds": backend.import_seconds,
+                    "device": device.facts(backend.kit) if launch == "inline" else device.found(),
                 }
             )
             if launch == "inline":
@@ -63,6 +67,8 @@ class Observer(object):
                 shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _choose(self, backend):
+        if device.asked() == device.GPU and self._launch != "inline":
+            return "fresh"  # a forked child cannot use what its parent began on a GPU
         if self._launch != "auto":
             return self._launch
         few = backend.threads is not None and backend.threads <= MOST_THREADS_TO_FORK
@@ -80,6 +86,7 @@ class Observer(object):
             began = time.perf_counter()
             folder = self._folder()
             data = to_data(observe(cell, kit, folder, lambda *_: None))
+            device.synchronise(kit)
             seconds = time.perf_counter() - began
             self._finished(data, seconds, seconds)
             shutil.rmtree(folder, ignore_errors=True)

@@ -10,6 +10,7 @@ from unittest import mock
 
 import nestprobe
 from nestprobe import commands
+from nestprobe.device import DeviceError
 
 HARNESS = os.path.dirname(os.path.dirname(os.path.abspath(nestprobe.__file__)))
 PAGE = """
@@ -27,6 +28,9 @@ def second_case(k):
 
 class CommandsTest(unittest.TestCase):
     def setUp(self):
+        environment = mock.patch.dict(os.environ)  # which a command sets for its device
+        environment.start()
+        self.addCleanup(environment.stop)
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
@@ -80,6 +84,28 @@ class CommandsTest(unittest.TestCase):
             status, _, err = self.run_main("--cases", self.cases, *arguments)
         self.assertEqual((status, err), (0, ""))
         return [(cell.case, dict(cell.variant)) for cell in observer.call_args[0][0]]
+
+    def test_gpus_are_hidden_if_none_is_asked_for(self):
+        with mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES="0"):
+            self.chosen()
+            self.assertEqual(
+                (os.environ["NESTPROBE_DEVICE"], os.environ["CUDA_VISIBLE_DEVICES"]), ("cpu", "")
+            )
+        with mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES="0"):
+            self.chosen("--device", "gpu")
+            self.assertEqual(
+                (os.environ["NESTPROBE_DEVICE"], os.environ["CUDA_VISIBLE_DEVICES"]), ("gpu", "0")
+            )
+
+    def test_a_gpu_that_is_not_there_is_told_and_nothing_is_written(self):
+        target = os.path.join(self.folder, "result.json")
+        with mock.patch.dict(os.environ), mock.patch("nestprobe.observer.Backend"), mock.patch(
+            "nestprobe.observer.device.found", side_effect=DeviceError("no GPU to compute on")
+        ):
+            status, out, err = self.run_main("--cases", self.cases, "--device", "gpu", "-o", target)
+        self.assertEqual((status, out), (3, ""))
+        self.assertIn("nestprobe: DeviceError: no GPU to compute on", err)
+        self.assertFalse(os.path.exists(target))
 
     def test_every_variant_of_what_is_chosen(self):
         first = [("first-case", {"owner": owner}) for owner in ("layer", "model")]

@@ -15,6 +15,7 @@ from unittest import mock
 from nestprobe import child, observer
 from nestprobe.cell import Cell
 from nestprobe.child import Limits
+from nestprobe.device import DeviceError
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
 from nestprobe.observer import Observer
 
@@ -169,6 +170,18 @@ class ObserverTest(unittest.TestCase):
         for threads, launch in ((1, "fork"), (observer.MOST_THREADS_TO_FORK + 1, "fresh"), (None, "fresh")):
             self.patch(Backend, "threads", threads)
             self.assertEqual(Observer([], self.events.append)._choose(Backend()), launch)
+
+    def test_on_a_gpu_every_cell_is_fresh(self):
+        self.patch(os, "environ", dict(os.environ, NESTPROBE_DEVICE="gpu"))
+        for asked, launch in (("auto", "fresh"), ("fork", "fresh"), ("fresh", "fresh"), ("inline", "inline")):
+            self.assertEqual(Observer([], self.events.append, launch=asked)._choose(Backend()), launch)
+
+    def test_without_the_gpu_that_is_asked_for_nothing_is_started(self):
+        away = mock.Mock(side_effect=DeviceError("it is away"))
+        self.patch(observer.device, "found", away)
+        with self.assertRaises(DeviceError):
+            self.run_cells("fine")
+        self.assertEqual(self.events, [])
 
     def test_ends_itself_and_its_cells_when_nobody_listens_any_more(self):
         alive, listener = os.pipe()

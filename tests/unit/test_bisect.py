@@ -73,6 +73,38 @@ def test_parts_of_two_stacks():
     assert parts(get("tf2.15"), get("tf2.16")) == (Part.PYTHON, Part.BACKEND, Part.KERAS)
     assert parts(get("tf2.21"), get("tf2.21-legacy")) == (Part.KERAS,)
     assert parts(get("keras3.15-jax"), get("keras3.15-jax")) == ()
+    assert parts(get("tf2.15"), get("tf2.15-gpu")) == (Part.BACKEND,)
+
+
+def test_a_line_is_of_one_device_and_the_cpu_comes_first():
+    every = lines(MATRIX.stacks)
+    assert all(len({stack.device for stack in line.stacks}) == 1 for line in every)
+    assert sum(len(line.stacks) for line in every) == len(MATRIX.stacks)
+    assert [line.id for line in every if line.id.endswith("-gpu")] == [
+        "tensorflow-gpu", "keras-jax-gpu", "keras-torch-gpu"
+    ]  # fmt: skip
+    assert every[0].stacks[0].id == "tf2.0"
+
+
+def test_a_mixture_stays_on_its_device(tmp_path, monkeypatch):
+    day = MATRIX.get("tf2.17").uploaded
+    released = derived.Release(version="2.17.0", wheel="tf-keras", uploaded=day, pythons=())
+    monkeypatch.setattr(mixing, "releases_of", lambda *_: (released,))
+    found = list(mixtures(MATRIX.get("tf2.15"), MATRIX.get("tf2.17-gpu"), MATRIX, tmp_path / "stacks.toml"))
+    for one in found:
+        backend = one.giver if one.part is Part.BACKEND else one.base
+        assert one.stack.device is backend.device, one
+    swapped = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.17-gpu")
+    assert swapped.stack.requirements[:2] == ("tensorflow[and-cuda]==2.17.1", "tf-keras==2.17.0")
+    assert swapped.stack.not_installed == ()
+
+
+def test_releases_between_two_gpu_stacks_are_those_with_cuda(monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr(derived, "releases_of", lambda project, _: asked.append(project) or ())
+    line = next(line for line in lines(MATRIX.stacks) if line.id == "tensorflow-gpu")
+    between(line, line.stacks[0], line.stacks[1], MATRIX, tmp_path / "stacks.toml")
+    assert asked == ["tensorflow"]
 
 
 def test_keras_2_on_a_newer_tensorflow_is_its_tf_keras(tmp_path):

@@ -87,6 +87,11 @@ def test_a_full_disk_says_what_to_do(call, monkeypatch):
         ["run", "--launch", "teleport"],
         ["run", "--all", "tf2.15"],
         ["run", "--here", "tf2.15"],
+        ["run", "--device", "gpu"],
+        ["run", "tf2.15", "--device", "gpu"],
+        ["run", "--here", "--device", "tpu"],
+        ["bench", "isolation", "tf2.21-gpu"],
+        ["portability", "tf2.15", "tf2.21-gpu"],
         ["run", "tf2.99"],
         ["run", "--case", "no-such-case"],
         ["lock", "--missing", "--check"],
@@ -253,6 +258,26 @@ def test_matrix_as_json_has_a_row_per_stack_with_its_fields(call):
     assert [row["id"] for row in rows] == ["tf2.0", "tf2.15"]
     assert rows[1]["tensorflow"].startswith("2.15.")
     assert all(row["runs"] or (row["reason"] and row["remedy"]) for row in rows)
+
+
+def test_a_row_on_a_gpu_says_what_of_the_backend_it_takes(call, monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    (row,) = json.loads(call("matrix", "tf2.21-gpu", "--format", "json").stdout)
+    assert (row["device"], row["extras"], row["runs"]) == ("gpu", ["and-cuda"], False)
+    assert row["reason"].startswith("no NVIDIA GPU is visible here (CUDA_VISIBLE_DEVICES is '', ")
+    ran = call("run", "tf2.21-gpu", "--results", str(tmp_path))
+    assert ran.exit_code == 3
+    assert "tf2.21-gpu: unavailable: no NVIDIA GPU is visible here" in ran.stdout
+    assert not list(tmp_path.glob("**/tf2.21-gpu*"))
+
+
+def test_claims_pass_over_stacks_on_a_gpu_that_nobody_measured(call, tmp_path):
+    measured(tmp_path)
+    said = call("claims", "article-3", "--results", str(tmp_path)).stdout
+    assert "not measured on tf2.0 to " in said
+    assert "gpu" not in said
+    asked = call("claims", "article-3", "--results", str(tmp_path), "--stack", "tf2.15-gpu").stdout
+    assert "not measured on tf2.15-gpu" in asked
 
 
 def test_options_of_run_have_help():

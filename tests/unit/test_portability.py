@@ -49,6 +49,13 @@ def test_what_is_asked_for():
             choose(MATRIX, CATALOGUE, stacks, cases)
 
 
+def test_files_are_exchanged_on_the_cpu():
+    found = choose(MATRIX, CATALOGUE, ["tf2.15", "tf2.21*"], CASES).stacks
+    assert [stack.id for stack in found] == ["tf2.15", "tf2.21", "tf2.21-tfkeras", "tf2.21-legacy"]
+    with pytest.raises(UsageError, match=r"tf2\.21-gpu is on a GPU"):
+        choose(MATRIX, CATALOGUE, ["tf2.15", "tf2.21-gpu"], CASES)
+
+
 class Staged(Exchange):
     """An exchange whose stacks answer as the test says."""
 

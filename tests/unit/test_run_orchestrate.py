@@ -13,6 +13,7 @@ from run_stage import FAKE_PROBE, Stage
 
 from nestbench import staging
 from nestbench.errors import ExitCode, GroundError
+from nestbench.matrix import Device
 from nestbench.run import probe_process
 from nestbench.run.orchestrate import Prepared, Run, StackResult
 from nestbench.run.session import Report
@@ -135,6 +136,44 @@ def test_a_stack_that_imports_another_keras_than_its_row_names_is_not_measured(s
     assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
     assert "and not 99.0" in result.reason
     assert stage.store.cases("a") == []
+
+
+def on_gpu(_stack, _say):
+    return Prepared(python=Path(sys.executable), device=Device.GPU)
+
+
+def test_on_a_gpu_processes_are_fresh_and_its_facts_are_kept(stage):
+    (result,) = run(stage, stage.plan("a", "good"), prepare=on_gpu, launch="fork")
+    assert result.missing == 0
+    assert stage.requests()[0]["launch"] == "fresh"
+    assert stage.store.load_stack("a").device == "gpu"
+    host = stage.store.load_host("a").host
+    assert (host["device"], host["gpu"], host["driver"]) == ("gpu", "Fake 9000", "1.2")
+
+
+def test_on_the_cpu_the_launch_is_as_asked(stage):
+    run(stage, stage.plan("a", "good"), launch="fork")
+    assert stage.requests()[0]["launch"] == "fork"
+    assert stage.store.load_stack("a").device == "cpu"
+    assert stage.store.load_host("a").host["device"] == "cpu"
+
+
+def test_a_gpu_that_is_not_there_leaves_the_stack_unavailable_with_the_reason(stage):
+    (result,) = run(stage, stage.plan("a", "no-gpu", "good"), prepare=on_gpu)
+    assert (result.missing, result.exit_code) == (2, ExitCode.INCOMPLETE)
+    assert result.reason == "no GPU to compute on: it is away"
+    assert stage.store.stacks() == []
+    assert len(stage.requests()) == 1
+    report = Report(plans=(), results=(result,), left_out=(), interrupted=False)
+    assert report.unavailable == {"a": "no GPU to compute on: it is away"}
+    assert "a: 2 cells unavailable: no GPU to compute on: it is away" in report.lines()
+
+
+def test_what_computes_on_the_cpu_is_never_stored_as_a_gpu(stage):
+    (result,) = run(stage, stage.plan("a", "on-the-cpu"), prepare=on_gpu)
+    assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
+    assert "computes on cpu and not on the gpu" in result.reason
+    assert stage.store.stacks() == []
 
 
 def test_a_store_that_cannot_be_written_is_told_once_per_stack(stage, monkeypatch):

@@ -6,13 +6,15 @@ import pytest
 
 from nestbench.errors import ExitCode, UsageError
 from nestbench.interpreters import Available, Interpreter, Source, Unavailable
-from nestbench.matrix import load_matrix
+from nestbench.matrix import Device, load_matrix
 from nestbench.run import selection, session
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.selection import LeftOut
 from nestbench.run.summary import exit_code, told
 
 MATRIX = load_matrix()
+NO_GPU = Unavailable(reason="no NVIDIA GPU is visible here", remedy="get one", no_device=True)
+ON_GPU = [stack.id for stack in MATRIX.stacks if stack.device is Device.GPU]
 GONE = Unavailable(reason="no Python", remedy="install one")
 FETCHED = Unavailable(reason="no Python", remedy="allow it", downloadable=True)
 
@@ -55,9 +57,57 @@ def test_what_may_be_downloaded_counts_only_where_it_is_allowed():
 
 def test_a_stack_asked_for_and_not_to_be_had_forbids_success():
     asked = [MATRIX.get("tf2.0"), MATRIX.get("tf2.15")]
-    picked = selection.asked_for(asked, machine("3.11"), allow_download=False)
+    meant = {"tf2.0", "tf2.15"}
+    picked = selection.asked_for(asked, machine("3.11"), allow_download=False, meant=meant)
     assert [stack.id for stack in picked.stacks] == ["tf2.15"]
     assert [(out.stack, out.asked) for out in picked.left_out] == [("tf2.0", True)]
+
+
+def without_gpu(stacks):
+    """A machine with every Python and no GPU."""
+    found = machine(*{stack.python for stack in MATRIX.stacks})
+    return {stack.id: NO_GPU if stack.device is Device.GPU else found[stack.id] for stack in stacks}
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    monkeypatch.setattr(
+        session.interpreters, "availabilities", lambda stacks, allow_download: without_gpu(stacks)
+    )
+
+
+def test_all_passes_over_the_stacks_on_a_gpu_where_there_is_none(no_gpu):
+    picked = session.select(MATRIX, [], everything=True, allow_download=False)
+    assert {stack.device for stack in picked.stacks} == {Device.CPU}
+    assert [out.stack for out in picked.left_out] == ON_GPU != []
+    assert not any(out.asked for out in picked.left_out)
+    assert exit_code([FULL], picked.left_out, interrupted=False) is ExitCode.CLEAN
+    lines = told([FULL], picked.left_out)
+    (line,) = [line for line in lines if "left out" in line]
+    assert line == f"{', '.join(ON_GPU)} (10 stacks): left out: no NVIDIA GPU is visible here"
+
+
+@pytest.mark.parametrize(
+    ("names", "asked"),
+    [
+        (["tf2.21-gpu"], {"tf2.21-gpu"}),
+        (["tf2.15", "tf2.2*"], set()),  # that means the stacks on the CPU
+        (["tf2.2*", "tf2.21-gpu"], {"tf2.21-gpu"}),
+        (["*-gpu"], set(ON_GPU)),
+    ],
+)
+def test_a_gpu_is_insisted_on_by_name_or_by_a_pattern_of_nothing_else(no_gpu, names, asked):
+    picked = session.select(MATRIX, names, everything=False, allow_download=False)
+    assert {out.stack for out in picked.left_out if out.asked} == asked
+    assert {out.stack for out in picked.left_out} <= set(ON_GPU)
+    code = exit_code([FULL], picked.left_out, interrupted=False)
+    assert code is (ExitCode.INCOMPLETE if asked else ExitCode.CLEAN)
+
+
+def test_where_there_is_a_gpu_a_missing_python_forbids_success_as_elsewhere():
+    stacks = [MATRIX.get("tf2.21-gpu")]
+    picked = selection.asked_for(stacks, machine(), allow_download=False, meant=frozenset())
+    assert [out.asked for out in picked.left_out] == [True]
 
 
 def test_all_and_names_exclude_each_other():

@@ -51,6 +51,15 @@ def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     assert write_import(store, path, catalogue) == name  # again: replaced
 
 
+def test_a_result_of_a_gpu_is_a_stack_beside_that_of_the_cpu(tmp_path):
+    versions = {"python": "3.13.0", "tensorflow": "2.21.0"}
+    path, catalogue = brought(tmp_path, stack={"versions": versions, "device": "gpu"})
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue)
+    assert name == "here-tf2.21.0-py3.13-gpu"
+    assert store.load_stack(name).device == "gpu"
+
+
 def test_a_result_of_the_same_sources_is_current(tmp_path):
     path, catalogue = brought(tmp_path)
     entry = catalogue.get("a-case")

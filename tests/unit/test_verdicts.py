@@ -216,11 +216,19 @@ ABOUT_CASES = {
         ["raises"]),
     "the summary says less": (
         "summary",
-        seen(phases={"called": PhaseRecord(Status.DONE, model=ModelRecord(count_params=83, summary_total=33))}),
+        seen(
+            phases={
+                "called": PhaseRecord(Status.DONE, model=ModelRecord(count_params=83, summary_total=33))
+            }
+        ),
         ["uncounted"]),
     "the summary says more": (
         "summary",
-        seen(phases={"called": PhaseRecord(Status.DONE, model=ModelRecord(count_params=83, summary_total=166))}),
+        seen(
+            phases={
+                "called": PhaseRecord(Status.DONE, model=ModelRecord(count_params=83, summary_total=166))
+            }
+        ),
         ["overcounted"]),
     "the summary says more after fit": (
         "summary-after-fit",

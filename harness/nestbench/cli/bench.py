@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
     from nestbench.bench import Cost
@@ -45,11 +46,17 @@ def isolation(
 
     from nestbench.bench import measure_isolation
     from nestbench.catalogue import load_catalogue
-    from nestbench.matrix import load_matrix
+    from nestbench.matrix import Device, load_matrix
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
 
     chosen = load_matrix(matrix).select(stacks or ["tf2.0", "tf2.15", "tf2.21"]).stacks
+    on_gpu = [stack.id for stack in chosen if stack.device is Device.GPU]
+    if on_gpu:
+        raise UsageError(
+            f"Isolation is measured against forked processes; on a GPU there are none: {', '.join(on_gpu)}.",
+            do="Name stacks on the CPU.",
+        )
     catalogue = load_catalogue([]).select(case or [], [])
     prepare = tox_prepare(chosen, find_workspace(), envs=envs, allow_download=not no_download)
 

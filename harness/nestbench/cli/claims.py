@@ -39,7 +39,7 @@ def claims(
     from nestbench.catalogue import load_catalogue
     from nestbench.claims import Outcome, load_claims, rule
     from nestbench.frames import Result, collect
-    from nestbench.matrix import load_matrix
+    from nestbench.matrix import Device, load_matrix
     from nestbench.names import Asked, matching, require_known
     from nestbench.report import claims as report
     from nestbench.run.stored import lock_digests
@@ -54,9 +54,15 @@ def claims(
     wanted = {name for pattern in ids or ["*"] for name in matching(pattern, asked.known)}
     chosen = [claim for claim in every if claim.id in wanted]
     matrix = load_matrix()
-    stacks = matrix.select(stack or []).stacks
     store = measured_store(find_workspace(), results)
     typer.echo(f"Read from {store.root}", err=True)
+    measured = store.stacks()
+    # Without a GPU, ten stacks more would be said to be not measured, for each claim.
+    stacks = [
+        one
+        for one in matrix.select(stack or []).stacks
+        if stack or one.device is Device.CPU or one.id in measured
+    ]
     cases = catalogue.select(sorted({one.case for claim in chosen for one in claim.decided_by}))
     by_stack: dict[str, dict[str, list[Result]]] = {}
     for result in collect(store, cases.cells(one.id for one in stacks), lock_digests(matrix)):

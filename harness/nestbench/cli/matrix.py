@@ -65,6 +65,7 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
         "wheel": stack.wheel,
         "jax": stack.jax,
         "torch": stack.torch,
+        "extras": list(stack.extras),
         "keras": stack.keras,
         "flavour": str(stack.flavour),
         "module": str(stack.module),

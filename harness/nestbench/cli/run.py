@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from nestbench.store import Store
 
 
+class On(StrEnum):
+    """What --here computes on."""
+
+    CPU = "cpu"
+    GPU = "gpu"
+
+
 class Launch(StrEnum):
     """How a cell's process comes to be."""
 
@@ -51,6 +58,9 @@ def run(
     here: Annotated[
         bool, typer.Option("--here", help="Observe the Python that runs nestbench, as it is.")
     ] = False,
+    device: Annotated[
+        On | None, typer.Option(help="With --here: what to compute on. The CPU if left out.")
+    ] = None,
     case: Annotated[
         list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
     ] = None,
@@ -62,7 +72,8 @@ def run(
         int | None, typer.Option(min=1, help="Cells observed at once; one per CPU if left out.")
     ] = None,
     launch: Annotated[
-        Launch, typer.Option(help="A process per cell: forked after one import, or fresh.")
+        Launch,
+        typer.Option(help="A process per cell: forked after one import, or fresh (always on a GPU)."),
     ] = Launch.AUTO,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one cell.")] = 60,
     memory: Annotated[int, typer.Option(min=16, help="Megabytes for one cell.")] = 4096,
@@ -78,7 +89,7 @@ def run(
     What is measured already, and still current, is not measured again.
     """
     from nestbench.catalogue import load_catalogue
-    from nestbench.matrix import load_matrix
+    from nestbench.matrix import Device, load_matrix
     from nestbench.names import require_known
     from nestbench.run.probe_process import Limits
     from nestbench.run.session import How
@@ -90,6 +101,11 @@ def run(
     every = load_catalogue(folders or [])
     rows = load_matrix(matrix)
     require_known(rows.asked(stacks or []), *every.asked(case or [], group or []))
+    if device is not None and not here:
+        raise UsageError(
+            "--device goes with --here: elsewhere the device is part of the stack.",
+            do="Name a stack on a GPU, such as tf2.21-gpu; `nestbench matrix` lists them.",
+        )
     catalogue = every.select(case or [], group or [])
     how = How(
         workers=workers or len(os.sched_getaffinity(0)),
@@ -105,7 +121,8 @@ def run(
             )
         from nestbench.run.here import measure_here
 
-        report = measure_here(store, workspace, catalogue, how, quiet=quiet)
+        chosen = Device(device or On.CPU)
+        report = measure_here(store, workspace, catalogue, how, device=chosen, quiet=quiet)
     else:
         report = _run_matrix(
             stacks or [],
@@ -142,12 +159,13 @@ def _run_matrix(
     from nestbench.names import number_of
     from nestbench.run import session
     from nestbench.run.progress import reporter
+    from nestbench.run.selection import grouped
 
     chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
     told = reporter(quiet=quiet)
-    for out in chosen.left_out if plans else ():
-        told.say(f"{out.stack} is left out: {out.reason}.\n  To get it: {out.remedy}.")
+    for named, out in grouped(chosen.left_out) if plans else ():
+        told.say(f"{named}: left out: {out.reason}.\n  To get it: {out.remedy}.")
     if plans:
         current = sum(plan.current for plan in plans)
         to_run = sum(len(plan.to_run) for plan in plans)
@@ -178,9 +196,11 @@ def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "
     cells = [cell for plan in report.plans for cell in plan.expected]
     console = on_stdout()
     if cells:
-        print_table(make_grid(collect(store, cells, locks), Query(), title=store.root.name), console)
+        shown = collect(store, cells, locks, report.unavailable)
+        print_table(make_grid(shown, Query(), title=store.root.name), console)
     if cells and not report.shared:
-        every = stored_cells(store, catalogue, cells)
+        # A stack without any result because there is no such device here has no column of its own.
+        every = stored_cells(store, catalogue, [one for one in cells if one.stack not in report.unavailable])
         write_tables(store, every, store.root, collect(store, every, locks))
         names = ", ".join(f"table.{kind}" for kind in ("md", "csv", "json"))
         console.print(f"\nThe same in {store.root}: {names}", markup=False, soft_wrap=True)

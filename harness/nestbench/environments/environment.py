@@ -12,7 +12,7 @@ from pathlib import Path
 from nestbench.environments.failures import os_failure, provisioning_failure
 from nestbench.environments.inspection import differences, in_brief, python_of
 from nestbench.environments.provision import Folder, run_tox, write_configuration
-from nestbench.errors import GroundError
+from nestbench.errors import GroundError, UnavailableError
 from nestbench.interpreters import Interpreter, Unavailable, availability
 from nestbench.matrix.locks import LockState, check_header, lock_command, lock_digest, pins, read_lock
 from nestbench.matrix.stack import Stack
@@ -57,12 +57,14 @@ def prepare(
 
     Raises:
         GroundError: it cannot be made here; the error says why, and names the log.
+        UnavailableError: the machine lacks the stack's device.
     """
     say = on_progress or (lambda _message: None)
     lock_text = _current_lock(stack)
     available = availability(stack, allow_download=allow_download)
     if isinstance(available, Unavailable):
-        raise GroundError(f"{stack.id} cannot be made here: {available.reason}.", do=f"{available.remedy}.")
+        kind = UnavailableError if available.no_device else GroundError
+        raise kind(f"{stack.id} cannot be made here: {available.reason}.", do=f"{available.remedy}.")
     place = Folder(path=(folder or environment_folder(stack, root)).absolute())
     with _alone(stack, place, say) as held:
         outdated = _outdated(stack, place, available.interpreter, lock_text)

@@ -14,7 +14,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from packaging.version import Version
 
 from nestbench.errors import GroundError
-from nestbench.matrix.stack import Backend, Matrix, Stack
+from nestbench.matrix.stack import Backend, Device, Matrix, Stack
 from nestbench.matrix.uv_tool import index_url, without_credentials
 
 _JSON = "application/vnd.pypi.simple.v1+json"
@@ -101,7 +101,7 @@ def _lacking(releases: Iterable[Release], line: _Line, matrix: Matrix) -> tuple[
     rows: dict[tuple[int, int], tuple[Version, str]] = {}
     for stack in matrix.stacks:
         version = line.version_of(stack)
-        if version is None:
+        if version is None or stack.device is not Device.CPU:  # a row on a GPU follows that on the CPU
             continue
         row = (Version(version), stack.id)
         minor = _minor(version)

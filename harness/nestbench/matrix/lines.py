@@ -1,11 +1,11 @@
 """Lines of releases: stacks that differ in the version of one part, in the order of that version."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from packaging.version import Version
 
-from nestbench.matrix.stack import Backend, Flavour, Module, Stack
+from nestbench.matrix.stack import Backend, Device, Flavour, Module, Stack
 
 __all__ = ["Line", "lines"]
 
@@ -82,16 +82,23 @@ _KINDS = (
 
 
 def lines(stacks: Sequence[Stack]) -> tuple[Line, ...]:
-    """The lines that ``stacks`` are of; each stack is in one of them, an empty line is left out."""
-    left = list(stacks)
-    found = []
+    """The lines that ``stacks`` are of; each stack is in one of them, an empty line is left out.
+
+    Those on the CPU come first: a line is of one device.
+    """
+    return tuple(line for device in Device for line in _lines_on(device, stacks))
+
+
+def _lines_on(device: Device, stacks: Sequence[Stack]) -> Iterator[Line]:
+    left = [stack for stack in stacks if stack.device is device]
+    suffix, where = ("", "") if device is Device.CPU else (f"-{device}", f", on a {device.upper()}")
     for kind in _KINDS:
         members = [stack for stack in left if kind.holds(stack)]
         left = [stack for stack in left if stack not in members]
         members.sort(key=lambda stack, part=kind.part: Version(_version(part, stack)))  # type: ignore[misc]
         if members:
-            found.append(Line(id=kind.id, name=kind.name, part=kind.part, stacks=tuple(members)))
-    return tuple(found)
+            name, part = f"{kind.name}{where}", kind.part
+            yield Line(id=f"{kind.id}{suffix}", name=name, part=part, stacks=tuple(members))
 
 
 def _version(part: str, stack: Stack) -> str:

@@ -128,6 +128,7 @@ class Stack:
     wheel: Name | None = None
     jax: VersionText | None = None
     torch: VersionText | None = None
+    extras: tuple[Name, ...] = ()
     keras: Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?(-tf)?$")]
     flavour: Flavour
     distribution: Name | None = None
@@ -158,15 +159,16 @@ class Stack:
     @property
     def requirements(self) -> tuple[str, ...]:
         """What the lock is resolved from, jointly."""
+        extras = f"[{','.join(self.extras)}]" if self.extras else ""
         asked = (
-            (self.wheel, self.tensorflow),
-            (Backend.JAX, self.jax),
-            ("jaxlib", self.jax),  # early releases of jax install without it
-            (Backend.TORCH, self.torch),
-            (self.distribution, self.keras),
+            (self.wheel, extras, self.tensorflow),
+            (Backend.JAX, extras, self.jax),
+            ("jaxlib", "", self.jax),  # early releases of jax install without it
+            (Backend.TORCH, extras, self.torch),
+            (self.distribution, "", self.keras),
         )
         return (
-            *(f"{name}=={version}" for name, version in asked if name and version),
+            *(f"{name}{more}=={version}" for name, more, version in asked if name and version),
             *self.tools,
             *(held.requirement for held in self.hold_backs),
         )
@@ -213,6 +215,18 @@ class Matrix:
         """What ``select`` is asked for, to be checked together with other names."""
         known = [stack.id for stack in self.stacks]
         return Asked(kind="stack", patterns=patterns, known=known, lists="`nestbench matrix`")
+
+    def meant(self, patterns: Sequence[str]) -> frozenset[str]:
+        """The ids that ``patterns`` insist on.
+
+        A pattern that matches stacks on both devices means those on the CPU.
+        """
+        found: set[str] = set()
+        for pattern in patterns:
+            stacks = self.select([pattern]).stacks
+            on_cpu = [stack.id for stack in stacks if stack.device is Device.CPU]
+            found.update(on_cpu or [stack.id for stack in stacks])
+        return frozenset(found)
 
     def select(self, patterns: Sequence[str]) -> Self:
         """The matrix cut down to those stacks, in the order asked for; all of them for none.

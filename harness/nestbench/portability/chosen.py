@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nestbench.catalogue import CaseEntry, Catalogue, Variant
 from nestbench.errors import UsageError
-from nestbench.matrix import Matrix, Stack
+from nestbench.matrix import Device, Matrix, Stack
 from nestbench.names import require_known
 
 __all__ = ["Chosen", "choose"]
@@ -33,7 +33,10 @@ def choose(
     """
     given = tomllib.loads(_DEFAULT.read_text(encoding="utf-8"))
     require_known(matrix.asked(stacks), *catalogue.asked(cases, ()))
-    rows = matrix.select(list(stacks) or given["stacks"]).stacks
+    names = list(stacks) or given["stacks"]
+    meant = matrix.meant(names)
+    rows = tuple(stack for stack in matrix.select(names).stacks if stack.id in meant)
+    _refuse_gpus(rows)
     if len(rows) < 2:  # noqa: PLR2004 - one to save, one to load
         raise UsageError("one stack alone exchanges nothing.", do="Name two stacks or more.")
     by_default = [_cell(catalogue, label) for label in given["cases"]]
@@ -44,6 +47,16 @@ def choose(
         known = [pair for pair in by_default if pair[0].id == entry.id]
         cells += known or [(entry, entry.variants[0])]
     return Chosen(stacks=rows, cells=tuple(cells))
+
+
+def _refuse_gpus(rows: Sequence[Stack]) -> None:
+    on_gpu = [stack.id for stack in rows if stack.device is Device.GPU]
+    if on_gpu:
+        raise UsageError(
+            f"files are exchanged between stacks on the CPU; {', '.join(on_gpu)} is on a GPU.",
+            why="each stack loads in processes that are forked, which a GPU does not allow",
+            do="Name the same release on the CPU: a file does not hold what it was computed on.",
+        )
 
 
 def _cell(catalogue: Catalogue, label: str) -> tuple[CaseEntry, Variant]:

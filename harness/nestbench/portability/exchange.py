@@ -104,7 +104,7 @@ class Exchange:
             try:
                 done = subprocess.run(
                     [str(made.python), "-s", "-m", "nestprobe", "exchange", str(own / "request.json")],
-                    env={**clean_environ(home), **made.extra, "PYTHONPATH": str(probe)},
+                    env={**clean_environ(home, device=made.device), **made.extra, "PYTHONPATH": str(probe)},
                     cwd=own, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, timeout=_SECONDS,
                 )  # fmt: skip
             except subprocess.TimeoutExpired as error:

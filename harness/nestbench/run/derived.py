@@ -13,7 +13,7 @@ from nestbench.changes import Behaviour, behaviour_of
 from nestbench.errors import GroundError, NestbenchError
 from nestbench.frames import collect
 from nestbench.interpreters import Unavailable, availability
-from nestbench.matrix import Flavour, Matrix, Stack
+from nestbench.matrix import Device, Flavour, Matrix, Stack
 from nestbench.matrix.index import Release, releases_of
 from nestbench.matrix.lines import Line
 from nestbench.matrix.locks import LockState, check_header, lock_digest, pins, read_lock, write_locks
@@ -115,7 +115,7 @@ def between(line: Line, older: Stack, newer: Stack, matrix: Matrix, matrix_file:
     """
     low, high = Version(line.version(older)), Version(line.version(newer))
     projects = {
-        "TensorFlow": ("tensorflow-cpu", "tensorflow"),
+        "TensorFlow": ("tensorflow-cpu", "tensorflow") if older.device is Device.CPU else ("tensorflow",),
         "Keras": ("keras",),
         "tf-keras": ("tf-keras",),
     }[line.part]

@@ -7,10 +7,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from nestprobe.observation import Observation
 
+NO_DEVICE = "DeviceError"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """The backend is imported; ``import_seconds`` is what that took."""
+    """The backend is imported; ``import_seconds`` is what that took.
+
+    ``device``: what it was found to compute on: ``device`` (cpu or gpu), and of a GPU its name, memory,
+    driver, CUDA and cuDNN.
+    """
 
     event: Literal["ready"]
     versions: dict[str, str | None]
@@ -18,6 +24,7 @@ class Ready:
     launch: str
     threads: int | None = None
     import_seconds: float
+    device: dict[str, str] = field(default_factory=lambda: {"device": "cpu"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +59,10 @@ class Done:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """The server cannot observe anything, e.g. TensorFlow does not import."""
+    """The server cannot observe anything, e.g. TensorFlow does not import.
+
+    ``what`` is the name of an exception: ``NO_DEVICE`` where the device that was asked for is not there.
+    """
 
     event: Literal["failed"]
     what: str

@@ -10,6 +10,7 @@ from nestbench.catalogue import Catalogue
 from nestbench.digests import versions_digest
 from nestbench.environments import clean_environ
 from nestbench.errors import GroundError
+from nestbench.matrix import Device
 from nestbench.names import number_of
 from nestbench.run.observe import Ground, introduce
 from nestbench.run.orchestrate import Prepared
@@ -20,23 +21,26 @@ from nestbench.run.workspace import Workspace
 from nestbench.store import Store
 from nestbench.store.brought import default_name
 
-#: What a person may have set to choose a Keras or a device; it belongs to what is here.
-_KEPT = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "NESTPROBE_KERAS", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")
+#: What a person may have set to choose a Keras; it belongs to what is here.
+_KEPT = ("TF_USE_LEGACY_KERAS", "KERAS_BACKEND", "NESTPROBE_KERAS")
 
 
 def measure_here(
-    store: Store, workspace: Workspace, catalogue: Catalogue, how: How, *, quiet: bool
+    store: Store, workspace: Workspace, catalogue: Catalogue, how: How, *, device: Device, quiet: bool
 ) -> Report:
-    """Observe the current interpreter. Raises GroundError where it has no TensorFlow."""
+    """Observe the current interpreter.
+
+    Raises GroundError where it has no TensorFlow, UnavailableError where that does not see the device.
+    """
     told = reporter(quiet=quiet)
     told.say(f"Importing the TensorFlow of {sys.executable}")
     prepared = Prepared(
         python=Path(sys.executable),
-        hide_gpus=False,
+        device=device,
         extra={name: os.environ[name] for name in _KEPT if name in os.environ},
     )
     versions = _imported(prepared, workspace, how)
-    stack = default_name(versions)
+    stack = default_name(versions, device)
     plan = plan_stack(store, stack, versions_digest(versions), catalogue, again=how.again)
     told.say(f"{stack}: {number_of(plan.current, 'cell')} current, {len(plan.to_run)} to run.")
     return measure(
@@ -59,14 +63,14 @@ def _imported(prepared: Prepared, workspace: Workspace, how: How) -> dict[str, s
         ground = Ground(
             python=prepared.python,
             environ={
-                **clean_environ(home, hide_gpus=prepared.hide_gpus),
+                **clean_environ(home, device=prepared.device),
                 **prepared.extra,
                 "PYTHONPATH": str(staging.stage(workspace.folder("probe"))),
             },
             files=(),
             log=workspace.log("here"),
             scratch=scratch,
-            launch=how.launch,
+            launch="fresh" if prepared.device is Device.GPU else how.launch,
             jobs=1,
             limits=how.limits,
         )

@@ -54,7 +54,7 @@ def parts(one: Stack, other: Stack) -> tuple[Part, ...]:
     """The parts in which two stacks differ."""
     facts: dict[Part, Callable[[Stack], object]] = {
         Part.PYTHON: lambda stack: stack.python,
-        Part.BACKEND: lambda stack: (stack.backend, stack.tensorflow, stack.jax, stack.torch),
+        Part.BACKEND: lambda stack: (stack.backend, stack.tensorflow, stack.jax, stack.torch, stack.device),
         Part.KERAS: lambda stack: (stack.keras, stack.flavour, stack.module, dict(stack.environ)),
     }
     return tuple(part for part, of in facts.items() if of(one) != of(other))
@@ -132,7 +132,7 @@ def _keras_2_on(backend: Stack, keras: Stack, matrix: Matrix, file: Path) -> _Ma
     rows = [
         stack
         for stack in matrix.stacks
-        if stack.tensorflow == backend.tensorflow and _major(stack) == 2  # noqa: PLR2004 - as above
+        if (stack.tensorflow, stack.device) == (backend.tensorflow, backend.device) and _major(stack) == 2  # noqa: PLR2004 - as above
     ]
     # As tf.keras, if there is one: that is how the other side reaches it.
     rows = rows or _tf_keras_for(backend, matrix, file)
@@ -159,6 +159,10 @@ def _tf_keras_for(backend: Stack, matrix: Matrix, file: Path) -> list[Stack]:
             id=f"{backend.id}-with-{template.module.replace('.', '-')}-{last.version}",
             tensorflow=backend.tensorflow,
             wheel=backend.wheel,
+            extras=backend.extras,
+            device=backend.device,
+            # tf-keras asks for TensorFlow by that name: where it is the wheel, it is to be installed.
+            not_installed=tuple(one for one in template.not_installed if one.name != backend.wheel),
             python=backend.python,
             keras=last.version,
             uploaded=uploaded,

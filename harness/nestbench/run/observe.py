@@ -11,7 +11,8 @@ from threading import Event as Flag
 from typing import TypeAlias
 
 from nestbench.catalogue import Cell
-from nestbench.run.events import CellDone, Done, Ended, Event, Failed, Noise, Ready, Started
+from nestbench.errors import UnavailableError
+from nestbench.run.events import NO_DEVICE, CellDone, Done, Ended, Event, Failed, Noise, Ready, Started
 from nestbench.run.probe_process import (
     GRACE_SECONDS,
     IMPORT_SECONDS,
@@ -29,6 +30,10 @@ _STRIKES = 2
 _BARREN = 2
 #: Servers that a stack may use up in all.
 _SERVERS = 25
+_NO_DEVICE = (
+    "Check what `nvidia-smi` lists, and that its driver is new enough for the CUDA of this stack. "
+    "Nothing was measured on the CPU in its place."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +64,8 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
 
     A server that dies is started again for what is left, one cell at a time from then on, so that
     it is known which cell it died of; a cell that it dies of twice is recorded as crashed.
+
+    Raises UnavailableError where the device that was asked for is not there, or no longer.
     """
     left = {_key(cell.case.id, cell.variant.names): cell for cell in cells}
     strikes: Counter[_Key] = Counter()
@@ -90,7 +97,10 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
 
 
 def introduce(ground: Ground, *, stop: Flag) -> tuple[Ready | None, str]:
-    """What the environment imports, without observing any cell; else None and why."""
+    """What the environment imports, without observing any cell; else None and why.
+
+    Raises UnavailableError as ``observe`` does.
+    """
     said: list[Ready] = []
     listener = Listener(ready=said.append, started=lambda _: None, done=lambda _cell, _answer: None)
     spell = _serve(ground, {}, listener, jobs=1, stop=stop)
@@ -161,6 +171,8 @@ def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listene
             _take(event, spell, left, listener, log)
         case Done():
             spell.done = True
+        case Failed(what=what, detail=detail) if what == NO_DEVICE:
+            raise UnavailableError(detail, do=_NO_DEVICE)
         case Failed(what=what, detail=detail):
             spell.failure = f"{what}: {detail}" if detail else what
         case Noise(line=line, why=why):

@@ -13,8 +13,9 @@ from pathlib import Path
 from nestbench import staging
 from nestbench.catalogue import Cell
 from nestbench.environments import clean_environ
-from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError
+from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError, UnavailableError
 from nestbench.faults import explained
+from nestbench.matrix import Device
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Ground, Listener, observe
 from nestbench.run.plan import StackPlan, missing_cells
@@ -35,12 +36,12 @@ _ENDING_SECONDS = 30.0
 class Prepared:
     """An environment that is there.
 
-    ``extra``: variables beside the clean ones. ``imports``: versions by name, as the probe says them,
-    that must be what is imported; what is not named may be anything.
+    ``device``: what it computes on. ``extra``: variables beside the clean ones. ``imports``: versions by
+    name, as the probe says them, that must be what is imported; what is not named may be anything.
     """
 
     python: Path
-    hide_gpus: bool = True
+    device: Device = Device.CPU
     extra: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
 
@@ -196,21 +197,21 @@ class Run:
 
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
         settings = self._settings
-        watch = _Watch(plan, settings, self._reporter, prepared.imports)
+        watch = _Watch(plan, settings, self._reporter, prepared)
         with settings.workspace.scratch(plan.stack) as scratch:
             home = scratch / "home"
             home.mkdir()
             ground = Ground(
                 python=prepared.python,
                 environ={
-                    **clean_environ(home, hide_gpus=prepared.hide_gpus),
+                    **clean_environ(home, device=prepared.device),
                     **prepared.extra,
                     "PYTHONPATH": str(self._probe),
                 },
                 files=settings.files,
                 log=settings.workspace.log(plan.stack),
                 scratch=scratch,
-                launch=settings.launch,
+                launch="fresh" if prepared.device is Device.GPU else settings.launch,
                 jobs=jobs,
                 limits=settings.limits,
             )
@@ -248,11 +249,9 @@ class Run:
 class _Watch:
     """Stores what one stack's servers say, at once, and tells the reporter."""
 
-    def __init__(
-        self, plan: StackPlan, settings: Settings, reporter: Reporter, imports: Mapping[str, str]
-    ) -> None:
+    def __init__(self, plan: StackPlan, settings: Settings, reporter: Reporter, prepared: Prepared) -> None:
         self._plan, self._settings, self._reporter = plan, settings, reporter
-        self._imports = imports
+        self._prepared = prepared
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
@@ -264,7 +263,7 @@ class _Watch:
     def _on_ready(self, ready: Ready) -> None:
         wrong = [
             f"{name} {ready.versions.get(name)} and not {version}"
-            for name, version in self._imports.items()
+            for name, version in self._prepared.imports.items()
             if ready.versions.get(name) != version
         ]
         if wrong:
@@ -272,6 +271,12 @@ class _Watch:
                 f"The stack {self._plan.stack} imports {', '.join(wrong)}, so nothing of it was measured.",
                 why="the row names a Keras that this TensorFlow does not hand out under that name",
                 do="Correct the row: module, environ or keras.",
+            )
+        device = ready.device.get("device")
+        if device != self._prepared.device:
+            raise UnavailableError(
+                f"The probe computes on {device} and not on the {self._prepared.device} that was asked for.",
+                do="Observe it with the probe of this nestbench.",
             )
         self._ready = ready
         self._settings.store.save_stack(
@@ -281,6 +286,7 @@ class _Watch:
                 flavour=ready.flavour or "",
                 lock=self._plan.lock,
                 origin=self._settings.origin,
+                device=str(self._prepared.device),
             )
         )
 
@@ -302,6 +308,7 @@ class _Watch:
             "platform": platform.platform(),
             "cpus": str(os.cpu_count()),
             "launch": self._ready.launch,
+            **self._ready.device,
             "date": datetime.now(UTC).date().isoformat(),
         }
         self._settings.store.save_host(

@@ -1,11 +1,13 @@
 """Which stacks a run is about: those that were named, all of them, or the embedded default."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from nestbench.interpreters import Available, Unavailable
 from nestbench.matrix import Flavour, Matrix, Stack
 from nestbench.matrix.lines import lines
+from nestbench.names import number_of
 
 _KERAS_2 = (Flavour.BUILT_IN, Flavour.KERAS2)
 
@@ -41,15 +43,20 @@ def asked_for(
     found: Mapping[str, Available | Unavailable],
     *,
     allow_download: bool,
+    meant: AbstractSet[str],
 ) -> Selection:
-    """All of ``stacks``; those that cannot be made are left out and forbid success."""
+    """All of ``stacks``; those that cannot be made are left out and forbid success.
+
+    But not those that lack their device and are not ``meant``: no machine has every device.
+    """
     chosen, left_out = [], []
     for stack in stacks:
         answer = found[stack.id]
         if possible(answer, allow_download=allow_download):
             chosen.append(stack)
         else:
-            left_out.append(_left_out(stack, answer, asked=True))
+            lacks = isinstance(answer, Unavailable) and answer.no_device
+            left_out.append(_left_out(stack, answer, asked=not lacks or stack.id in meant))
     return Selection(stacks=tuple(chosen), left_out=tuple(left_out))
 
 
@@ -75,6 +82,17 @@ def default(
             if stack not in stacks
         ),
     )
+
+
+def grouped(left_out: Sequence[LeftOut]) -> Iterator[tuple[str, LeftOut]]:
+    """Those left out for one and the same reason together: their names, and one of them."""
+    groups: dict[tuple[str, str, bool], list[LeftOut]] = {}
+    for out in left_out:
+        groups.setdefault((out.reason, out.remedy, out.asked), []).append(out)
+    for members in groups.values():
+        names = ", ".join(out.stack for out in members)
+        more = f" ({number_of(len(members), 'stack')})" if len(members) > 1 else ""
+        yield f"{names}{more}", members[0]
 
 
 def _left_out(stack: Stack, found: Available | Unavailable, *, asked: bool) -> LeftOut:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from nestbench import environments, interpreters
 from nestbench.catalogue import Catalogue
-from nestbench.errors import ExitCode, UsageError
-from nestbench.matrix import Matrix, Stack
+from nestbench.errors import ExitCode, UnavailableError, UsageError
+from nestbench.matrix import Device, Matrix, Stack
 from nestbench.matrix.locks import lock_digest
 from nestbench.run import selection, summary
 from nestbench.run.orchestrate import Prepare, Prepared, Run, Settings, StackResult
@@ -44,6 +44,11 @@ class Report:
         return any(isinstance(result.error, BusyError) for result in self.results)
 
     @property
+    def unavailable(self) -> dict[str, str]:
+        """Why stacks could not be measured on this machine, by stack: it lacks what they compute on."""
+        return {one.stack: one.reason for one in self.results if isinstance(one.error, UnavailableError)}
+
+    @property
     def exit_code(self) -> ExitCode:
         """0 only where every expected cell is there."""
         return summary.exit_code(self.results, self.left_out, interrupted=self.interrupted)
@@ -63,7 +68,8 @@ def select(matrix: Matrix, names: Sequence[str], *, everything: bool, allow_down
     asked = matrix.select(names)
     found = interpreters.availabilities(asked.stacks, allow_download=False)
     if names or everything:
-        return selection.asked_for(asked.stacks, found, allow_download=allow_download)
+        meant = matrix.meant(names)
+        return selection.asked_for(asked.stacks, found, allow_download=allow_download, meant=meant)
     return selection.default(matrix, found, allow_download=allow_download)
 
 
@@ -120,7 +126,10 @@ def tox_prepare(
             folder=envs / stack if envs else None,
         )
         row = by_id[stack]
-        return Prepared(python=made.python_path, extra=row.variables, imports=row.imports)
+        variables = row.variables
+        if row.device is Device.GPU:
+            variables |= environments.cuda_variables(made.folder)
+        return Prepared(python=made.python_path, device=row.device, extra=variables, imports=row.imports)
 
     return prepare
 

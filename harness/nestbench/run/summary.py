@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nestbench.catalogue import Cell
-from nestbench.errors import ExitCode
+from nestbench.errors import ExitCode, UnavailableError
 from nestbench.names import number_of
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.plan import StackPlan
-from nestbench.run.selection import LeftOut
+from nestbench.run.selection import LeftOut, grouped
 from nestbench.store import Store
 
 
@@ -20,12 +20,13 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
     lines = [f"{measured} of {number_of(expected, 'cell')} measured." if results else "Nothing was measured."]
     for result in results:
         if result.missing:
-            lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} not measured: {result.reason}")
+            how = "unavailable" if isinstance(result.error, UnavailableError) else "not measured"
+            lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} {how}: {result.reason}")
             if result.error is not None:
                 lines += str(result.error).split("\n")[result.error.what.count("\n") + 1 :]
-    for out in left_out:
+    for names, out in grouped(left_out):
         kind = "unavailable" if out.asked else "left out"
-        lines += [f"{out.stack}: {kind}: {out.reason}", f"  how to get it: {out.remedy}"]
+        lines += [f"{names}: {kind}: {out.reason}", f"  how to get it: {out.remedy}"]
     return lines
 
 

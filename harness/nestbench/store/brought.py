@@ -22,11 +22,12 @@ __all__ = ["BroughtResult", "BroughtSources", "BroughtStack", "write_import"]
 
 @dataclass(frozen=True, kw_only=True)
 class BroughtStack:
-    """The interpreter that was observed; ``id`` where the sender named it."""
+    """The interpreter that was observed, on which ``device``; ``id`` where the sender named it."""
 
     versions: dict[str, str | None]
     flavour: str | None = None
     id: str | None = None
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def write_import(
     brought = _read(path)
     if not brought.observations:
         raise UsageError(f"{path} holds no observations", do="Observe there again.")
-    name = stack or brought.stack.id or default_name(brought.stack.versions)
+    name = stack or brought.stack.id or default_name(brought.stack.versions, brought.stack.device)
     held = store.load_stack(name, lambda _: None)
     if held is not None and held.origin != "brought":
         raise UsageError(
@@ -103,6 +104,7 @@ def write_import(
             flavour=brought.stack.flavour or "",
             lock=lock,
             origin="brought",
+            device=brought.stack.device,
         )
     )
     store.save_host(HostFacts(stack=name, host=brought.host))
@@ -126,8 +128,8 @@ def _read(path: Path) -> BroughtResult:
         ) from error
 
 
-def default_name(versions: dict[str, str | None]) -> str:
-    """``here-tf2.21.0-keras3.12.0-py3.13``, from what was imported."""
+def default_name(versions: dict[str, str | None], device: str = "cpu") -> str:
+    """``here-tf2.21.0-keras3.12.0-py3.13-gpu``, from what was imported; on the CPU without an end."""
     parts = ["here"]
     for module, short in (("tensorflow", "tf"), ("keras", "keras"), ("tf_keras", "tfkeras")):
         if versions.get(module):
@@ -135,4 +137,6 @@ def default_name(versions: dict[str, str | None]) -> str:
     python = versions.get("python")
     if python:
         parts.append("py" + ".".join(python.split(".")[:2]))
+    if device != "cpu":
+        parts.append(device)
     return "-".join(parts)

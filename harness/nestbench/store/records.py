@@ -41,6 +41,7 @@ class StackFacts:
     ``None`` for one that is not there.
     ``flavour``: which Keras it is. ``lock``: digest of the lock, or of the versions where none was.
     ``origin``: ``matrix``, or ``brought`` for a result file of another machine, or ``here``.
+    ``device``: cpu or gpu.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -51,13 +52,14 @@ class StackFacts:
     flavour: str = ""
     lock: str = ""
     origin: str = "matrix"
+    device: str = "cpu"
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostFacts:
     """What differs from run to run: never compared, never judged.
 
-    ``host``: free facts (machine, cpu, platform, date, launch mode, ...). ``import_seconds`` and
+    ``host``: free facts (machine, cpu, platform, date, launch mode, device, ...). ``import_seconds`` and
     ``seconds`` (by cell label) are wall time.
     """
 

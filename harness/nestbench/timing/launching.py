@@ -12,7 +12,7 @@ from typing import Any
 
 from nestbench import staging
 from nestbench.environments import clean_environ
-from nestbench.errors import GroundError
+from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.workspace import Workspace
 from nestbench.timing.record import Arm, Ended, Launched, Part, Session
@@ -60,13 +60,15 @@ class Launcher:
                     do=f"Its words are in {self.workspace.log(f'{arm.stack}-time')}.",
                 )
             data = json.loads(outcomes.read_text(encoding="utf-8"))
+            if "no_device" in data:
+                raise UnavailableError(f"{arm.stack} cannot be timed here: {data['no_device']}.")
             written = benchmarks.read_text(encoding="utf-8") if benchmarks.exists() else None
         return _launched(arm, block, order, data, session), written
 
     def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:
         probe = staging.stage(self.workspace.folder("probe"))
         environ = {
-            **clean_environ(home, hide_gpus=made.hide_gpus),
+            **clean_environ(home, device=made.device),
             **made.extra,
             "PYTHONPATH": str(probe),
         }
@@ -119,6 +121,7 @@ def _launched(arm: Arm, block: int, order: int, data: dict[str, Any], session: S
         load=tuple(data["load"]),
         load_after=tuple(data["load_after"]),
         versions=data["versions"],
+        device=data["device"],
         ended=ended,
         memory=memory,
     )

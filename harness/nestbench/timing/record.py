@@ -117,5 +117,6 @@ class Launched:
     load: tuple[float, float, float]
     load_after: tuple[float, float, float]
     versions: dict[str, str | None]
+    device: dict[str, str]
     ended: dict[str, dict[str, Ended]]
     memory: dict[str, dict[str, int]]

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 
-from nestprobe import casefiles, translations
+from nestprobe import casefiles, device, translations
 from nestprobe.backend import Backend
 from nestprobe.cell import Cell
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
@@ -26,8 +26,16 @@ def launch(path):
         request = json.load(stream)
     began = time.time()
     load = os.getloadavg()
-    backend = Backend()
     mode = request["launch"]
+    try:
+        computes_on = device.found()
+    except device.DeviceError as error:
+        _write(request["outcomes"], {"no_device": str(error)})
+        return 3
+    if mode == "fork" and computes_on["device"] != device.CPU:
+        sys.stderr.write("a process that holds a GPU cannot be forked: --launch fresh\n")
+        return 4
+    backend = Backend()
     if mode == "fork" and (backend.threads is None or backend.threads > MOST_THREADS_TO_FORK):
         sys.stderr.write("the import left %s threads: a fork could hang\n" % backend.threads)
         return 4
@@ -51,6 +59,7 @@ def launch(path):
         "versions": backend.versions,
         "flavour": backend.flavour,
         "launch": mode,
+        "device": computes_on,
         "import_seconds": round(backend.import_seconds, 3),
         "began": round(began, 1),
         "seconds": round(time.time() - began, 1),
@@ -97,6 +106,7 @@ def fresh_cell(path):
         request = json.load(stream)
     cell = Cell(request["file"], request["case"], request["variant"])
     kit = Backend().kit
+    device.verify(kit)
     measure(cell, kit, request["scratch"], request["result"], request["measures"], request["facts"])
     sys.stderr.flush()
     os._exit(0)

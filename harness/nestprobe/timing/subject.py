@@ -1,6 +1,10 @@
-"""A case variant under the clock: what is made before the clock starts, and what runs while it does."""
+"""A case variant under the clock: what is made before the clock starts, and what runs while it does.
 
-from nestprobe.protocol.instance import case_classes, reset_names
+What is timed waits for the device before it returns.
+"""
+
+from nestprobe import device
+from nestprobe.protocol.instance import reset_names
 from nestprobe.protocol.literals import input_data, input_shape
 from nestprobe.vocabulary import NotApplicable
 
@@ -37,7 +41,9 @@ class Subject(object):
 
     def construct(self):
         """Run the case's function."""
-        return self.case.make(self._kit, **self._variant)
+        model = self.case.make(self._kit, **self._variant)
+        device.synchronise(self._kit)
+        return model
 
     def ready_build(self):
         """A model that was constructed and no more."""
@@ -47,6 +53,7 @@ class Subject(object):
     def build(self, model):
         """``model.build(shape)``, the batch axis free."""
         model.build(input_shape(self.case.inputs))
+        device.synchronise(self._kit)
 
     def ready_call(self):
         """A model that was constructed and no more, and its data."""
@@ -56,7 +63,9 @@ class Subject(object):
 
     def call(self, model, data):
         """``model(data)``: what is not built yet is built."""
-        return self._engine.call(model, data)
+        output = self._engine.call(model, data)
+        device.synchronise(self._kit)
+        return output
 
     def construct_and_build(self):
         """Both, once more in a process in which both have been done."""
@@ -79,10 +88,7 @@ class Subject(object):
         """``fit`` on one batch: what ``fit`` makes at its first step is made."""
         examples = int(self._engine.flatten(data)[0].shape[0])
         model.fit(data, targets, batch_size=examples, epochs=1, shuffle=False, verbose=0)
-
-    def classes(self):
-        """The case's own classes, by name."""
-        return case_classes(self._kit.keras)
+        device.synchronise(self._kit)
 
 
 def _ones(shape):

@@ -9,13 +9,47 @@ from typer.testing import CliRunner
 
 from nestbench.cli import app
 from nestbench.errors import ExitCode, UsageError
-from nestbench.matrix import Backend, Flavour, Module, load_matrix
+from nestbench.matrix import Backend, Device, Flavour, Module, load_matrix
 from nestbench.matrix.locks import LockState, check_header, lock_command, lock_path, pins, read_lock
 
 
 def test_every_minor_of_tensorflow_2_has_a_row():
-    minors = [stack.tensorflow.split(".")[:2] for stack in load_matrix().stacks if not stack.distribution]
+    rows = [stack for stack in load_matrix().stacks if not stack.distribution]
+    minors = [stack.tensorflow.split(".")[:2] for stack in rows if stack.device is Device.CPU]
     assert minors == [["2", str(minor)] for minor in range(22)]
+
+
+def test_every_tensorflow_that_offers_its_cuda_libraries_has_a_row_on_a_gpu():
+    on_gpu = [stack for stack in load_matrix().stacks if stack.device is Device.GPU]
+    minors = [int(stack.tensorflow.split(".")[1]) for stack in on_gpu if stack.tensorflow]
+    assert minors == list(range(14, 22))
+    assert {stack.backend for stack in on_gpu} == set(Backend)
+
+
+@pytest.mark.parametrize("stack", load_matrix().stacks, ids=lambda stack: stack.id)
+def test_cuda_is_in_the_locks_of_gpu_stacks_and_in_no_other(stack):
+    pinned = pins(read_lock(stack))
+    cuda = {name for name in pinned if name.startswith("nvidia-") and "cudnn" in name}
+    assert bool(cuda) == (stack.device is Device.GPU)
+
+
+def test_a_row_on_a_gpu_has_the_releases_of_its_row_on_the_cpu():
+    rows = {stack.id: stack for stack in load_matrix().stacks}
+    on_gpu = [stack for stack in rows.values() if stack.device is Device.GPU]
+    for stack in on_gpu:
+        beside = rows[stack.id.removesuffix("-gpu")]
+        assert beside.device is Device.CPU
+        for name in ("tensorflow", "jax", "keras", "flavour", "module", "uploaded"):
+            assert getattr(stack, name) == getattr(beside, name), (stack.id, name)
+
+
+def test_extras_are_asked_of_what_carries_the_backend_alone():
+    get = load_matrix().get
+    assert get("tf2.21-gpu").requirements[:1] == ("tensorflow[and-cuda]==2.21.0",)
+    assert get("keras3.15-jax-gpu").requirements[:3] == (
+        "jax[cuda12]==0.11.0", "jaxlib==0.11.0", "keras==3.15.1"
+    )  # fmt: skip
+    assert get("tf2.21").requirements[:1] == ("tensorflow-cpu==2.21.0",)
 
 
 def test_every_minor_of_keras_3_has_a_row_on_tensorflow():

@@ -76,6 +76,14 @@ def main():
     if "dies-at-import" in cases:
         sys.stderr.write("cannot allocate memory\n")
         return 1
+    if "no-gpu" in cases:
+        emit(event="failed", what="DeviceError", detail="no GPU to compute on: it is away")
+        return 3
+    device = {"device": os.environ["NESTPROBE_DEVICE"]}
+    if device["device"] == "gpu":
+        device.update(gpu="Fake 9000", driver="1.2")
+    if "on-the-cpu" in cases:
+        device = {"device": "cpu"}
     emit(
         event="ready",
         versions={"python": "3.11.0", "tensorflow": "2.15.1", "keras": "2.15.0", "h5py": None},
@@ -83,6 +91,7 @@ def main():
         launch="fork",
         threads=2,
         import_seconds=0.1,
+        device=device,
     )
     for item in request["cells"]:
         emit(event="started", case=item["case"], variant=item["variant"])
