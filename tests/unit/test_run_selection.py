@@ -1,5 +1,6 @@
 """Which stacks a run is about."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,13 @@ def test_every_hole_is_told_with_its_reason():
     assert "b: 1 cell not measured: interrupted" in lines
     assert "c: unavailable: no Python" in lines
     assert "install it" in lines
+
+
+def test_a_row_without_a_lock_costs_no_other_row_its_run(tmp_path):
+    new = replace(MATRIX.get("tf2.15"), id="new", matrix_file=tmp_path / "stacks.toml")
+    found = {**machine("3.11"), "new": machine("3.11")["tf2.15"]}
+    picked = selection.asked_for([new, MATRIX.get("tf2.15")], found, allow_download=False, meant={"new"})
+    assert [stack.id for stack in picked.stacks] == ["tf2.15"]
+    (out,) = picked.left_out
+    assert (out.stack, out.reason, out.asked) == ("new", "it has no lock", True)
+    assert "nestbench lock new" in out.remedy

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from nestbench.interpreters import Available, Unavailable
 from nestbench.matrix import Flavour, Matrix, Stack
 from nestbench.matrix.lines import lines
+from nestbench.matrix.locks import lock_command, lock_path
 from nestbench.names import number_of
 
 _KERAS_2 = (Flavour.BUILT_IN, Flavour.KERAS2)
@@ -47,12 +48,16 @@ def asked_for(
 ) -> Selection:
     """All of ``stacks``; those that cannot be made are left out and forbid success.
 
-    But not those that lack their device and are not ``meant``: no machine has every device.
+    So are those without a lock, which is made by a command of its own. But not those that lack their
+    device and are not ``meant``: no machine has every device.
     """
     chosen, left_out = [], []
     for stack in stacks:
         answer = found[stack.id]
-        if possible(answer, allow_download=allow_download):
+        if not lock_path(stack).exists():
+            remedy = f"Run `{lock_command(stack)}`"
+            left_out.append(LeftOut(stack=stack.id, reason="it has no lock", remedy=remedy, asked=True))
+        elif possible(answer, allow_download=allow_download):
             chosen.append(stack)
         else:
             lacks = isinstance(answer, Unavailable) and answer.no_device
