@@ -8,6 +8,7 @@ from nestbench.cli import (
     bisect,
     cases,
     claims,
+    compare,
     history,
     matrix,
     portability,
@@ -43,6 +44,7 @@ cases.add_to(app)
 results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
+compare.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
 portability.add_to(app)

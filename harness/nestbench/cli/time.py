@@ -148,18 +148,24 @@ def timings(
     form: Form = ListFormat.TABLE,
 ) -> None:
     """Show what a timing session found: its largest differences first, and whether its control held."""
-    from nestbench.run.workspace import find_workspace
-    from nestbench.timing import Shelf
     from nestbench.timing.answers import answers, steps
     from nestbench.timing.samples import samples
 
-    folder = find_workspace().root / "results"
-    local, published = folder / "local-timings", folder / "timings"
-    shelf = Shelf(root=(results or (local if local.is_dir() else published)).absolute())
+    shelf = shelf_of(results)
     chosen = shelf.load(session) if session else shelf.last()
     typer.echo(f"Read from {shelf.root / chosen.name}", err=True)
     found = answers(chosen, samples(shelf, chosen), steps(chosen.arms))
     _show(shelf, chosen, found, form=form, everything=everything)
+
+
+def shelf_of(asked: Path | None) -> "Shelf":
+    """The sessions in the folder that was asked for, else those of this machine, else the published ones."""
+    from nestbench.run.workspace import find_workspace
+    from nestbench.timing import Shelf
+
+    folder = find_workspace().root / "results"
+    local, published = folder / "local-timings", folder / "timings"
+    return Shelf(root=(asked or (local if local.is_dir() else published)).absolute())
 
 
 def _show(

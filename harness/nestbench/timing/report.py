@@ -12,7 +12,10 @@ from nestbench.timing.record import Session
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["biggest_first", "caveats", "failures", "seconds_text", "timings_frame", "timings_json"]
+__all__ = [
+    "biggest_first", "caveats", "failures", "notable", "row_data", "seconds_text", "timings_frame",
+    "timings_json",
+]  # fmt: skip
 
 _NOTABLE = (Answer.SLOWER, Answer.FASTER)
 
@@ -20,6 +23,15 @@ _NOTABLE = (Answer.SLOWER, Answer.FASTER)
 def biggest_first(rows: Sequence[Row]) -> list[Row]:
     """What was found before what was not, then by the size of the effect."""
     return sorted(rows, key=lambda row: (row.answer not in _NOTABLE, -abs(math.log(row.comparison.ratio))))
+
+
+def notable(rows: Sequence[Row]) -> list[str]:
+    """A phrase for each comparison that came out slower or faster, the largest first."""
+    return [
+        f"{row.measure} {row.answer} x{row.comparison.ratio:.2f}"
+        for row in biggest_first(rows)
+        if row.answer in _NOTABLE
+    ]
 
 
 def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
@@ -104,13 +116,13 @@ def timings_json(session: Session, found: Answers) -> str:
         "blocks": found.blocks,
         "trusted": found.trusted,
         "broken_controls": list(found.broken),
-        "comparisons": [_data(row) for row in biggest_first(found.rows)],
-        "controls": [_data(row) for row in found.controls],
+        "comparisons": [row_data(row) for row in biggest_first(found.rows)],
+        "controls": [row_data(row) for row in found.controls],
     }
     return json.dumps(data, indent=1) + "\n"
 
 
-def _data(row: Row) -> dict[str, Any]:
+def row_data(row: Row) -> dict[str, Any]:
     one = row.comparison
     return {
         "case": row.part,

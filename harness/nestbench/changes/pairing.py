@@ -1,0 +1,119 @@
+"""Two stacks held against each other, case by case: behaviour and exact counts, what is worst first."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+
+from nestbench.changes.behaviour import Behaviour, behaviour_of
+from nestbench.frames import Result
+from nestbench.verdicts import Verdict
+from nestbench.verdicts.verdict import RANK
+
+__all__ = ["COUNTS", "Change", "Direction", "Pairing", "pairings"]
+
+#: Exact counts of a case's first build, as (phase, field); both are of the entry call.
+COUNTS = {"Python calls": "python_calls", "user call() runs": "user_calls"}
+_QUIET = RANK[Verdict.TRACKED]
+
+
+class Direction(IntEnum):
+    """What a change of behaviour means for somebody who goes from one stack to the other."""
+
+    WORSE = 0
+    OTHER = 1  # other trouble, neither better nor worse by rank
+    BETTER = 2
+    NONE = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """The behaviours before and after, and which way they differ."""
+
+    before: Behaviour
+    after: Behaviour
+
+    @property
+    def direction(self) -> Direction:
+        """Worse where the headline of the call ranks higher after than before."""
+        if self.before.same(self.after):
+            return Direction.NONE
+        old, new = (RANK[Verdict(one.call[0])] for one in (self.before, self.after))
+        if new == old:
+            return Direction.OTHER
+        return Direction.WORSE if new < old else Direction.BETTER
+
+    @property
+    def gravity(self) -> int:
+        """Rank of the worse of the two headlines: 0 is the gravest."""
+        return min(RANK[Verdict(one.call[0])] for one in (self.before, self.after))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """One case variant on two stacks. ``why``: what is missing of it, where it was not measured on both.
+
+    ``counts``: by name, the exact count before and after; of what could be counted on both.
+    """
+
+    label: str
+    change: Change | None
+    counts: Mapping[str, tuple[int, int]]
+    why: str = ""
+
+    @property
+    def ratio(self) -> float:
+        """The largest factor, up or down, between two counts; 1 where none differs."""
+        return max((_factor(*pair) for pair in self.counts.values()), default=1.0)
+
+
+def pairings(before: Iterable[Result], after: Iterable[Result]) -> list[Pairing]:
+    """Every case variant that one of the two has, what changed most first.
+
+    Changes of behaviour come first: for the worse, then to other trouble, then for the better, the
+    gravest first among equals; then what differs in counts alone, by the factor.
+    """
+    old = {result.cell.label: result for result in before}
+    new = {result.cell.label: result for result in after}
+    found = [_pairing(label, old.get(label), new.get(label)) for label in dict.fromkeys([*old, *new])]
+    return sorted(found, key=_order)
+
+
+def _order(pairing: Pairing) -> tuple[int, int, float, str]:
+    change = pairing.change
+    if change is None or change.direction is Direction.NONE:
+        return (Direction.NONE, _QUIET, -pairing.ratio, pairing.label)
+    return (change.direction, change.gravity, -pairing.ratio, pairing.label)
+
+
+def _pairing(label: str, before: Result | None, after: Result | None) -> Pairing:
+    behaviours = [behaviour_of(one) if one is not None else None for one in (before, after)]
+    if before is None or after is None or behaviours[0] is None or behaviours[1] is None:
+        missing = [
+            "the first" if behaviours[0] is None else "",
+            "the second" if behaviours[1] is None else "",
+        ]
+        return Pairing(
+            label=label, change=None, counts={}, why=f"not measured on {' and '.join(filter(None, missing))}"
+        )
+    counts = {}
+    for name, field in COUNTS.items():
+        pair = (_count(before, field), _count(after, field))
+        if pair[0] is not None and pair[1] is not None:
+            counts[name] = (pair[0], pair[1])
+    return Pairing(label=label, change=Change(before=behaviours[0], after=behaviours[1]), counts=counts)
+
+
+def _count(result: Result, field: str) -> int | None:
+    """A count of the first call; None where it raised, for a count of half a build says nothing."""
+    phase = result.observation.phases.get("called") if result.observation is not None else None
+    if phase is None or phase.raised is not None:
+        return None
+    value = getattr(phase, field)
+    return sum(value.values()) if isinstance(value, Mapping) else value
+
+
+def _factor(before: int, after: int) -> float:
+    if not before or not after:
+        return 1.0 if before == after else math.inf
+    return max(before / after, after / before)

@@ -1,0 +1,104 @@
+"""Two stacks held against each other: the gravest change first, counts of whole builds only."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nestbench.catalogue import load_catalogue
+from nestbench.changes.pairing import Direction, pairings
+from nestbench.cli import app
+from nestbench.frames import Result, State
+from nestbench.verdicts import judge
+from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
+
+CATALOGUE = load_catalogue()
+PUBLISHED = str(Path(__file__).parent.parent.parent / "results" / "published")
+
+
+def seen(case, *, counted=50, python_calls=100, user_calls=2, raised=False):
+    weight = VariableRecord(
+        name="w", shape=[5, 10], dtype="float32", trainable=True, created_in="called", used=True,
+        used_in_inference=True, used_in_training=True, in_weights=1, in_trainable_weights=1,
+        changed_by_step=True, gradient=True, in_weights_file=True, restored_from_weights_file=True,
+    )  # fmt: skip
+    model = ModelRecord(count_params=counted)
+    calls = {"python_calls": python_calls, "user_calls": {"Outer": user_calls}}
+    called = (
+        PhaseRecord("raised", raised=Raised("ValueError", "no"), **calls)
+        if raised
+        else PhaseRecord("done", model=model, **calls)
+    )
+    phases = {"built": PhaseRecord("done", model=model), "called": called}
+    return Observation(case, {}, Outcome("observed"), phases, [] if raised else [weight])
+
+
+def results(stack, **by_case):
+    found = []
+    for name, observation in by_case.items():
+        case = name.replace("_", "-")
+        (cell,) = CATALOGUE.select([case]).cells([stack])
+        judged = judge(observation, 50, 50) if observation is not None else ()
+        found.append(Result(cell=cell, state=State.CURRENT, observation=observation, judgements=judged))
+    return found
+
+
+def test_worse_comes_before_better_and_before_what_only_counts_more():
+    names = ("article_example_1", "article_example_2", "article_example_3", "rnn_cell_nested")
+    good, bad = seen("x"), seen("x", counted=0)
+    old = results("tf2.15", **dict(zip(names, (good, bad, good, good), strict=True)))
+    more = seen("x", python_calls=400)
+    new = results("tf2.16", **dict(zip(names, (good, good, bad, more), strict=True)))
+    found = pairings(old, new)
+    assert [one.label for one in found] == [
+        "article-example-3",
+        "article-example-2",
+        "rnn-cell-nested",
+        "article-example-1",
+    ]
+    ways = [one.change.direction for one in found]
+    assert ways == [Direction.WORSE, Direction.BETTER, Direction.NONE, Direction.NONE]
+    assert found[2].counts["Python calls"] == (100, 400)
+    assert found[2].ratio == pytest.approx(4)
+
+
+def test_a_loss_that_becomes_an_error_is_better_for_it_is_loud():
+    old = results("tf2.15", article_example_2=seen("x", counted=0))
+    new = results("tf2.16", article_example_2=seen("x", raised=True))
+    (one,) = pairings(old, new)
+    assert one.change.direction is Direction.BETTER
+    assert one.counts == {}  # the build was cut short
+
+
+def test_what_was_not_measured_on_both_is_named_and_not_compared():
+    old = results("tf2.15", article_example_2=seen("x"))
+    (one,) = pairings(old, results("tf2.16", article_example_2=None))
+    assert (one.change, one.why) == (None, "not measured on the second")
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["compare", *arguments])
+
+
+def test_the_command_compares_what_is_published():
+    done = run("tf2.15", "tf2.16", "--results", PUBLISHED, "--format", "json")
+    assert done.exit_code == 0, done.output
+    data = {one["case"]: one for one in json.loads(done.stdout)}
+    raw = data["raw-variable-attribute"]
+    assert raw["direction"] == "worse"
+    assert (raw["before"], raw["after"][0]) == (["tracked"], "uncounted")
+    assert raw["counts"]["user call() runs"] == [3, 7]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("tf2.15", "tf2.15"), 2, "with itself"),
+        (("tf2.15", "tf9.9"), 2, "tf9.9"),
+    ],
+)
+def test_what_cannot_be_compared_is_said(arguments, code, says):
+    done = run(*arguments)
+    assert done.exit_code == code
+    assert says in done.output
