@@ -24,11 +24,14 @@ __all__ = [
     "case_source",
     "file_fingerprint",
     "probe_digest",
+    "probe_digests",
     "tree_fingerprint",
     "versions_digest",
 ]
 
 _DIGITS = 16
+#: Files of the probe that only stacks of one engine run, by the name that ``Stack.engine`` has for it.
+_OF_ONE = {"symbolic": ("protocol/engines/symbolic.py", "graphkit.py")}
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -69,14 +72,17 @@ def case_source(case: Case) -> str:
 
 
 @cache
-def probe_digest(root: Path | None = None) -> str:
+def probe_digest(root: Path | None = None, *, engine: str | None = None) -> str:
     """Fingerprint of the part of the probe that decides what an observation says.
 
-    ``root``: folder of the nestprobe package; the imported one where left out.
+    ``root``: folder of the nestprobe package; the imported one where left out. ``engine``: a key of
+    ``_OF_ONE``, on stacks whose observations depend on its files as well; other stacks' do not.
     """
     folder = root or Path(nestprobe.__file__).parent
+    apart = {folder / name for names in _OF_ONE.values() for name in names}
     chosen = [
-        *sorted(folder.glob("protocol/**/*.py")),
+        *sorted(path for path in folder.glob("protocol/**/*.py") if path not in apart),
+        *(folder / name for name in _OF_ONE.get(engine or "", ())),
         *sorted(folder.glob("inputs*.py")),
         folder / "kit.py",
         folder / "observation.py",
@@ -89,6 +95,11 @@ def probe_digest(root: Path | None = None) -> str:
         if isinstance(node, ast.ClassDef) and node.name == "Tensor"
     )
     return _short(*texts, "\n".join(_significant(vocabulary, tensor)))
+
+
+def probe_digests() -> frozenset[str]:
+    """The fingerprints that a current result may have, whatever engine its stack needs."""
+    return frozenset({probe_digest(), *(probe_digest(engine=engine) for engine in _OF_ONE)})
 
 
 def file_fingerprint(path: Path) -> str:

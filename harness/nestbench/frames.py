@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from nestbench.catalogue import Cell
-from nestbench.digests import Digests, probe_digest
+from nestbench.digests import Digests, probe_digests
 from nestbench.store import Store
 from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, judge, size, unmeasured
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
@@ -84,7 +84,7 @@ def _without(cell: Cell, why: str | None) -> Result:
 
 def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
     return (
-        digests.case == cell.case.digest and digests.probe == probe_digest() and lock in (None, digests.lock)
+        digests.case == cell.case.digest and digests.probe in probe_digests() and lock in (None, digests.lock)
     )
 
 

@@ -42,12 +42,11 @@ class Kit(object):
 
     def variable(self, shape, trainable=True, name=None, dtype="float32"):
         """A raw tf.Variable of ones, made without asking Keras (no ``add_weight``)."""
-        ones = getattr(self.engine, "initial_ones", self.tf.ones)
-        return self.tf.Variable(ones(shape, dtype=dtype), trainable=trainable, name=name)
+        return self.tf.Variable(self.tf.ones(shape, dtype=dtype), trainable=trainable, name=name)
 
     def ones(self, shape):
         """A literal float32 tensor of ones, e.g. to call a layer with before it is returned."""
-        return getattr(self.engine, "ones", self._ops.ones)(shape)
+        return self._ops.ones(shape)
 
     def matmul(self, left, right):
         """Matrix product of two tensors or variables."""

@@ -66,7 +66,7 @@ def test_a_result_of_another_lock_case_or_probe_is_stale(measured, monkeypatch):
     store, cells = measured
     states = [result.state for result in collect(store, cells, {"tf2.15": "l", "tf2.21": "other"})]
     assert states[:3] == [State.CURRENT, State.CURRENT, State.STALE]
-    monkeypatch.setattr("nestbench.frames.probe_digest", lambda: "other")
+    monkeypatch.setattr("nestbench.frames.probe_digests", lambda: frozenset({"other"}))
     assert collect(store, cells)[0].state == State.STALE
 
 

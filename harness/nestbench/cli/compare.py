@@ -129,10 +129,10 @@ def _print(
     changed = [one.change for one in found if one.change is not None]
     sums = {way: sum(one.direction is way for one in changed) for way in Direction}
     unknown = len(found) - len(changed)
-    told = {"worse": Direction.WORSE, "better": Direction.BETTER, "other trouble": Direction.OTHER}
-    words = ", ".join(f"{sums[way]} {name}" for name, way in told.items())
+    ways = {"worse": Direction.WORSE, "better": Direction.BETTER, "other trouble": Direction.OTHER}
+    said = ", ".join(f"{sums[way]} {name}" for name, way in ways.items())
     typer.echo(
-        f"{len(changed)} case variants on both: {words}, {sums[Direction.NONE]} behave the same"
+        f"{len(changed)} case variants on both: {said}, {sums[Direction.NONE]} behave the same"
         + (f"; {unknown} not measured on both." if unknown else ".")
     )
 

@@ -179,6 +179,11 @@ class Stack:
         return self.flavour is Flavour.KERAS2 and self.module is Module.KERAS
 
     @property
+    def engine(self) -> str | None:
+        """The probe's engine, where it is another than that of the backend."""
+        return "symbolic" if self.is_multi_backend_2 else None
+
+    @property
     def imports(self) -> dict[str, str]:
         """Versions, by module, that a process of this stack must find itself with."""
         return {str(self.backend): str(getattr(self, self.backend)), "keras": self.keras}

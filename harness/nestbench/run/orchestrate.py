@@ -235,7 +235,7 @@ class Run:
     def _result(self, plan: StackPlan) -> StackResult:
         """Counted in the store, not in what the run believes to have done."""
         reason, error, seconds = self._ends.get(plan.stack, (_INTERRUPTED if plan.to_run else "", None, 0.0))
-        left = missing_cells(self._settings.store, plan.stack, plan.lock, plan.expected)
+        left = missing_cells(self._settings.store, plan.stack, plan.lock, plan.expected, probe=plan.probe)
         return StackResult(
             stack=plan.stack,
             expected=len(plan.expected),

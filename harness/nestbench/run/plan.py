@@ -15,6 +15,7 @@ class StackPlan:
 
     stack: str
     lock: str  # digest
+    probe: str  # digest
     expected: tuple[Cell, ...]
     to_run: tuple[Cell, ...]
     #: Wall seconds that the cells to run took last time; cells never run count as the mean.
@@ -28,24 +29,32 @@ class StackPlan:
 
     def digests(self, cell: Cell) -> Digests:
         """What a result of ``cell`` depends on."""
-        return Digests(case=cell.case.digest, lock=self.lock, probe=probe_digest())
+        return Digests(case=cell.case.digest, lock=self.lock, probe=self.probe)
 
 
 def plan_stack(
-    store: Store, stack: str, lock: str, catalogue: Catalogue, *, again: bool = False
+    store: Store,
+    stack: str,
+    lock: str,
+    catalogue: Catalogue,
+    *,
+    again: bool = False,
+    engine: str | None = None,
 ) -> StackPlan:
-    """The plan of one stack. ``again``: measure also what is current.
+    """The plan of one stack. ``again``: measure also what is current. ``engine``: as ``Stack`` has it.
 
     Raises StoreError for a result of a newer nestbench; other broken results are run again.
     """
     expected = tuple(catalogue.cells([stack]))
     broken: list[StoreError] = []
+    probe = probe_digest(engine=engine)
     missing = expected
     if not again:
-        missing = missing_cells(store, stack, lock, expected, broken)
+        missing = missing_cells(store, stack, lock, expected, broken, probe=probe)
     return StackPlan(
         stack=stack,
         lock=lock,
+        probe=probe,
         expected=expected,
         to_run=missing,
         estimate=_estimate(store, stack, missing),
@@ -59,15 +68,20 @@ def missing_cells(
     lock: str,
     cells: Sequence[Cell],
     broken: list[StoreError] | None = None,
+    *,
+    probe: str | None = None,
 ) -> tuple[Cell, ...]:
-    """The cells whose result is missing, broken (added to ``broken``) or stale."""
+    """The cells whose result is missing, broken (added to ``broken``) or stale.
+
+    ``probe``: digest of what observes the stack; that of most stacks where left out.
+    """
     problems: list[StoreError] = [] if broken is None else broken
     held: dict[str, list[dict[str, str]]] = {}
     missing = []
     for cell in cells:
         case = cell.case
         if case.id not in held:
-            wanted = Digests(case=case.digest, lock=lock, probe=probe_digest())
+            wanted = Digests(case=case.digest, lock=lock, probe=probe or probe_digest())
             held[case.id] = store.current_variants(stack, case.id, wanted, problems.append)
         if cell.variant.names not in held[case.id]:
             missing.append(cell)

@@ -136,4 +136,7 @@ def tox_prepare(
 
 def plans_of(store: Store, stacks: Sequence[Stack], catalogue: Catalogue, *, again: bool) -> list[StackPlan]:
     """The plan of each stack of the matrix. Raises GroundError where a stack has no lock."""
-    return [plan_stack(store, stack.id, lock_digest(stack), catalogue, again=again) for stack in stacks]
+    return [
+        plan_stack(store, stack.id, lock_digest(stack), catalogue, again=again, engine=stack.engine)
+        for stack in stacks
+    ]

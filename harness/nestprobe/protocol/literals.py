@@ -86,11 +86,3 @@ def equal(left, right):
         and left.dtype == right.dtype
         and bool((left == right).all())
     )
-
-
-def same_output(left, right):
-    """Whether two lists of NumPy arrays agree in their shapes, and in their values up to rounding."""
-    return len(left) == len(right) and all(
-        one.shape == two.shape and bool(numpy.allclose(one, two, rtol=1e-5, atol=1e-6))
-        for one, two in zip(left, right)
-    )

@@ -31,10 +31,6 @@ class Engine(tensorflow.Engine):
         with keras_graph.get_graph().as_default():
             return self.tf.ones(shape)
 
-    def initial_ones(self, shape, dtype):
-        """What a raw variable begins with: a tensor of Keras's graph, where layers are built, cannot."""
-        return numpy.ones(shape, dtype)
-
     def tensor(self, values):
         """``predict`` and ``fit`` take NumPy arrays."""
         return values
