@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 
 from nestbench.store.disk import StoreError
 from nestbench.store.short import lengthen, shorten
@@ -47,14 +48,14 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
     Raises StoreError, naming ``path``, for anything that is not exactly such a record.
     """
     try:
-        data = json.loads(text)
+        data = from_json(text)
     except ValueError as error:
         raise _broken(path, f"It is not whole JSON ({error}): a copy or a disk cut it short.") from error
     data = _migrated(data, path)
     try:
         for observation in data.get("observations", ()):
             lengthen(observation)
-        record: Record = _adapter(type_).validate_json(json.dumps(data))
+        record: Record = _adapter(type_).validate_json(to_json(data))
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -103,12 +104,15 @@ def names_of(words: type[Any]) -> frozenset[str]:
     return frozenset(value for name, value in vars(words).items() if not name.startswith("_"))
 
 
+_OUTCOMES, _STATUSES, _PHASES = names_of(OutcomeKind), names_of(Status), frozenset(PHASES)
+
+
 def _check_words(record: Any, path: Path) -> None:
     """What the wire types leave to plain text: phases, statuses and outcomes have fixed names."""
     for observation in getattr(record, "observations", ()):
-        found = {observation.outcome.kind} - names_of(OutcomeKind)
-        found |= set(observation.phases) - set(PHASES)
-        found |= {phase.status for phase in observation.phases.values()} - names_of(Status)
+        found = {observation.outcome.kind} - _OUTCOMES
+        found |= observation.phases.keys() - _PHASES
+        found |= {phase.status for phase in observation.phases.values()} - _STATUSES
         if found:
             raise _broken(path, f"It uses words that are not in the vocabulary: {sorted(found)}.")
 
