@@ -12,7 +12,11 @@ BASE_LAYER_TEST = "https://github.com/keras-team/tf-keras/blob/v2.15.0/tf_keras/
 OWNERS = ("layer", "model")
 
 
-@case(parameters=5 * 10 + (10 * 3 + 3), sources=[MIGRATION_GUIDE], needs=["tensorflow"])
+@case(
+    parameters=5 * 10 + (10 * 3 + 3),
+    sources=[MIGRATION_GUIDE, keras_issue(18467)],
+    needs=["tensorflow"],
+)
 def raw_variable_attribute(k):
     """A tf.Variable set as an attribute of a nested layer is missing from model.weights.
 
