@@ -15,13 +15,14 @@ import time
 from nestprobe import casefiles, device, translations
 from nestprobe.backend import Backend
 from nestprobe.cell import Cell
-from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
+from nestprobe.child import Child, Limits, adopt_orphans, end_orphans, end_with_parent
 from nestprobe.observer import MOST_THREADS_TO_FORK
 from nestprobe.timing.cellrun import FILE, measure
 
 
 def launch(path):
     """Answer the request in the JSON file ``path``; returns the exit status."""
+    end_with_parent()  # a controller that was killed shall leave no launch to disturb the next
     with open(path) as stream:
         request = json.load(stream)
     began = time.time()
