@@ -4,10 +4,12 @@ import json
 import zlib
 
 import numpy as np
+import pandas as pd
 
 from nestbench.timing import Arm, Launched, Part, Session, Shelf
+from nestbench.timing.blocks import in_order
 from nestbench.timing.record import Ended
-from nestbench.timing.samples import samples
+from nestbench.timing.samples import COLUMNS, samples
 
 HOST = {"id": "0123456789ab", "cpus": "2", "processor": "Fake 9000"}
 CV = 0.05  # of a made-up launch
@@ -56,14 +58,17 @@ def noisy(*of, cv=CV):
     return float(0.01 * np.exp(np.random.default_rng(seed).normal() * cv))
 
 
+def seconds(of, arm, block, label, measure, *, factors=None, cv=CV):
+    """The time of one measurement, with what is planted in the arm."""
+    factor = (factors or {}).get((arm, label), (factors or {}).get(arm, 1.0))
+    return noisy(arm, label, measure, block, cv=cv) * factor * of.arm(arm).planted.get(label, 1.0)
+
+
 def made_up(of, arm, block, order=0, *, factors=None, ended=None, memory=None, cv=CV):
     """A launch and pytest-benchmark's file of it; ``factors``: of time, by arm, or by arm and part."""
-    factors, told = factors or {}, ended or {}
+    told = ended or {}
     times = {
-        (part.label, measure): [
-            noisy(arm, part.label, measure, block, cv=cv)
-            * factors.get((arm, part.label), factors.get(arm, 1.0))
-        ]
+        (part.label, measure): [seconds(of, arm, block, part.label, measure, factors=factors, cv=cv)]
         for part in of.parts
         for measure in of.measures
         if (part.label, measure) not in told
@@ -87,6 +92,27 @@ def frame_of(tmp_path, of, blocks, **more):
     shelf = Shelf(root=tmp_path)
     fill(shelf, of, blocks, **more)
     return samples(shelf, of)
+
+
+def quick_frame(of, blocks, *, drift=1.0, lost=(), **more):
+    """The samples of a made-up session that was never on disk.
+
+    ``drift``: how many times slower all is at its end. ``lost``: arms and parts that raise.
+    """
+    rows = []
+    for block in range(blocks):
+        for order, arm in enumerate(in_order(of.arms, block, of.seed)):
+            slower = drift ** ((block * len(of.arms) + order) / (blocks * len(of.arms)))
+            for part in of.parts:
+                kind = "raises" if (arm.name, part.label) in lost else "measured"
+                for measure in of.measures:
+                    took = seconds(of, arm.name, block, part.label, measure, **more) * slower
+                    rows.append({
+                        "arm": arm.name, "stack": arm.stack, "part": part.label, "case": part.case,
+                        "measure": measure, "block": block, "order": order, "kind": kind, "detail": "",
+                        "seconds": took if kind == "measured" else float("nan"), "rounds": 1,
+                    })  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 class FakeLauncher:

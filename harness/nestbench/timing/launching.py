@@ -44,7 +44,7 @@ class Launcher:
             outcomes, benchmarks = scratch / "outcomes.json", scratch / "benchmarks.json"
             request = {
                 "files": [str(path) for path in self.files],
-                "cells": [{"case": part.case, "variant": part.variant} for part in session.parts],
+                "cells": [_cell(part, arm) for part in session.parts],
                 "measures": list(session.measures),
                 "launch": session.launch,
                 "limits": {"seconds": session.limit_seconds},
@@ -107,6 +107,13 @@ def _on(cpus: Sequence[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _cell(part: Part, arm: Arm) -> dict[str, Any]:
+    cell: dict[str, Any] = {"case": part.case, "variant": part.variant}
+    if part.label in arm.planted:
+        cell["planted"] = arm.planted[part.label]
+    return cell
 
 
 def _require_meant(arm: Arm, made: Prepared, data: dict[str, Any]) -> None:
