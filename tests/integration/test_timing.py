@@ -133,6 +133,19 @@ def test_what_cannot_be_measured_is_named_and_harms_nobody(probe, launcher, mode
     }
 
 
+@pytest.mark.parametrize("mode", ["fork", "fresh"])
+def test_a_slowdown_is_planted_where_it_is_asked_for(probe, launcher, mode):
+    of = launcher(mode, *GOOD)
+    arm = replace(of.session.arms[0], planted={"plain": 1.5})
+    kept, text = of.launch(arm, Prepared(python=Path(probe.command[0])), 0, 0)
+    assert {one.kind for ended in kept.ended.values() for one in ended.values()} == {"measured"}, kept.ended
+    planted = {
+        (one["extra_info"]["case"], one["extra_info"].get("planted"))
+        for one in json.loads(text)["benchmarks"]
+    }
+    assert planted == {("plain", 1.5), ("planted-wellbehaved", None)}
+
+
 def test_a_launch_ends_with_a_controller_that_was_killed(probe, launcher, tmp_path):
     of = launcher("fork", "planted-misbehaviour[way=hang-in-c]", measures=("first-call",))
     script = tmp_path / "controller.py"

@@ -1,10 +1,10 @@
 """One launch: one import, then each cell in a process of its own, one after the other, timed.
 
-A request is a JSON file: ``files`` of cases, ``cells`` (of which some are ``planted``: made slower by
-that factor), ``measures``, ``launch`` (fork or fresh),
-``limits``, ``facts`` for pytest-benchmark's ``extra_info``, a ``scratch`` folder, and the paths of two
-results. ``benchmarks`` is a file as pytest-benchmark writes it, holding all cells; ``outcomes`` says
-what became of every measurement, and how the machine was while they ran.
+A request is a JSON file: ``files`` of cases, ``cells`` (a cell with ``planted`` is made slower by that
+factor), ``measures``, ``launch`` (fork or fresh), ``limits``, ``facts`` for pytest-benchmark's
+``extra_info``, a ``scratch`` folder, and the paths of two results. ``benchmarks`` is a file as
+pytest-benchmark writes it, holding all cells; ``outcomes`` says what became of every measurement, and
+how the machine was while they ran.
 """
 
 import gc
