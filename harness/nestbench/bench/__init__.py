@@ -1,4 +1,4 @@
-"""What nestbench itself costs, as ratios measured in one run."""
+"""What nestbench itself costs, and whether its method of comparing times works."""
 
 from nestbench.bench.isolation import Cost, measure_isolation
 

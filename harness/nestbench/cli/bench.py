@@ -1,4 +1,4 @@
-"""``nestbench bench``: what nestbench itself costs."""
+"""``nestbench bench``: what nestbench itself costs, and whether its method works."""
 
 import json
 from collections.abc import Callable
@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nestbench.cli.method import method
 from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
     from nestbench.bench import Cost
 
-_bench = typer.Typer(help="What nestbench itself costs, as ratios measured in one run.", no_args_is_help=True)
+_HELP = "What nestbench itself costs, as ratios measured in one run, and whether its method works."
+_bench = typer.Typer(help=_HELP, no_args_is_help=True)
+_bench.command("method")(method)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 @_bench.callback()
 def bench() -> None:
-    """What nestbench itself costs, as ratios measured in one run."""
+    """What nestbench itself costs, as ratios measured in one run, and whether its method works."""
 
 
 @_bench.command("isolation")

@@ -9,7 +9,6 @@ import typer
 from nestbench.cli.options import (
     CaseFolders,
     Environments,
-    ListFormat,
     MatrixFile,
     NoDownload,
     screen,
@@ -18,10 +17,12 @@ from nestbench.cli.run import Launch
 from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from nestbench.timing import Session, Shelf
     from nestbench.timing.answers import Answers
 
-_SHOWN = 40
+_SHOWN, _SHOWN_MEMORY = 40, 10
 
 
 class Measure(StrEnum):
@@ -35,11 +36,19 @@ class Measure(StrEnum):
     FIRST_STEP = "first-step"
 
 
+class TimingsFormat(StrEnum):
+    """How a session is printed."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Name of the session.")]
 Timings = Annotated[
     Path | None, typer.Option("--results", metavar="DIR", help="The folder of the timing sessions.")
 ]
-Form = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
+Form = Annotated[TimingsFormat, typer.Option("--format", help="How to print it.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,7 +87,7 @@ def time(
     matrix: MatrixFile = None,
     no_download: NoDownload = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    form: Form = ListFormat.TABLE,
+    form: Form = TimingsFormat.TABLE,
 ) -> None:
     """Time how models are constructed, built, called and first trained, on several stacks, interleaved.
 
@@ -116,7 +125,7 @@ def time(
         seed=seed,
     )
     shelf = Shelf(root=(results or workspace.root / "results" / "local-timings").absolute())
-    held = shelf.load(asked.name) if asked.name in shelf.names() else None
+    held = shelf.load(asked.name) if shelf.has(asked.name) else None
     if held is not None:
         check_same(held, asked)
     else:
@@ -145,7 +154,7 @@ def timings(
     *,
     results: Timings = None,
     everything: Annotated[bool, typer.Option("--all", help="Every comparison, not the largest.")] = False,
-    form: Form = ListFormat.TABLE,
+    form: Form = TimingsFormat.TABLE,
 ) -> None:
     """Show what a timing session found: its largest differences first, and whether its control held."""
     from nestbench.timing.answers import answers, steps
@@ -169,15 +178,23 @@ def shelf_of(asked: Path | None) -> "Shelf":
 
 
 def _show(
-    shelf: "Shelf", session: "Session", found: "Answers", *, form: ListFormat, everything: bool
+    shelf: "Shelf", session: "Session", found: "Answers", *, form: TimingsFormat, everything: bool
 ) -> None:
     from nestbench.timing import report
+    from nestbench.timing.memory import usage
     from nestbench.timing.samples import samples
 
-    if form is ListFormat.JSON:
-        typer.echo(report.timings_json(session, found), nl=False)
+    memory = usage(shelf, session)
+    if form is TimingsFormat.JSON:
+        typer.echo(report.timings_json(session, found, samples(shelf, session), memory), nl=False)
+    elif form is TimingsFormat.CSV:
+        typer.echo(report.timings_csv(found), nl=False)
     else:
-        _print(session, found, everything=everything)
+        most = None if everything else _SHOWN
+        rows = report.biggest_first(found.rows)
+        _print(f"{session.name}: the largest differences first", report.timings_frame(rows), session, most)
+        title = f"{session.name}: peak memory and its growth in MB, medians, not judged"
+        _print(title, report.memory_frame(memory), session, most and _SHOWN_MEMORY)
         for line in report.failures(samples(shelf, session)):
             typer.echo(f"not measured: {line}")
         for line in [*report.seconds_text(session, found), *report.caveats(session, found)]:
@@ -186,20 +203,15 @@ def _show(
         raise typer.Exit(int(ExitCode.INCOMPLETE))
 
 
-def _print(session: "Session", found: "Answers", *, everything: bool) -> None:
+def _print(title: str, frame: "pd.DataFrame", session: "Session", most: int | None) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from nestbench.timing import report
-
-    rows = report.biggest_first(found.rows)
-    shown = rows if everything else rows[:_SHOWN]
-    frame = report.timings_frame(shown)
     if frame.empty:
         return
-    table = Table(*frame.columns, title=f"{session.name}: the largest differences first")
-    for row in frame.itertuples(index=False):
+    table = Table(*frame.columns, title=title)
+    for row in frame[:most].itertuples(index=False):
         table.add_row(*map(Text, row))  # a label such as list-of-layers[owner=layer] is no markup
     screen().print(table)
-    if len(shown) < len(rows):
-        typer.echo(f"{len(rows) - len(shown)} more: `nestbench timings {session.name} --all`.")
+    if most is not None and most < len(frame):
+        typer.echo(f"{len(frame) - most} more: `nestbench timings {session.name} --all`.")

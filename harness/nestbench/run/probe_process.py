@@ -24,7 +24,7 @@ GRACE_SECONDS = 120.0
 _POLL_SECONDS = 0.25
 _TERM_SECONDS = 3.0
 #: Set in a server's environment to a value of its own; all that it starts inherits it.
-_MARK = "NESTBENCH_SERVER"
+MARK = "NESTBENCH_SERVER"
 #: One observation is a few kilobytes; a line longer than this is no event.
 _LINE_LIMIT = 64 * 2**20
 
@@ -76,7 +76,7 @@ class ProbeProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env={**environ, _MARK: self._mark},
+                env={**environ, MARK: self._mark},
                 cwd=folder,
                 start_new_session=True,
             )
@@ -191,7 +191,7 @@ def kill_marked(mark: str) -> None:
     The server's children are in sessions of their own, and some of them start others: what they
     share is the environment that they were born with.
     """
-    wanted = f"{_MARK}={mark}".encode()
+    wanted = f"{MARK}={mark}".encode()
     for _ in range(3):  # one of them may start another while we look
         found = False
         for entry in Path("/proc").glob("[0-9]*"):

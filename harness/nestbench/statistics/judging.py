@@ -57,7 +57,7 @@ def noise_floor(controls: Sequence[Comparison]) -> float:
 def judge(
     family: Mapping[_Key, Comparison],
     *,
-    noise: float,
+    noise: float | Mapping[_Key, float],
     alpha: float,
     smallest: float = 0.10,
     interim: bool = False,
@@ -75,7 +75,7 @@ def judge(
     Args:
         family: All comparisons that are judged together, by whatever names them; may be empty. An
             answer depends on the family: the more is asked, the more each answer has to show.
-        noise: As ``noise_floor`` gives it, a relative effect: 0.03 is 3 %.
+        noise: As ``noise_floor`` gives it, a relative effect: 0.03 is 3 %. One for all, or each key's own.
         alpha: Rate of false discoveries; for one look of several, that of ``looks.alpha_at``.
         smallest: The smallest relative effect of interest, 0.10 is from 1/1.1 to 1.1.
         interim: More blocks may follow: the same then needs the 95 % interval, see ``looks``.
@@ -83,12 +83,15 @@ def judge(
     Raises:
         ValueError: An ``alpha`` that is not between 0 and 1, ``smallest`` not above 0, ``noise`` below 0.
     """
-    if not (0 < alpha < 1 and 0 < smallest < math.inf and 0 <= noise < math.inf):
+    noises = noise if isinstance(noise, Mapping) else dict.fromkeys(family, noise)
+    noisy = noises.values() if isinstance(noise, Mapping) else (noise,)
+    sane = all(0 <= one < math.inf for one in noisy)
+    if not (0 < alpha < 1 and 0 < smallest < math.inf and sane):
         raise ValueError(f"alpha {alpha}, smallest {smallest} or noise {noise} is out of its range")
     margin = math.log1p(smallest)
-    needed = max(margin, _TIMES_NOISE * math.log1p(noise))
     answers = {}
     for (key, one), p in zip(family.items(), _adjusted(family.values()), strict=True):
+        needed = max(margin, _TIMES_NOISE * math.log1p(noises[key]))
         effect = math.log(one.ratio)
         low, high = (one.low, one.high) if interim else (one.low90, one.high90)
         if p < alpha and abs(effect) > needed:

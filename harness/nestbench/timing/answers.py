@@ -1,6 +1,6 @@
 """What a session answers: for each pair of arms, part and measure, slower, faster, the same, or nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,10 +14,20 @@ from nestbench.timing.samples import seconds_by_block
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Answers", "Row", "answers", "look_at", "steps"]
+__all__ = [
+    "Answers",
+    "Key",
+    "Row",
+    "answers",
+    "compared",
+    "complete_blocks",
+    "look_at",
+    "noise_of",
+    "steps",
+]
 
 Pair: TypeAlias = tuple[str, str]
-_Key: TypeAlias = tuple[str, str, str, str]  # before, after, part, measure
+Key: TypeAlias = tuple[str, str, str, str]  # before, after, part, measure
 
 #: Controls of one measure from which its own noise is told; with fewer, those of all measures are taken.
 _FEWEST_CONTROLS = 5
@@ -41,8 +51,9 @@ class Row:
 class Answers:
     """All comparisons of a session at one look. ``broken``: controls that show a difference.
 
-    ``controls``: the comparisons of a stack with itself. ``trusted`` is None where no control ran.
-    ``short``: how many pairs had too few blocks in which both were measured.
+    ``controls``: the comparisons of a stack with itself. ``trusted`` is None where there is none.
+    ``blocks``: complete ones, which alone are looked at. ``short``: how many pairs had too few of them
+    in which both were measured.
     """
 
     rows: tuple[Row, ...]
@@ -79,28 +90,29 @@ def look_at(blocks: int) -> int:
     return max((place for place, look in enumerate(LOOKS) if look <= blocks), default=0)
 
 
-def answers(session: Session, frame: "pd.DataFrame", pairs: Iterable[Pair]) -> Answers:
+def answers(
+    session: Session, frame: "pd.DataFrame", pairs: Iterable[Pair], *, most: int | None = None
+) -> Answers:
     """Judge ``pairs`` of arms as one family, with the noise that the session's control shows.
 
-    Comparisons of one measure are held to that measure's noise. Raises ValueError for an arm that is
-    not in the frame.
+    Comparisons of one measure are held to that measure's noise. ``most``: blocks that are looked at,
+    the first ones; all that are complete where left out. Raises ValueError for an arm that the session
+    has not.
     """
-    table = seconds_by_block(frame)
-    blocks = int(frame.groupby("arm")["block"].nunique().min()) if len(frame) else 0
+    complete = complete_blocks(session, frame)[:most]
+    table = seconds_by_block(frame[frame["block"].isin(complete)])
+    table = table.reindex(columns=[arm.name for arm in session.arms])
+    blocks = len(complete)
     look = look_at(blocks)
     alpha, interim = alpha_at(look), is_interim(look)
     control = session.control
-    doubles: dict[_Key, Comparison] = {}
+    doubles: dict[Key, Comparison] = {}
     if control is not None and control.control_of is not None:
-        doubles, _ = _compared(table, [(control.control_of, control.name)])
+        doubles, _ = compared(table, [(control.control_of, control.name)])
     broken = broken_controls(doubles, alpha=alpha) if doubles else ()
-    family, short = _compared(table, pairs)
-    judged: dict[_Key, Answer] = {}
-    noises = {measure: _noise(doubles, measure) for measure in session.measures}
-    # One family for the false discoveries; the floor is the measure's own.
-    for measure in session.measures:
-        found = judge(family, noise=noises[measure], alpha=alpha, interim=interim)
-        judged.update({key: answer for key, answer in found.items() if key[3] == measure})
+    family, short = compared(table, pairs)
+    noises = {measure: noise_of(doubles, measure) for measure in session.measures}
+    judged = judge(family, noise={key: noises[key[3]] for key in family}, alpha=alpha, interim=interim)
     return Answers(
         rows=tuple(_row(table, key, one, noises[key[3]], judged[key]) for key, one in family.items()),
         controls=tuple(
@@ -112,7 +124,13 @@ def answers(session: Session, frame: "pd.DataFrame", pairs: Iterable[Pair]) -> A
     )
 
 
-def _noise(doubles: dict[_Key, Comparison], measure: str) -> float:
+def complete_blocks(session: Session, frame: "pd.DataFrame") -> list[int]:
+    """Numbers of the blocks in which every arm of the session was launched, whatever came of it."""
+    launched = frame.groupby("block")["arm"].nunique()
+    return [int(block) for block in launched.index[launched == len(session.arms)]]
+
+
+def noise_of(doubles: Mapping[Key, Comparison], measure: str) -> float:
     """The noise floor of one measure. Zero where no control ran: the session says that it has none."""
     own = [one for key, one in doubles.items() if key[3] == measure]
     if len(own) < _FEWEST_CONTROLS:
@@ -120,14 +138,14 @@ def _noise(doubles: dict[_Key, Comparison], measure: str) -> float:
     return noise_floor(own) if own else 0.0
 
 
-def _compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[_Key, Comparison], int]:
+def compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[Key, Comparison], int]:
     """The comparisons of blocks in which both arms were measured, and how many had too few of them."""
-    found: dict[_Key, Comparison] = {}
+    found: dict[Key, Comparison] = {}
     short = 0
     groups = list(table.groupby(level=["part", "measure"], sort=False))
     for before, after in pairs:
         if missing := {before, after} - set(table.columns):
-            raise ValueError(f"no launch of {', '.join(sorted(missing))}")
+            raise ValueError(f"the session has no arm {', '.join(sorted(missing))}")
         for (part, measure), rows in groups:
             both = rows[[before, after]].dropna()
             if len(both) < LEAST_PAIRS:
@@ -137,7 +155,7 @@ def _compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[_Key, 
     return found, short
 
 
-def _row(table: "pd.DataFrame", key: _Key, one: Comparison, noise: float, answer: Answer) -> Row:
+def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float, answer: Answer) -> Row:
     before, after, part, measure = key
     rows = table.xs((part, measure))[[before, after]].dropna()
     return Row(

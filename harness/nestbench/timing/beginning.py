@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from nestbench.catalogue import Catalogue
 from nestbench.digests import tree_fingerprint
 from nestbench.errors import UsageError
 from nestbench.matrix import Stack
 from nestbench.matrix.locks import lock_digest
 from nestbench.timing.host import host_facts
-from nestbench.timing.record import Arm, Part, Session
+from nestbench.timing.record import Arm, Name, Part, Session
 
 __all__ = ["arms_of", "begin", "parts_of", "today"]
 
@@ -35,10 +37,17 @@ def begin(
 ) -> Session:
     """A session on this machine that has measured nothing yet; ``limit`` is in seconds for one cell.
 
-    Raises UsageError where there are not two arms.
+    Raises UsageError where there are not two arms, or where no folder can be named ``name``.
     """
     if len(arms) < 2:  # noqa: PLR2004 - a pair
         raise UsageError("One stack alone cannot be compared.", do="Name two, or leave --no-control out.")
+    try:
+        TypeAdapter(Name).validate_python(name)
+    except ValidationError as error:
+        raise UsageError(
+            f"A session cannot be named '{name}'.",
+            do="Take small letters, digits and . + _ - and begin with a letter or a digit.",
+        ) from error
     return Session(
         name=name,
         began=today(),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from nestbench import staging
 from nestbench.environments import clean_environ
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.orchestrate import Prepared
+from nestbench.run.probe_process import MARK, kill_marked
 from nestbench.run.workspace import Workspace
 from nestbench.timing.record import Arm, Ended, Launched, Part, Session
 
@@ -42,7 +44,7 @@ class Launcher:
             outcomes, benchmarks = scratch / "outcomes.json", scratch / "benchmarks.json"
             request = {
                 "files": [str(path) for path in self.files],
-                "cells": [{"case": part.case, "variant": part.variant} for part in session.parts],
+                "cells": [_cell(part, arm) for part in session.parts],
                 "measures": list(session.measures),
                 "launch": session.launch,
                 "limits": {"seconds": session.limit_seconds},
@@ -60,17 +62,18 @@ class Launcher:
                     do=f"Its words are in {self.workspace.log(f'{arm.stack}-time')}.",
                 )
             data = json.loads(outcomes.read_text(encoding="utf-8"))
-            if "no_device" in data:
-                raise UnavailableError(f"{arm.stack} cannot be timed here: {data['no_device']}.")
+            _require_meant(arm, made, data)
             written = benchmarks.read_text(encoding="utf-8") if benchmarks.exists() else None
         return _launched(arm, block, order, data, session), written
 
     def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:
         probe = staging.stage(self.workspace.folder("probe"))
+        mark = uuid.uuid4().hex
         environ = {
             **clean_environ(home, device=made.device),
             **made.extra,
             "PYTHONPATH": str(probe),
+            MARK: mark,
         }
         limit = _GRACE_SECONDS + self.session.limit_seconds * len(self.session.parts)
         log = self.workspace.log(f"{arm.stack}-time")
@@ -89,9 +92,10 @@ class Launcher:
         except subprocess.TimeoutExpired as error:
             raise GroundError(f"A launch of {arm.stack} took more than {limit:.0f} s; see {log}.") from error
         finally:
-            if process.poll() is None:  # also on Ctrl-C: its children die with it
+            if process.poll() is None:  # also on Ctrl-C
                 process.kill()
                 process.wait()
+            kill_marked(mark)  # its cells die with it, what these have started does not
 
 
 @contextmanager
@@ -103,6 +107,34 @@ def _on(cpus: Sequence[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _cell(part: Part, arm: Arm) -> dict[str, Any]:
+    cell: dict[str, Any] = {"case": part.case, "variant": part.variant}
+    if part.label in arm.planted:
+        cell["planted"] = arm.planted[part.label]
+    return cell
+
+
+def _require_meant(arm: Arm, made: Prepared, data: dict[str, Any]) -> None:
+    """Raise UnavailableError or GroundError where the launch computed on, or imported, something else."""
+    if "no_device" in data:
+        raise UnavailableError(f"{arm.stack} cannot be timed here: {data['no_device']}.")
+    device = data["device"].get("device")
+    if device != made.device:
+        raise UnavailableError(f"{arm.stack} computes on {device} and not on the {made.device} of its row.")
+    found = data["versions"]
+    wrong = [
+        f"{name} {found.get(name)} and not {version}"
+        for name, version in made.imports.items()
+        if found.get(name) != version
+    ]
+    if wrong:
+        raise GroundError(
+            f"The stack {arm.stack} imports {', '.join(wrong)}, so nothing of it was timed.",
+            why="the row names a Keras that this TensorFlow does not hand out under that name",
+            do="Correct the row: module, environ or keras.",
+        )
 
 
 def _launched(arm: Arm, block: int, order: int, data: dict[str, Any], session: Session) -> Launched:

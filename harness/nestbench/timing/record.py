@@ -8,9 +8,11 @@ from pydantic import ConfigDict, Field
 
 from nestbench.catalogue import row_label
 
-__all__ = ["SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
+__all__ = ["MEASURED", "SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
 
 SCHEMA = 1
+#: The kind of a measurement that has a time.
+MEASURED = "measured"
 _STRICT = ConfigDict(strict=True, extra="forbid")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+_-]*$", max_length=80)]
@@ -21,6 +23,7 @@ class Arm:
     """One of the things that are compared: a stack under a name.
 
     ``control_of``: the arm that this one is the double of, the same stack under another name.
+    ``planted``: how many times slower the probe makes parts, by their labels, to see whether it is found.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -29,6 +32,7 @@ class Arm:
     stack: Name
     lock: str  # digest
     control_of: Name | None = None
+    planted: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +41,7 @@ class Part:
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
-    case: Name
+    case: str
     variant: dict[str, str] = field(default_factory=dict)
     digest: str
 

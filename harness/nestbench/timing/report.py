@@ -6,18 +6,30 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nestbench.statistics.judging import Answer
+from nestbench.statistics.looks import LOOKS
 from nestbench.timing.answers import Answers, Row
-from nestbench.timing.record import Session
+from nestbench.timing.record import MEASURED, Session
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "biggest_first", "caveats", "failures", "notable", "row_data", "seconds_text", "timings_frame",
+    "biggest_first",
+    "caveats",
+    "failures",
+    "memory_frame",
+    "notable",
+    "row_data",
+    "seconds_text",
+    "timings_csv",
+    "timings_frame",
     "timings_json",
-]  # fmt: skip
+]
 
 _NOTABLE = (Answer.SLOWER, Answer.FASTER)
+_MEGABYTE = 1e6
+#: Of a message, as it is printed.
+_LONGEST = 120
 
 
 def biggest_first(rows: Sequence[Row]) -> list[Row]:
@@ -76,19 +88,30 @@ def seconds_text(session: Session, found: Answers) -> Iterator[str]:
 
 def caveats(session: Session, found: Answers) -> Iterator[str]:
     """What a reader must know before any answer is believed; first whether the control held."""
-    if found.trusted is None:
+    if found.blocks < LOOKS[0]:
+        yield (
+            f"{found.blocks} complete blocks: of fewer than {LOOKS[0]}, no difference is large enough to be "
+            "called slower or faster."
+        )
+    control = session.control
+    if control is None:
         yield (
             "NO CONTROL was run, so the noise of this session is not known: read slower and faster as "
             "hints. --control STACK times one stack twice."
         )
         return
-    control = session.control
-    assert control is not None
     name = f"{control.control_of} against itself"
+    if found.trusted is None:
+        yield f"NOTHING OF THE CONTROL, {name}, could be compared, so the noise of this session is not known."
+        return
     if found.trusted:
         noises = sorted({row.noise for row in found.rows})
         floor = f"noise {noises[0]:.1%} to {noises[-1]:.1%} by measure" if noises else "nothing to compare"
-        yield f"Control: {name}, {len(found.controls)} comparisons, no difference found; {floor}."
+        most = max(math.exp(abs(math.log(row.comparison.ratio))) for row in found.controls)
+        yield (
+            f"Control: {name}, {len(found.controls)} comparisons, no difference found "
+            f"(the largest that was seen: {most:.2f} times); {floor}."
+        )
     else:
         yield (
             f"NOT TO BE TRUSTED: the control, {name}, shows a difference in {len(found.broken)} of "
@@ -98,16 +121,64 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
 
 
 def failures(frame: "pd.DataFrame") -> Iterator[str]:
-    """What could not be measured, by stack, part and reason: never a gap."""
-    lost = frame[(frame["kind"] != "measured") & (frame["kind"] != "not-applicable")]
+    """What could not be measured, by arm, part and reason: never a gap. In how many launches, if not all."""
+    for one in _unmeasured(frame):
+        often = f" in {one['launches']} of {one['of']} launches" if one["launches"] < one["of"] else ""
+        yield (
+            f"{one['arm']}, {one['case']}: {', '.join(one['measures'])}: {one['kind']}{often} "
+            f"({one['detail'][:_LONGEST]})"
+        )
+
+
+def _unmeasured(frame: "pd.DataFrame") -> Iterator[dict[str, Any]]:
+    launches = {str(arm): int(count) for arm, count in frame.groupby("arm")["block"].nunique().items()}
+    lost = frame[frame["kind"] != MEASURED]
     for (arm, part), rows in lost.groupby(["arm", "part"], sort=False):
         for (kind, detail), same in rows.groupby(["kind", "detail"], sort=False):
-            measures = ", ".join(dict.fromkeys(same["measure"]))
-            yield f"{arm}, {part}: {measures}: {kind} ({str(detail)[:120]})"
+            yield {
+                "arm": arm,
+                "case": part,
+                "measures": list(dict.fromkeys(same["measure"])),
+                "kind": kind,
+                "detail": str(detail),
+                "launches": int(same["block"].nunique()),
+                "of": launches[str(arm)],
+            }
 
 
-def timings_json(session: Session, found: Answers) -> str:
-    """All of it as data."""
+def memory_frame(memory: "pd.DataFrame") -> "pd.DataFrame":
+    """A row for each part, a column for each arm: the median peak, and in brackets how much it grew.
+
+    ``memory``: as ``memory.usage`` gives it.
+    """
+    import pandas as pd
+
+    rows: dict[str, dict[str, str]] = {}
+    for one in memory.itertuples():
+        text = f"{_megabytes(one.peak)} ({float(str(one.growth)) / _MEGABYTE:+.1f})"
+        rows.setdefault(str(one.part), {})[str(one.arm)] = text
+    frame = pd.DataFrame.from_dict(rows, orient="index").fillna("")
+    return frame.reset_index(names="part")
+
+
+def _megabytes(count: Any) -> str:
+    return f"{float(count) / _MEGABYTE:.0f} MB"
+
+
+def timings_csv(found: Answers) -> str:
+    """A row for each comparison, the largest differences first; then the controls, which are not judged."""
+    import pandas as pd
+
+    rows = [row_data(row) | {"control": False} for row in biggest_first(found.rows)]
+    rows += [row_data(row) | {"control": True, "answer": ""} for row in found.controls]
+    for row in rows:
+        for level in ("95", "90"):
+            row[f"low_{level}"], row[f"high_{level}"] = row.pop(f"interval_{level}")
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+
+
+def timings_json(session: Session, found: Answers, frame: "pd.DataFrame", memory: "pd.DataFrame") -> str:
+    """All of it as data. ``frame``: the samples; ``memory``: as ``memory.usage`` gives it, bytes."""
     data: dict[str, Any] = {
         "session": session.name,
         "began": session.began,
@@ -118,6 +189,9 @@ def timings_json(session: Session, found: Answers) -> str:
         "broken_controls": list(found.broken),
         "comparisons": [row_data(row) for row in biggest_first(found.rows)],
         "controls": [row_data(row) for row in found.controls],
+        "not_compared": found.short,
+        "not_measured": list(_unmeasured(frame)),
+        "memory": memory.rename(columns={"part": "case"}).to_dict(orient="records"),
     }
     return json.dumps(data, indent=1) + "\n"
 

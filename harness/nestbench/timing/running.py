@@ -1,6 +1,6 @@
 """Runs a session: block after block, one launch at a time, until it is decided or at its last look."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from nestbench.statistics.looks import LOOKS
 from nestbench.timing.answers import Answers, answers, steps
 from nestbench.timing.blocks import in_order
 from nestbench.timing.launching import Launcher
-from nestbench.timing.record import Session
+from nestbench.timing.record import Part, Session
 from nestbench.timing.samples import samples
 from nestbench.timing.shelf import Shelf
 
 __all__ = ["Timing", "check_same"]
+
+#: How many of a kind an error names.
+_NAMED = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,20 +39,25 @@ class Timing:
         A launch that fails ends the session: blocks must be complete. What was measured stays, and the
         same command goes on from there. Raises GroundError, StoreError.
         """
-        launcher = Launcher(session=self.session, workspace=self.workspace, files=self.files)
         looks = [look for look in LOOKS if look < self.most] + [self.most]
-        with self.workspace.lock(self.shelf.root / self.session.name, "timing"):
-            done = 0
-            for look in looks:
-                for block in range(done, look):
-                    self._block(launcher, block)
-                done = look
-                found = self._answers()
-                if not found.undecided:
-                    break
-                if look != looks[-1]:
-                    self.say(f"{look} blocks: {found.undecided} of {len(found.rows)} comparisons undecided")
+        for look in looks:
+            self.measure(look)
+            # Not at more than the look's own blocks, also where an earlier run went further.
+            found = answers(
+                self.session, samples(self.shelf, self.session), steps(self.session.arms), most=look
+            )
+            if not found.undecided:
+                break
+            if look != looks[-1]:
+                self.say(f"{look} blocks: {found.undecided} of {len(found.rows)} comparisons undecided")
         return found
+
+    def measure(self, blocks: int) -> None:
+        """Launch what is missing of the first ``blocks`` blocks, whatever they say. Raises as ``run``."""
+        launcher = Launcher(session=self.session, workspace=self.workspace, files=self.files)
+        with self.workspace.lock(self.shelf.root / self.session.name, "timing"):
+            for block in range(blocks):
+                self._block(launcher, block)
 
     def _block(self, launcher: Launcher, block: int) -> None:
         session = self.session
@@ -61,27 +69,50 @@ class Timing:
             launched, written = launcher.launch(arm, self.made[arm.stack], block, order)
             self.shelf.keep(session, launched, written)
 
-    def _answers(self) -> Answers:
-        return answers(self.session, samples(self.shelf, self.session), steps(self.session.arms))
-
 
 def check_same(held: Session, asked: Session) -> None:
     """Refuse to go on with a session under other conditions than it was begun.
 
     Raises UsageError, which names what differs.
     """
-    pairs = {
-        name: (value, asked.conditions()[name])
-        for name, value in held.conditions().items()
-        if value != asked.conditions()[name]
-    }
-    for name in ("arms", "parts", "measures", "probe", "limit_seconds"):
-        if getattr(held, name) != getattr(asked, name):
-            pairs[name.replace("_", " ")] = ("as it was begun", "as it is now")
-    if pairs:
-        told = "; ".join(f"{name}: {old} and {new}" for name, (old, new) in pairs.items())
+    now = asked.conditions()
+    told = [f"{name}: {old}, now {now[name]}" for name, old in held.conditions().items() if old != now[name]]
+    told += [
+        f"{name}: {_words(old)}, now {_words(new)}"
+        for name, old, new in (
+            ("arms", [arm.name for arm in held.arms], [arm.name for arm in asked.arms]),
+            ("measures", held.measures, asked.measures),
+            ("seconds for one cell", [held.limit_seconds], [asked.limit_seconds]),
+        )
+        if list(old) != list(new)
+    ]
+    locks = {arm.name: arm for arm in held.arms}
+    told += [f"another lock of {arm.name}" for arm in asked.arms if locks.get(arm.name, arm).lock != arm.lock]
+    told += [f"planted otherwise: {a.name}" for a in asked.arms if locks.get(a.name, a).planted != a.planted]
+    told += _other_parts(held.parts, asked.parts)
+    if held.probe != asked.probe:
+        told.append("another version of the probe")
+    if told:
         raise UsageError(
-            f"The session {held.name} was measured under other conditions ({told}).",
+            f"The session {held.name} was measured under other conditions ({'; '.join(told)}).",
             why="times of another host, launch mode, case or probe cannot be compared",
             do="Begin another session with --session NAME.",
         )
+
+
+def _other_parts(held: Sequence[Part], asked: Sequence[Part]) -> Iterator[str]:
+    before, after = ({part.label: part.digest for part in parts} for parts in (held, asked))
+    changed = [label for label in before if label in after and before[label] != after[label]]
+    if changed:
+        yield f"changed cases: {_words(changed)}"
+    if lost := [label for label in before if label not in after]:
+        yield f"cases no longer chosen: {_words(lost)}"
+    if new := [label for label in after if label not in before]:
+        yield f"cases chosen anew: {_words(new)}"
+    if not (changed or lost or new) and list(before) != list(after):
+        yield "another order of cases"
+
+
+def _words(values: Sequence[object]) -> str:
+    more = len(values) - _NAMED
+    return ", ".join(map(str, values[:_NAMED])) + (f" and {more} more" if more > 0 else "")

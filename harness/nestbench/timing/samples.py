@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from nestbench.store.disk import StoreError, read_text
-from nestbench.timing.record import Session
+from nestbench.timing.record import MEASURED, Ended, Part, Session
 from nestbench.timing.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "samples", "seconds_by_block"]
 
+#: What a record that does not name a measurement says of it.
+_UNTOLD = Ended(kind="unavailable", detail="the launch says nothing of it")
 COLUMNS = ["arm", "stack", "part", "case", "measure", "block", "order", "kind", "detail", "seconds", "rounds"]
 
 
@@ -22,7 +25,7 @@ def samples(shelf: Shelf, session: Session) -> "pd.DataFrame":
 
     ``seconds``: the launch's value, the median of its ``rounds``; NaN where ``kind`` is not
     ``measured``. The launch is the unit: rounds of one process are not independent.
-    Raises StoreError for a broken file.
+    Raises StoreError for a broken file, and where the times of a launch are gone.
     """
     import pandas as pd
 
@@ -35,8 +38,11 @@ def _rows(shelf: Shelf, session: Session) -> Iterator[dict[str, Any]]:
         arm = session.arm(launched.arm)
         data = _data(path)
         for part in session.parts:
-            for measure, ended in launched.ended.get(part.label, {}).items():
-                rounds = data.get(f"measures.py::test_{measure.replace('-', '_')}[{part.label}]", [])
+            of_part = launched.ended.get(part.label, {})
+            for measure in session.measures:
+                ended = of_part.get(measure, _UNTOLD)
+                # A cell that is ended at its limit may have written its file just before.
+                rounds = _rounds(data, part, measure, path) if ended.kind == MEASURED else []
                 yield {
                     "arm": arm.name,
                     "stack": arm.stack,
@@ -52,7 +58,17 @@ def _rows(shelf: Shelf, session: Session) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _data(path: Any) -> dict[str, list[float]]:
+def _rounds(data: dict[str, list[float]], part: Part, measure: str, path: Path) -> list[float]:
+    rounds = data.get(f"measures.py::test_{measure.replace('-', '_')}[{part.label}]")
+    if not rounds:
+        raise StoreError(
+            f"{path} does not hold {measure} of {part.label}, which the record beside it says was measured",
+            do=f"Delete {path.stem}.launch.json: the launch is done again.",
+        )
+    return rounds
+
+
+def _data(path: Path) -> dict[str, list[float]]:
     """Seconds of each round, by the full name under which pytest-benchmark has them."""
     text = read_text(path)
     if text is None:
@@ -63,7 +79,7 @@ def _data(path: Any) -> dict[str, list[float]]:
         raise StoreError(
             f"{path} is not what pytest-benchmark writes",
             why=str(error),
-            do="Delete it and the record beside it: the launch is done again.",
+            do="Delete it and the .launch.json beside it: the launch is done again.",
         ) from error
 
 

@@ -28,10 +28,18 @@ class Shelf:
 
     root: Path
 
+    def has(self, name: str) -> bool:
+        """Whether there is a session of that name, whole or broken."""
+        return (self.root / name / _SESSION).exists()
+
     def names(self) -> list[str]:
-        """Names of the sessions, the last begun at the end."""
-        found = [self.load(path.parent.name) for path in self.root.glob(f"*/{_SESSION}")]
-        return [session.name for session in sorted(found, key=lambda one: (one.began, one.name))]
+        """Names of the sessions, the last begun at the end; those of one day as their files were written.
+
+        Raises StoreError where one is broken.
+        """
+        paths = {path.parent.name: path for path in self.root.glob(f"*/{_SESSION}")}
+        began = {name: self.load(name).began for name in paths}
+        return sorted(paths, key=lambda name: (began[name], paths[name].stat().st_mtime, name))
 
     def load(self, name: str) -> Session:
         """The session of that name. Raises UsageError where there is none, StoreError."""

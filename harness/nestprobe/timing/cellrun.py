@@ -9,6 +9,7 @@ from nestprobe.cell import find_case
 from nestprobe.protocol.messages import clean, raised
 from nestprobe.timing import measures
 from nestprobe.timing.memory import Peak
+from nestprobe.timing.slowed import Slowed
 from nestprobe.timing.subject import Subject
 from nestprobe.vocabulary import NotApplicable
 
@@ -25,10 +26,11 @@ class Kind:
     NOT_APPLICABLE = "not-applicable"
 
 
-def measure(cell, kit, folder, path, chosen, facts):
+def measure(cell, kit, folder, path, chosen, facts, planted=None):
     """Time a cell; what became of each measurement is kept in the JSON file ``path`` on the way.
 
     ``chosen``: names of MEASURES. ``facts``: what is written to each benchmark's ``extra_info``.
+    ``planted``: how many times slower it is to be, to see whether a comparison finds that.
     pytest-benchmark's own file is ``FILE`` in the folder of ``path``.
     """
     run = _Run(cell, path, chosen, facts)
@@ -36,6 +38,8 @@ def measure(cell, kit, folder, path, chosen, facts):
     try:
         run.timed = Subject(find_case(cell), cell.variant, kit, label(cell))
         run.timed.warm_up()
+        if planted is not None:
+            run.timed = Slowed(run.timed, planted)
     except Exception as error:
         run.all_ended(error)
         run.keep(None)

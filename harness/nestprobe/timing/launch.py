@@ -1,9 +1,10 @@
 """One launch: one import, then each cell in a process of its own, one after the other, timed.
 
-A request is a JSON file: ``files`` of cases, ``cells``, ``measures``, ``launch`` (fork or fresh),
-``limits``, ``facts`` for pytest-benchmark's ``extra_info``, a ``scratch`` folder, and the paths of two
-results. ``benchmarks`` is a file as pytest-benchmark writes it, holding all cells; ``outcomes`` says
-what became of every measurement, and how the machine was while they ran.
+A request is a JSON file: ``files`` of cases, ``cells`` (a cell with ``planted`` is made slower by that
+factor), ``measures``, ``launch`` (fork or fresh), ``limits``, ``facts`` for pytest-benchmark's
+``extra_info``, a ``scratch`` folder, and the paths of two results. ``benchmarks`` is a file as
+pytest-benchmark writes it, holding all cells; ``outcomes`` says what became of every measurement, and
+how the machine was while they ran.
 """
 
 import gc
@@ -15,13 +16,14 @@ import time
 from nestprobe import casefiles, device, translations
 from nestprobe.backend import Backend
 from nestprobe.cell import Cell
-from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
+from nestprobe.child import Child, Limits, adopt_orphans, end_orphans, end_with_parent
 from nestprobe.observer import MOST_THREADS_TO_FORK
 from nestprobe.timing.cellrun import FILE, measure
 
 
 def launch(path):
     """Answer the request in the JSON file ``path``; returns the exit status."""
+    end_with_parent()  # a controller that was killed shall leave no launch to disturb the next
     with open(path) as stream:
         request = json.load(stream)
     began = time.time()
@@ -50,7 +52,7 @@ def launch(path):
     cells, benchmarks, head = [], [], None
     for item in request["cells"]:
         cell = Cell(files[item["case"]], item["case"], item["variant"])
-        answer, written = _run(cell, request, kit, len(cells))
+        answer, written = _run(cell, item.get("planted"), request, kit, len(cells))
         cells.append(answer)
         if written is not None:
             head = written
@@ -74,16 +76,18 @@ def launch(path):
     os._exit(0)  # as the server: a backend's own shutdown can hang
 
 
-def _run(cell, request, kit, number):
+def _run(cell, planted, request, kit, number):
     """What became of a cell, and pytest-benchmark's file of it; None where it wrote none."""
     folder = os.path.join(request["scratch"], "cell-%d" % number)
     os.makedirs(folder)
     facts = dict(request["facts"], case=cell.case, variant=cell.variant)
+    if planted is not None:
+        facts["planted"] = planted
 
     def work(cell, kit, scratch, path):
-        measure(cell, kit, scratch, path, request["measures"], facts)
+        measure(cell, kit, scratch, path, request["measures"], facts, planted)
 
-    extra = {"measures": request["measures"], "facts": facts}
+    extra = {"measures": request["measures"], "facts": facts, "planted": planted}
     child = Child(cell, folder, Limits(**request.get("limits", {})), work, "timing-cell", extra)
     child.start(kit)
     answer = child.poll()
@@ -107,7 +111,8 @@ def fresh_cell(path):
     cell = Cell(request["file"], request["case"], request["variant"])
     kit = Backend().kit
     device.verify(kit)
-    measure(cell, kit, request["scratch"], request["result"], request["measures"], request["facts"])
+    asked = (request[name] for name in ("scratch", "result", "measures", "facts", "planted"))
+    measure(cell, kit, *asked)
     sys.stderr.flush()
     os._exit(0)
 

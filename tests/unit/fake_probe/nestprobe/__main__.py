@@ -8,6 +8,8 @@ import sys
 import threading
 import time
 
+from nestprobe.launch import launch
+
 SLEEPER = "import time; time.sleep(600)"
 
 
@@ -63,6 +65,8 @@ def behave(case, variant, state):
 
 
 def main():
+    if sys.argv[1] == "launch":
+        return launch(sys.argv[2])
     with open(sys.argv[2]) as stream:
         request = json.load(stream)
     state = os.path.dirname(request["files"][0]) if request["files"] else "."

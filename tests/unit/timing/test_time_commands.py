@@ -1,0 +1,176 @@
+"""``nestbench time`` and ``nestbench timings`` as people call them; launches are made up."""
+
+import csv
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+from timing_stage import FakeLauncher, fill, session
+from typer.testing import CliRunner
+
+from nestbench.cli import app
+from nestbench.run.orchestrate import Prepared
+from nestbench.timing import Shelf
+
+STACKS = ("tf2.15", "tf2.16")
+CHOSEN = ("--case", "list-of-layers", "--case", "raw-variable-attribute", "--measure", "construct")
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    (tmp_path / ".nestbench").mkdir()
+    monkeypatch.chdir(tmp_path)
+    ready = Prepared(python=Path("python"))
+    monkeypatch.setattr("nestbench.run.session.tox_prepare", lambda *_, **__: lambda _stack, _say: ready)
+    return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def time(call, *more, stacks=STACKS):
+    return call("time", *stacks, *CHOSEN, "--blocks", 10, *more)
+
+
+def test_a_session_is_measured_kept_and_shown_again(call, monkeypatch, tmp_path):
+    factors = {"tf2.16": 2.0, "tf2.16+control": 2.0}
+    fake = FakeLauncher(factors=factors).install(monkeypatch)
+    done = time(call, "--session", "mine")
+    assert done.exit_code == 0, done.output
+    assert len(fake.launches) == 30
+    assert "block 1, launch 1 of 3" in done.stderr
+    assert done.stdout.count("slower") == 3 + 1  # a row each, and the sum
+    assert "Control: tf2.16 against itself, 3 comparisons, no difference found" in done.stdout
+    assert (tmp_path / "results" / "local-timings" / "mine" / "session.json").exists()
+    assert "block" not in time(call, "--session", "mine").stderr
+    assert len(fake.launches) == 30
+    shown = call("timings")
+    assert shown.exit_code == 0
+    assert shown.stdout == done.stdout
+    assert "local-timings/mine" in shown.stderr
+
+
+def test_what_is_read_by_programs(call, monkeypatch):
+    FakeLauncher(factors={"tf2.16": 2.0, "tf2.16+control": 2.0}).install(monkeypatch)
+    data = json.loads(time(call, "-q", "--session", "mine", "--format", "json").stdout)
+    assert {row["answer"] for row in data["comparisons"]} == {"slower"}
+    rows = list(csv.DictReader(io.StringIO(call("timings", "mine", "--format", "csv").stdout)))
+    assert len(rows) == 6
+
+
+def test_a_broken_control_is_told(call, monkeypatch):
+    FakeLauncher(factors={"tf2.16+control": 2.0}).install(monkeypatch)
+    done = time(call, "-q")
+    assert (
+        "NOT TO BE TRUSTED: the control, tf2.16 against itself, shows a difference in 3 of 3" in done.stdout
+    )
+    assert json.loads(call("timings", "--format", "json").stdout)["trusted"] is False
+
+
+def test_no_control(call, monkeypatch):
+    fake = FakeLauncher().install(monkeypatch)
+    assert "NO CONTROL was run" in time(call, "-q", "--no-control").stdout
+    assert {arm for _, _, arm in fake.launches} == set(STACKS)
+
+
+def test_the_control_is_the_stack_that_is_named(call, monkeypatch):
+    fake = FakeLauncher().install(monkeypatch)
+    assert "tf2.15 against itself" in time(call, "-q", "--control", "tf2.15").stdout
+    assert {arm for _, _, arm in fake.launches} == {*STACKS, "tf2.15+control"}
+
+
+def test_too_few_blocks_are_told(call, monkeypatch):
+    FakeLauncher(factors={"tf2.16": 2.0, "tf2.16+control": 2.0}).install(monkeypatch)
+    done = call("time", *STACKS, *CHOSEN, "--blocks", 5, "-q")
+    assert done.exit_code == 0
+    assert "5 complete blocks: of fewer than 10" in done.stdout
+
+
+def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch):
+    fake = FakeLauncher().install(monkeypatch)
+    fake.fails_at = 1
+    assert time(call, "-q").exit_code == 3
+    shown = call("timings")
+    assert shown.exit_code == 3
+    assert "Traceback" not in shown.output
+    assert "0 complete blocks" in shown.stdout
+    fake.fails_at = None
+    assert time(call, "-q").exit_code == 0
+    assert len(fake.launches) == 30
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (("--launch", "fresh"), "launch mode: fork, now fresh"),
+        (("--timeout", "9"), "seconds for one cell: 60.0, now 9.0"),
+        (("--case", "set-of-layers"), "cases chosen anew: set-of-layers[owner=layer]"),
+        (("--no-control",), "arms: tf2.15, tf2.16, tf2.16+control, now tf2.15, tf2.16"),
+    ],
+)
+def test_other_conditions_are_refused_with_the_reason(call, monkeypatch, more, words):
+    fake = FakeLauncher().install(monkeypatch)
+    time(call, "-q", "--session", "mine")
+    done = time(call, "-q", "--session", "mine", *more)
+    assert done.exit_code == 2
+    assert words in done.stderr
+    assert len(fake.launches) == 30
+
+
+def test_a_broken_session_stands_in_no_others_way(call, monkeypatch, tmp_path):
+    FakeLauncher().install(monkeypatch)
+    broken = tmp_path / "results" / "local-timings" / "broken" / "session.json"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{")
+    assert time(call, "-q", "--session", "mine").exit_code == 0
+    assert call("timings", "mine").exit_code == 0
+    done = time(call, "-q", "--session", "broken")
+    assert done.exit_code == 4
+    assert f"{broken} is broken" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("time", "tf2.15", "--no-control"),
+        ("time", "tf2.15", "tf2.99"),
+        ("time", "tf2.15", "tf2.16", "--control", "tf2.14"),
+        ("time", "tf2.15", "tf2.16", "--launch", "auto"),
+        ("time", "tf2.15", "tf2.16", "--cpus", "9999"),
+        ("time", "tf2.15", "tf2.16", "--cpus", "all"),
+        ("time", "tf2.15", "tf2.16", "--blocks", "31"),
+        ("time", "tf2.15", "tf2.16", "--measure", "patience"),
+        ("time", "tf2.15", "tf2.16", "--session", "../mine"),
+        ("time", "tf2.15", "tf2.16", "--session", "Mine"),
+        ("time", "tf2.15", "tf2.16", "--case", "no-such-case"),
+    ],
+)
+def test_wrong_usage(call, monkeypatch, arguments, tmp_path):
+    fake = FakeLauncher().install(monkeypatch)
+    assert call(*arguments).exit_code == 2
+    assert fake.launches == []
+    assert not (tmp_path / "results").exists()
+
+
+def test_no_session_and_an_unknown_one(call, tmp_path):
+    assert call("timings").exit_code == 3
+    fill(Shelf(root=tmp_path / "kept"), session(), 1)
+    assert call("timings", "no-such", "--results", "kept").exit_code == 2
+
+
+def test_all_shows_every_row(call, tmp_path):
+    of = session(parts=tuple(f"case-{number}" for number in range(30)))
+    memory = {"a": {part.label: {"began": 10**8, "peak": 2 * 10**8} for part in of.parts}}
+    fill(Shelf(root=tmp_path / "kept"), of, 5, memory=memory)
+    some, every = (call("timings", "--results", "kept", *more).stdout for more in ((), ("--all",)))
+    assert "20 more: `nestbench timings made-up --all`" in some
+    assert some.count("case-") < every.count("case-")
+    assert every.count("case-") == 60 + 30
+    assert "200 MB (+100.0)" in some
+
+
+def test_a_processor_is_set_aside_for_the_launches(call, monkeypatch, tmp_path):
+    FakeLauncher().install(monkeypatch)
+    time(call, "-q", "--session", "mine")
+    kept = Shelf(root=tmp_path / "results" / "local-timings").load("mine")
+    assert kept.cpus == (max(os.sched_getaffinity(0)),)
+    assert set(kept.host) >= {"id", "processor", "kernel", "governor"}
