@@ -8,6 +8,7 @@ from nestbench.cli import (
     bisect,
     cases,
     claims,
+    growth,
     history,
     matrix,
     portability,
@@ -47,6 +48,7 @@ bisect.add_to(app)
 attribute.add_to(app)
 portability.add_to(app)
 time.add_to(app)
+growth.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 
