@@ -91,7 +91,7 @@ def growth(
             "None of these cases has sizes to grow over.", do="`nestbench cases --group scale` lists those."
         )
     shelf = Shelf(root=_folder(workspace, results, measured=bool(stacks)).absolute())
-    names = [stack.id for stack in rows.select(stacks).stacks] if stacks else shelf.stacks()
+    names = [stack.id for stack in rows.select(stacks).stacks] if stacks else _held(shelf, rows)
     failures: dict[str, str] = {}
     if not no_measure and (stacks or again or not names):
         # Without names, what is there again; and where nothing is, what `nestbench run` would take.
@@ -131,6 +131,13 @@ def _folder(workspace: "Workspace", results: Path | None, *, measured: bool) -> 
     """Measured is into the local folder, shown is what it holds, or else what is committed."""
     local, committed = (workspace.root / "results" / name for name in ("local-growth", "growth"))
     return results or (local if measured or local.is_dir() or not committed.is_dir() else committed)
+
+
+def _held(shelf: "Shelf", rows: "Matrix") -> list[str]:
+    """The stacks of which anything is there, in the order of the matrix; others after them."""
+    held = shelf.stacks()
+    known = [stack.id for stack in rows.stacks if stack.id in held]
+    return known + [name for name in held if name not in known]
 
 
 def _measure(

@@ -32,7 +32,7 @@ _STYLE: Any = {
     "axes.spines.right": False,
 }
 _SLOPES = (1, 2)
-_PANEL = (3.6, 3.6)
+_PANEL = (4.6, 3.6)  # inches, wide enough for the legend below it
 _LEAST = 2  # points that make a line
 #: How much higher than the highest point the reference lines end.
 _ABOVE = 1.6
@@ -93,7 +93,9 @@ def _panel(axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Seque
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(visible=True, color="0.9", linewidth=0.5)
     axes.set_axisbelow(True)
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.18), frameon=False, fontsize="small", borderaxespad=0)
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(-0.15, -0.16), frameon=False, fontsize="small", borderaxespad=0
+    )
 
 
 def _line(axes: "Axes", row: Told, quantity: Quantity, place: int) -> None:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from nestbench.growth.record import SCHEMA, Counts, StackCounts, StackTimes, Tally, Times
 from nestbench.store.disk import StoreError, read_text, write_text
+from nestbench.store.results import by_number
 
 __all__ = ["Shelf"]
 
@@ -24,10 +25,10 @@ class Shelf:
     root: Path
 
     def stacks(self) -> list[str]:
-        """Ids of the stacks of which anything is there, sorted."""
+        """Ids of the stacks of which anything is there, by their numbers: tf2.9 before tf2.10."""
         names = {path.name.removesuffix(_TIMES) for path in self.root.glob(f"*{_TIMES}")}
         names |= {path.stem for path in self.root.glob("*.json") if not path.name.endswith(_TIMES)}
-        return sorted(names)
+        return sorted(names, key=by_number)
 
     def counts(self, stack: str) -> StackCounts | None:
         """What was counted on ``stack``; None where nothing was. Raises StoreError."""
