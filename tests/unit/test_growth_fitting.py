@@ -98,7 +98,7 @@ def test_the_count_that_was_ended_is_a_lower_bound_of_its_part_alone():
         (Counted(kind=Kind.OVER, detail="limit of 20 s"), "over the limit (limit of 20 s)"),
         (Counted(kind=Kind.CRASHED, detail="SIGSEGV"), "crashed (SIGSEGV)"),
         (Counted(kind=Kind.OUT_OF_MEMORY, detail="limit of 4096 MB"), "out of memory (limit of 4096 MB)"),
-        (Counted(kind=Kind.RAISES, detail=RECURSION, python_calls=9), RECURSION),
+        (Counted(kind=Kind.RAISES, detail=RECURSION, python_calls=9, user_calls={"Link": 1}), RECURSION),
         (
             Counted(kind=Kind.NOT_TRIED, detail=f"constructing it: {RECURSION}"),
             f"constructing it: {RECURSION}",
@@ -109,6 +109,7 @@ def test_where_it_breaks_and_how(ended, how):
     found = told(counts(keras_3, instead={64: ended, 128: ended}))
     assert found.reach == Reach(works_to=32, breaks_at=64, how=how)
     assert found.curves[Quantity.USER_CALLS].points[-1] == (32, keras_3(32))
+    assert found.curves[Quantity.PYTHON_CALLS].points[-1] == (32, 10 * keras_3(32) + 500)
 
 
 def test_every_size_worked():

@@ -90,7 +90,7 @@ def growth(
         raise UsageError(
             "None of these cases has sizes to grow over.", do="`nestbench cases --group scale` lists those."
         )
-    shelf = Shelf(root=_folder(workspace, results, measured=bool(stacks)).absolute())
+    shelf = Shelf(root=_folder(workspace, results, measured=bool(stacks) or again).absolute())
     names = [stack.id for stack in rows.select(stacks).stacks] if stacks else _held(shelf, rows)
     failures: dict[str, str] = {}
     if not no_measure and (stacks or again or not names):

@@ -83,7 +83,7 @@ def _panel(axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Seque
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     for row in rows:
-        _line(axes, row, quantity, stacks.index(row.stack))
+        _line(axes, row, quantity, stacks)
     values = [value for row in rows for _, value in row.curves[quantity].points]
     values += [bound for row in rows for bound in row.curves[quantity].bounds.values()]
     sizes = [size for row in rows for size, _ in row.curves[quantity].points]
@@ -98,14 +98,15 @@ def _panel(axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Seque
     )
 
 
-def _line(axes: "Axes", row: Told, quantity: Quantity, place: int) -> None:
+def _line(axes: "Axes", row: Told, quantity: Quantity, stacks: Sequence[str]) -> None:
+    place = stacks.index(row.stack)
     curve = row.curves[quantity]
     sizes = _sizes(row, quantity)
     medians = [statistics.median(value for at, value in curve.points if at == size) for size in sizes]
     style: dict[str, Any] = {
         "color": _COLOURS[place % len(_COLOURS)],
         "marker": _MARKERS[place % len(_MARKERS)],
-        "markersize": 5,
+        "markersize": 9 - 5 * place / len(stacks),  # of equal lines, the one below looks out
     }
     reach = row.timed if quantity is Quantity.SECONDS else row.counted
     broken = short(reach, row.growing) if reach is not None else ""
