@@ -36,10 +36,16 @@ def grown(probe, folder):
     answers, scratch = folder / "answers", folder / "scratch"
     answers.mkdir()
     scratch.mkdir()
-    one = {"variant": {}, "growing": "n", "sizes": SIZES, "count": True, "repeats": 1}
+    one = {
+        "file": str(CASES / "scale.py"),
+        "variant": {},
+        "growing": "n",
+        "sizes": SIZES,
+        "count": True,
+        "repeats": 1,
+    }
     request = {
-        "files": [str(CASES / "scale.py")],
-        "series": [{"case": name, **one} for name in NAMES],
+        "series": [{"case": name, "file": str(CASES / "scale.py"), **one} for name in NAMES],
         "limits": {"seconds": 60},
         "scratch": str(scratch),
         "answers": str(answers),

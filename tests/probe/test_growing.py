@@ -41,13 +41,14 @@ class SeriesTest(unittest.TestCase):
 
         asked = {
             "case": "a-case",
+            "file": "a.py",
             "variant": {"owner": "layer"},
             "growing": "n",
             "sizes": list(sizes),
             "count": count,
             "repeats": repeats,
         }
-        points = Series(asked, "a.py", Limits(20), run_one).run()
+        points = Series(asked, Limits(20), run_one).run()
         self.assertEqual([point["size"] for point in points], list(sizes))
         return points
 

@@ -40,6 +40,7 @@ class Asked:
         """As the probe reads it."""
         return {
             "case": self.line.entry.id,
+            "file": str(self.line.entry.file),
             "variant": dict(self.line.variant),
             "growing": self.line.entry.growing,
             "sizes": list(self.line.entry.sizes),
@@ -74,7 +75,6 @@ class Launcher:
             answers = scratch / "answers"
             answers.mkdir()
             request = {
-                "files": sorted({str(one.line.entry.file) for one in asked}),
                 "series": [one.request() for one in asked],
                 "limits": {"seconds": self.limit},
                 "scratch": str(scratch),

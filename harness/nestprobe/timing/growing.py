@@ -1,6 +1,6 @@
 """How the cost of cases grows with their size: one import, then each size in processes of its own.
 
-A request is a JSON file: ``files`` of cases; ``series``, each a ``case``, its fixed ``variant``, the
+A request is a JSON file: ``series``, each a ``case`` and its ``file``, its fixed ``variant``, the
 parameter ``growing`` and ascending ``sizes``, whether it is to be ``count``ed and how often it is to be
 timed (``repeats``); ``limits`` of one process; a ``scratch`` folder; and a folder ``answers``. There a file
 ``ready.json`` says what was imported, and ``series-<number>.json``, as soon as a series has ended, what
@@ -16,7 +16,7 @@ import os
 import sys
 import time
 
-from nestprobe import casefiles, device, resultfile, translations
+from nestprobe import device, resultfile, translations
 from nestprobe.backend import Backend
 from nestprobe.cell import Cell
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
@@ -61,11 +61,10 @@ def grow(path):
     adopt_orphans()
     gc.collect()
     gc.freeze()
-    files = {case.id: file for file in request["files"] for case in casefiles.load(file)}
     limits = Limits(**request.get("limits", {}))
     run_one = process_of(kit, request["scratch"])
     for number, asked in enumerate(request["series"]):
-        points = Series(asked, files[asked["case"]], limits, run_one).run()
+        points = Series(asked, limits, run_one).run()
         answer = {"points": points, "load": [round(value, 2) for value in os.getloadavg()]}
         _write(os.path.join(answers, "series-%d.json" % number), answer)
     sys.stderr.flush()
@@ -119,8 +118,8 @@ def point(path):
 class Series(object):
     """The sizes of one case, from small to large. ``run_one``: what ``process_of`` gives."""
 
-    def __init__(self, asked, file, limits, run_one):
-        self._asked, self._file, self._limits, self._run_one = asked, file, limits, run_one
+    def __init__(self, asked, limits, run_one):
+        self._asked, self._limits, self._run_one = asked, limits, run_one
         self._stopped = {}  # work -> why no larger size is tried
 
     def run(self):
@@ -129,7 +128,7 @@ class Series(object):
         for size in self._asked["sizes"]:
             variant = dict(self._asked["variant"])
             variant[self._asked["growing"]] = str(size)
-            cell = Cell(self._file, self._asked["case"], variant)
+            cell = Cell(self._asked["file"], self._asked["case"], variant)
             found = {"size": size}
             if self._asked["count"]:
                 found["counted"], found["tally"] = self._counted(cell, size)
