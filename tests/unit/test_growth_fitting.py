@@ -14,6 +14,7 @@ from nestbench.errors import UsageError
 from nestbench.growth import drawing, report
 from nestbench.growth.fitting import Quantity, Reach, tell
 from nestbench.growth.record import Counted, Kind, Part, Tally, Timed
+from nestbench.matrix import load_matrix
 
 RECURSION = "RecursionError: maximum recursion depth exceeded"
 LABEL = "deep-chain"
@@ -231,8 +232,19 @@ def test_a_bound_is_drawn_where_it_is():
     assert with_bound.count("<use") > without.count("<use")
 
 
-def test_stacks_are_told_apart_without_colours():
-    assert len(set(drawing._MARKERS)) >= 10
+def test_as_many_stacks_as_there_are_look_different():
+    markers, colours = len(set(drawing._MARKERS)), len(set(drawing._COLOURS))
+    assert markers >= 10  # told apart without colours
+    assert math.lcm(markers, colours) > len(load_matrix().stacks)
+
+
+def test_a_persons_own_style_changes_no_drawing():
+    import matplotlib as mpl
+
+    before = drawing.drawings(both())
+    with mpl.rc_context({"axes.facecolor": "pink", "font.size": 30}):
+        assert drawing.drawings(both()) == before
+        assert mpl.rcParams["font.size"] == 30
 
 
 def test_without_matplotlib_the_user_is_told_what_to_install(monkeypatch):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["draw", "drawings", "require_matplotlib"]
 
 _MARKERS = "osD^vP*X<>hp"
-#: Of one lightness step to the next, so that grey tells them apart as well.
-_COLOURS = ("#08306b", "#d7301f", "#41ab5d", "#6a51a3", "#fe9929", "#000000", "#4eb3d3", "#a50f15")
+#: Of different lightness; as many as have no divisor in common with the markers, so that no pair comes twice.
+_COLOURS = ("#08306b", "#d7301f", "#41ab5d", "#6a51a3", "#fe9929", "#000000", "#4eb3d3")
 _STYLE: Any = {
     "svg.hashsalt": "nestbench",
     "svg.fonttype": "none",  # text stays text
@@ -65,7 +65,9 @@ def draw(rows: Sequence[Told], quantity: Quantity) -> str:
 
     parts = [part for part in Part if any(row.part is part for row in rows)]
     stacks = list(dict.fromkeys(row.stack for row in rows))
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # whatever a person has set
+        mpl.rcParams.update(_STYLE)
         lines = max(sum(row.part is part for row in rows) for part in parts)
         width, height = _PANEL[0] * len(parts), _PANEL[1] + 0.9 + 0.2 * lines
         figure = Figure(figsize=(width, height), layout="constrained")
