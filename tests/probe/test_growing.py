@@ -98,6 +98,15 @@ class SeriesTest(unittest.TestCase):
         self.assertEqual(points[1]["timed"][FIRST_CALL]["detail"], "limit of 20 s, in construct")
         self.assertNotIn("at_least", points[1]["timed"][FIRST_CALL])
 
+    def test_what_a_part_needs_is_no_part_that_ended(self):
+        left = ended("timed-out", CONSTRUCT, done(COUNT)["parts"])  # that of the second instance
+        del left["parts"][FIRST_CALL]
+        found = self.run_series({(2, COUNT): left}, repeats=0)[1]
+        self.assertEqual(found["counted"][BUILD]["kind"], "measured")
+        over = {"kind": "over-the-limit", "detail": "limit of 20 s, in construct"}
+        self.assertEqual(found["counted"][FIRST_CALL], over)
+        self.assertIsNone(found["tally"])
+
     def test_out_of_memory_ends_a_series_and_a_crash_does_not(self):
         points = self.run_series({(2, COUNT): ended("out-of-memory", CONSTRUCT)}, repeats=0)
         self.assertEqual([size for size, _ in self.asked], [1, 2])

@@ -175,7 +175,7 @@ class Series(object):
         died = outcome.get("phase")
         ended = _KINDS.get(outcome["kind"], outcome["kind"])
         detail = outcome["detail"]
-        if died is None or died not in WORKS[work]:  # before any part, or in what a part needs
+        if died not in missing:  # before any part, or in what a part needs
             detail += ", before it" if died is None else ", in %s" % died
         for part in missing:
             before = died in missing and part != died

@@ -53,6 +53,7 @@ def _count(case, variant, kit, note):
             note.counted(BUILD, lambda count: _built(instance, count))
         else:
             note.not_tried(BUILD, error)
+    note.begins(CONSTRUCT)  # that of the second, which is no part: what it dies of is not build
     with recorded([]):
         try:
             instance = Instance(case, variant, kit)
