@@ -4,6 +4,8 @@ from nestprobe import case, keras_issue, tensorflow_issue
 
 DENSE = 5 * 5 + 5
 SIZES = {"n": ("4", "16")}
+#: What `nestbench growth` runs over.
+DOUBLED = {"n": tuple(2**power for power in range(10))}
 
 
 def link_of(k, builds):
@@ -34,7 +36,7 @@ def chain_of(k, leaf, n, builds=False):
     return k.as_model(leaf)
 
 
-@case(parameters=DENSE, variants=SIZES)
+@case(parameters=DENSE, variants=SIZES, sizes=DOUBLED)
 def deep_chain(k, n):
     """Building a model of deeply nested layers gets slower and slower with depth.
 
@@ -43,7 +45,7 @@ def deep_chain(k, n):
     return chain_of(k, k.layers.Dense(5), n)
 
 
-@case(parameters=DENSE, variants=SIZES)
+@case(parameters=DENSE, variants=SIZES, sizes=DOUBLED)
 def deep_chain_explicit_build(k, n):
     """Does a build() in every nested layer make building faster?
 
@@ -52,7 +54,7 @@ def deep_chain_explicit_build(k, n):
     return chain_of(k, k.layers.Dense(5), n, builds=True)
 
 
-@case(parameters=DENSE, variants=SIZES)
+@case(parameters=DENSE, variants=SIZES, sizes=DOUBLED)
 def deep_chain_raising_leaf(k, n):
     """An error in a deeply nested layer is slow to appear, or its message is buried.
 
@@ -71,7 +73,7 @@ def deep_chain_raising_leaf(k, n):
     return chain_of(k, Leaf(), n)
 
 
-@case(parameters=lambda n: int(n) * DENSE, variants=SIZES)
+@case(parameters=lambda n: int(n) * DENSE, variants=SIZES, sizes=DOUBLED)
 def deep_functional_chain(k, n):
     """Functional models nested in each other: how does building grow with depth?
 
@@ -84,7 +86,12 @@ def deep_functional_chain(k, n):
     return model
 
 
-@case(parameters=DENSE, variants={"n": ("100", "1000")}, sources=[keras_issue(15596)])
+@case(
+    parameters=DENSE,
+    variants={"n": ("100", "1000")},
+    sizes={"n": tuple(2**power for power in range(11))},
+    sources=[keras_issue(15596)],
+)
 def long_functional_chain(k, n):
     """RecursionError: maximum recursion depth exceeded when a functional model of many layers is made.
 
@@ -97,7 +104,7 @@ def long_functional_chain(k, n):
     return k.Model(inputs, k.layers.Dense(5)(outputs))
 
 
-@case(parameters=DENSE, variants={"n": ("4", "8")})
+@case(parameters=DENSE, variants={"n": ("4", "8")}, sizes=DOUBLED)
 def deep_sequential_in_sequential(k, n):
     """Sequential in Sequential in Sequential: how does building grow with depth?
 
@@ -110,7 +117,7 @@ def deep_sequential_in_sequential(k, n):
     return model
 
 
-@case(parameters=lambda n: int(n) * DENSE, variants=SIZES)
+@case(parameters=lambda n: int(n) * DENSE, variants=SIZES, sizes=DOUBLED)
 def wide_list(k, n):
     """A layer with many sublayers in a list: how does building grow with their number?
 
@@ -130,7 +137,7 @@ def wide_list(k, n):
     return k.as_model(Wide())
 
 
-@case(parameters=lambda n: int(n) * DENSE, variants=SIZES)
+@case(parameters=lambda n: int(n) * DENSE, variants=SIZES, sizes=DOUBLED)
 def wide_attributes(k, n):
     """Creating a layer with many attributes is slow: does the time grow with the square of their number?
 
@@ -151,7 +158,7 @@ def wide_attributes(k, n):
     return k.as_model(Wide())
 
 
-@case(parameters=lambda n: int(n) * 5, variants=SIZES)
+@case(parameters=lambda n: int(n) * 5, variants=SIZES, sizes=DOUBLED)
 def many_weights(k, n):
     """A layer with many weights of its own: how does building grow with their number?
 
@@ -171,7 +178,7 @@ def many_weights(k, n):
     return k.as_model(Many())
 
 
-@case(parameters=DENSE, variants=SIZES)
+@case(parameters=DENSE, variants=SIZES, sizes=DOUBLED)
 def many_calls_shared(k, n):
     """One layer called many times in a functional model: how does building grow with the calls?
 
@@ -184,7 +191,7 @@ def many_calls_shared(k, n):
     return k.Model(inputs, outputs)
 
 
-@case(parameters=lambda n: int(n) * DENSE, variants=SIZES)
+@case(parameters=lambda n: int(n) * DENSE, variants=SIZES, sizes={"n": DOUBLED["n"][1:]})
 def wide_nested_dict(k, n):
     """Large nested dicts as attributes of a layer: do they make construction slow?
 
@@ -208,7 +215,11 @@ def wide_nested_dict(k, n):
     return k.as_model(Wide())
 
 
-@case(parameters=lambda depth: 2 ** int(depth) * DENSE, variants={"depth": ("2", "4")})
+@case(
+    parameters=lambda depth: 2 ** int(depth) * DENSE,
+    variants={"depth": ("2", "4")},
+    sizes={"depth": tuple(range(1, 10))},
+)
 def balanced_tree(k, depth):
     """A tree of nested layers: how does building grow with the depth of the tree?
 
@@ -235,6 +246,7 @@ def balanced_tree(k, depth):
 @case(
     parameters=DENSE,
     variants={"n": ("100", "10000")},
+    sizes={"n": tuple(4**power for power in range(9))},
     sources=[tensorflow_issue(33527), tensorflow_issue(57076)],
 )
 def large_list_attribute(k, n):

@@ -49,7 +49,10 @@ class Variant:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseEntry:
-    """One case as the controller knows it."""
+    """One case as the controller knows it.
+
+    ``growing``: the parameter that grows over ``sizes``; empty where none does.
+    """
 
     id: str
     group: str
@@ -61,6 +64,8 @@ class CaseEntry:
     needs: tuple[str, ...]
     about: tuple[str, ...] = ()
     variants: tuple[Variant, ...]
+    growing: str = ""
+    sizes: tuple[int, ...] = ()
     source: str = field(repr=False)
     digest: str
 
@@ -248,6 +253,8 @@ def _entry(case: Case) -> CaseEntry:
         needs=tuple(case.needs),
         about=tuple(case.about),
         variants=tuple(_variants(case)),
+        growing=case.growing or "",
+        sizes=tuple(case.sizes),
         source=digests.case_source(case),
         digest=digests.case_digest(case),
     )

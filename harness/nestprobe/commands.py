@@ -4,6 +4,7 @@ import argparse
 import difflib
 import fnmatch
 import hashlib
+import importlib
 import json
 import os
 import platform
@@ -18,6 +19,15 @@ from nestprobe.observation import SCHEMA
 from nestprobe.observer import Observer
 
 _FEW = 10  # names in a sentence
+#: Commands of other modules that answer a request file; imported when they are called.
+_ELSEWHERE = {
+    "exchange": ("nestprobe.exchange", "exchange"),
+    "launch": ("nestprobe.timing.launch", "launch"),
+    "timing-cell": ("nestprobe.timing.launch", "fresh_cell"),
+    "grow": ("nestprobe.timing.growing", "grow"),
+    "grow-point": ("nestprobe.timing.growing", "point"),
+}
+_FOR_PROGRAMS = ("serve", "cell") + tuple(_ELSEWHERE)
 OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
 
 
@@ -25,23 +35,22 @@ def main(arguments):
     """Run a command; returns the exit status."""
     if arguments[:1] == ["device"]:
         return _device(*arguments[1:2])
-    if arguments[:1] in (["serve"], ["cell"], ["exchange"], ["launch"], ["timing-cell"]):
+    if arguments[:1] and arguments[0] in _FOR_PROGRAMS:
         device.settle()
-    if arguments[:1] == ["serve"]:
-        return _serve(arguments[1])
-    if arguments[:1] == ["cell"]:
-        return _cell(arguments[1])
-    if arguments[:1] == ["exchange"]:
-        from nestprobe.exchange import exchange
-
-        return exchange(arguments[1])
-    if arguments[:1] in (["launch"], ["timing-cell"]):
-        from nestprobe.timing import launch
-
-        return (launch.launch if arguments[0] == "launch" else launch.fresh_cell)(arguments[1])
+        return _answer(*arguments[:2])
     if arguments[:1] == ["observe"]:
         arguments = arguments[1:]
     return _observe(_parser().parse_args(arguments))
+
+
+def _answer(command, path):
+    """Answer the request in the JSON file ``path``; returns the exit status."""
+    if command == "serve":
+        return _serve(path)
+    if command == "cell":
+        return _cell(path)
+    module, function = _ELSEWHERE[command]
+    return getattr(importlib.import_module(module), function)(path)
 
 
 def _serve(path):

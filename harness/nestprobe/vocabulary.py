@@ -60,12 +60,14 @@ class Case(object):
         make: ``make(k, **variant)`` returns the model under observation; ``k`` is a ``Kit``.
         inputs: the ``Tensor`` objects that the model is called with (one, or a list passed as one).
         variants: mapping of parameter name to its values; the case runs once per combination.
+        growing, sizes: the parameter that ``nestbench growth`` lets grow, and its values, ascending
+            numbers; None and an empty tuple where nothing grows.
         sources: full links to where users met it.
         needs, about: see ``case``.
         file, line: where it is defined.
     """
 
-    def __init__(self, make, parameters, trainable, inputs, variants, sources, needs, about=()):
+    def __init__(self, make, parameters, trainable, inputs, variants, sources, needs, about=(), sizes=None):
         self.make = make
         self.id = make.__name__.replace("_", "-")
         self.file = os.path.abspath(make.__code__.co_filename)
@@ -78,6 +80,9 @@ class Case(object):
         self.sources = tuple(sources)
         self.needs = tuple(needs)
         self.about = tuple(about)
+        self.growing, self.sizes = None, ()
+        for name, values in (sizes or {}).items():
+            self.growing, self.sizes = name, tuple(values)
         self._parameters = parameters
         self._trainable = trainable
 
@@ -104,7 +109,7 @@ def _resolve(count, variant):
     return count(**variant) if callable(count) else count
 
 
-def case(parameters, trainable=None, inputs=None, variants=None, sources=(), needs=(), about=()):
+def case(parameters, trainable=None, inputs=None, variants=None, sources=(), needs=(), about=(), sizes=None):
     """Declare the decorated function a case.
 
     ``parameters``: how many scalars the forward pass reads (floating-point variables only, whether
@@ -116,7 +121,11 @@ def case(parameters, trainable=None, inputs=None, variants=None, sources=(), nee
     ``needs``: what the case cannot do without, e.g. ``("tensorflow",)`` for a raw ``tf.Variable``.
     ``about``: where the symptom shows beside counting, training and the weights file, e.g.
     ``("checkpoint",)``: what goes wrong there then decides the verdict and is no mere note.
+    ``sizes``: ``{"n": (1, 2, 4, 8)}``: one parameter of ``variants`` and the sizes at which
+    ``nestbench growth`` looks how the cost of building grows, doubled rather than counted up. The whole
+    protocol runs on the ``variants`` alone.
     """
+    _check_sizes(sizes or {}, variants or {})
     for word, given, known in (("needs", needs, NEEDS), ("about", about, ABOUT)):
         unknown = sorted(set(given) - set(known))
         if unknown:
@@ -124,13 +133,25 @@ def case(parameters, trainable=None, inputs=None, variants=None, sources=(), nee
 
     def declare(make):
         declared = Case(
-            make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs, about
+            make, parameters, trainable, inputs or Tensor(), variants or {}, sources, needs, about, sizes
         )
         # The module keeps its own list: a file is a catalogue page, read without importing others.
         sys.modules[make.__module__].__dict__.setdefault("__cases__", []).append(declared)
         return declared
 
     return declare
+
+
+def _check_sizes(sizes, variants):
+    """Raise ValueError unless they are ascending positive numbers of one parameter of ``variants``."""
+    if len(sizes) > 1:
+        raise ValueError("case(sizes=...) lets %s grow: one parameter at a time" % ", ".join(sizes))
+    for name, values in sizes.items():
+        if name not in variants:
+            raise ValueError("case(sizes=...) names %r, which is no parameter of variants" % name)
+        whole = all(isinstance(one, int) and one > 0 for one in values)
+        if not values or not whole or sorted(set(values)) != list(values):
+            raise ValueError("case(sizes=...): the sizes of %s must be ascending numbers from 1 on" % name)
 
 
 def keras_issue(number):

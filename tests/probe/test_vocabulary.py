@@ -4,7 +4,7 @@ import textwrap
 import unittest
 
 from nestprobe import casefiles
-from nestprobe.vocabulary import Tensor, keras_issue, tensorflow_issue, tf_keras_issue
+from nestprobe.vocabulary import Tensor, case, keras_issue, tensorflow_issue, tf_keras_issue
 
 PAGE = '''
 from nestprobe import Tensor, case
@@ -22,6 +22,7 @@ def plain_case(k):
     trainable=lambda owner, depth: 5 * depth,
     inputs=[Tensor((2, 3)), Tensor((2, 4), "int32", below=7)],
     variants={"owner": ("layer", "model"), "depth": (1, 2, 3)},
+    sizes={"depth": (1, 2, 4, 8)},
     sources=["https://example.org/1"],
     needs=("tensorflow",),
 )
@@ -81,6 +82,25 @@ class VocabularyTest(Written):
         self.assertEqual((self.varied.inputs[1].dtype, self.varied.inputs[1].below), ("int32", 7))
         self.assertEqual(self.varied.sources, ("https://example.org/1",))
         self.assertEqual(self.varied.needs, ("tensorflow",))
+
+    def test_sizes_are_no_variants(self):
+        self.assertEqual((self.varied.growing, self.varied.sizes), ("depth", (1, 2, 4, 8)))
+        self.assertEqual((self.plain.growing, self.plain.sizes), (None, ()))
+        self.assertEqual(self.varied.variants["depth"], (1, 2, 3))
+
+    def test_sizes_that_cannot_grow_are_refused(self):
+        for sizes, word in (
+            ({"n": (1, 2), "m": (1, 2)}, "one parameter at a time"),
+            ({"m": (1, 2)}, "no parameter of variants"),
+            ({"n": ()}, "ascending"),
+            ({"n": (2, 1)}, "ascending"),
+            ({"n": (1, 1)}, "ascending"),
+            ({"n": (0, 1)}, "ascending"),
+            ({"n": ("1", "2")}, "ascending"),
+        ):
+            with self.assertRaises(ValueError) as caught:
+                case(parameters=1, variants={"n": ("4",)}, sizes=sizes)
+            self.assertIn(word, str(caught.exception))
 
     def test_a_tensor_tells_what_it_is(self):
         self.assertEqual(repr(Tensor([2, 5])), "Tensor((2, 5), 'float32')")

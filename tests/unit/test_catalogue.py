@@ -25,6 +25,7 @@ def plain_layer(k):
     parameters=lambda owner, size: size * 2,
     trainable=lambda owner, size: size,
     variants={"owner": ("layer", "model"), "size": (1, 2)},
+    sizes={"size": (1, 2, 4)},
 )
 def varied_case(k, owner, size):
     "Varied."
@@ -66,6 +67,15 @@ def test_reads_metadata_and_variants(tmp_path):
     ]
     assert varied.variants[1].names == {"owner": "layer", "size": "2"}
     assert [(one.parameters, one.trainable) for one in varied.variants[:2]] == [(2, 1), (4, 2)]
+    assert (varied.growing, varied.sizes) == ("size", (1, 2, 4))
+    assert (plain.growing, plain.sizes) == ("", ())
+
+
+def test_every_case_of_scale_grows():
+    scale = load_catalogue().select(groups=["scale"])
+    assert all(entry.sizes for entry in scale)
+    far = {entry.id for entry in scale if entry.sizes[-1] >= 512}
+    assert {entry.id for entry in scale} - far == {"balanced-tree"}  # whose 9 levels are 512 leaves
 
 
 def test_cells_are_every_variant_on_every_stack(tmp_path):

@@ -56,6 +56,7 @@ def digest(tmp_path, text, case="a-case"):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        ('variants={"owner": ("layer",)}', 'variants={"owner": ("layer",)}, sizes={"owner": (1, 2)}'),
         ("Symptom.", "Another symptom."),
         ("5 * 10", "51"),
         ("example.org/1", "example.org/2"),

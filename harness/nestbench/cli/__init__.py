@@ -9,6 +9,7 @@ from nestbench.cli import (
     cases,
     claims,
     compare,
+    growth,
     history,
     matrix,
     portability,
@@ -49,6 +50,7 @@ bisect.add_to(app)
 attribute.add_to(app)
 portability.add_to(app)
 time.add_to(app)
+growth.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

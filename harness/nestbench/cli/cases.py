@@ -76,6 +76,9 @@ def show_case(
     console.print("Claim, by the case's own arithmetic:", style="bold")
     for variant in entry.variants:
         console.print(f"  {_claim(variant)}", markup=False, highlight=False)
+    if entry.sizes:
+        sizes = ", ".join(map(str, entry.sizes))
+        console.print(f"\n`nestbench growth` runs it at {entry.growing} = {sizes}", markup=False)
     console.print("\nWhere users met it:", style="bold")
     for source in entry.sources or ("no source given",):
         console.print(f"  {source}", markup=False, highlight=False, soft_wrap=True)
@@ -117,6 +120,8 @@ def _data(entry: "CaseEntry") -> dict[str, Any]:
         "line": entry.line,
         "sources": list(entry.sources),
         "needs": list(entry.needs),
+        "growing": entry.growing or None,
+        "sizes": list(entry.sizes),
         "variants": [
             {
                 "variant": variant.names,

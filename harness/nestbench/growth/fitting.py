@@ -1,0 +1,180 @@
+"""Curves of growth and their exponents: what was measured, lower bounds, and where it ends.
+
+What decides is the smallest size: a case that raises there by its author's design is followed as far as it
+raises the same, any other as far as it is measured. Where that ends, it breaks.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
+
+from nestbench.growth.record import Counted, Kind, Part, StackCounts, StackTimes, Tally, Timed
+from nestbench.statistics.growth import LEAST_SIZES, Growth, exponent
+
+__all__ = ["Curve", "Quantity", "Reach", "Told", "tell"]
+
+One = TypeVar("One", Counted, Timed)
+
+_GOES_ON = (Kind.MEASURED, Kind.RAISES)
+_HOW = {
+    Kind.OVER: "over the limit",
+    Kind.CRASHED: "crashed",
+    Kind.EXITED: "ended its process",
+    Kind.OUT_OF_MEMORY: "out of memory",
+    Kind.NOT_APPLICABLE: "not applicable",
+    Kind.NOT_LOADED: "did not load",
+}
+
+
+class Quantity(StrEnum):
+    """What grows."""
+
+    USER_CALLS = "user calls"
+    PYTHON_CALLS = "python calls"
+    SECONDS = "seconds"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """One quantity over the sizes; a size has several ``points`` where it was timed several times.
+
+    ``bounds``: by size, what it is known to exceed there. ``growth`` is None for the reason ``why``.
+    """
+
+    points: tuple[tuple[int, float], ...]
+    bounds: Mapping[int, float] = field(default_factory=dict)
+    growth: Growth | None
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far it goes: the largest size that worked (None: not even the first), and what came next.
+
+    ``breaks_at`` is None where every size worked.
+    """
+
+    works_to: int | None
+    breaks_at: int | None = None
+    how: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One part of one case on one stack. ``counted`` and ``timed``: how far each went; None: not measured."""
+
+    stack: str
+    label: str
+    growing: str
+    part: Part
+    curves: Mapping[Quantity, Curve]
+    counted: Reach | None
+    timed: Reach | None
+
+    @property
+    def reach(self) -> Reach:
+        """How far it goes without the profiler, which costs time; with it where nothing was timed."""
+        found = self.timed or self.counted
+        assert found is not None
+        return found
+
+
+def tell(counts: StackCounts | None, times: StackTimes | None, label: str) -> list[Told]:
+    """What was measured of a series on one stack, for each part; nothing where nothing was."""
+    counted = counts.series.get(label) if counts else None
+    timed = times.series.get(label) if times else None
+    one = counted or timed
+    found = counts or times
+    if one is None or found is None:
+        return []
+    tally = times.tallies.get(label) if times else None
+    told = []
+    for part in Part:
+        points = [(point.size, point.parts[part]) for point in counted.points] if counted else []
+        clocked = [(point.size, point.parts[part]) for point in timed.points] if timed else []
+        told.append(
+            Told(
+                stack=found.stack,
+                label=label,
+                growing=one.growing,
+                part=part,
+                curves={**_of_counts(points, tally, part), Quantity.SECONDS: _of_times(clocked)},
+                counted=_reach(points),
+                timed=_reach(clocked),
+            )
+        )
+    return told
+
+
+def _of_counts(
+    points: Sequence[tuple[int, Counted]], tally: Tally | None, part: Part
+) -> dict[Quantity, Curve]:
+    good = list(_good(points))
+    user = [(size, float(sum(one.user_calls.values()))) for size, one in good]
+    python = [(size, float(one.python_calls)) for size, one in good if one.python_calls is not None]
+    none = "no call() of the case ran" if user and not any(value for _, value in user) else ""
+    own = tally if tally is not None and tally.part is part else None
+    return {
+        Quantity.USER_CALLS: _curve(user, {own.size: float(own.user_calls)} if own else {}, none),
+        Quantity.PYTHON_CALLS: _curve(python, {own.size: float(own.python_calls)} if own else {}),
+    }
+
+
+def _of_times(points: Sequence[tuple[int, Timed]]) -> Curve:
+    values = [(size, seconds) for size, one in _good(points) for seconds in one.seconds]
+    bounds = {size: one.at_least for size, one in points if one.at_least is not None}
+    return _curve(values, bounds)
+
+
+def _curve(values: Sequence[tuple[int, float]], bounds: Mapping[int, float], why: str = "") -> Curve:
+    """A value or a bound of nothing tells nothing of a power."""
+    points = tuple((size, value) for size, value in values if value > 0)
+    bounds = {size: bound for size, bound in bounds.items() if bound > 0}
+    sizes = len({size for size, _ in points})
+    if not why and sizes < LEAST_SIZES:
+        why = f"measured at {sizes} sizes, an exponent takes {LEAST_SIZES}"
+    growth = None
+    if not why:
+        growth = exponent(
+            [size for size, _ in points],
+            [value for _, value in points],
+            over={float(size): bound for size, bound in bounds.items()},
+        )
+    return Curve(points=points, bounds=bounds, growth=growth, why=why)
+
+
+def _good(points: Sequence[tuple[int, One]]) -> Iterator[tuple[int, One]]:
+    """What worked, up to where it broke."""
+    for size, one in points:
+        if not _like(points[0][1], one):
+            return
+        yield size, one
+
+
+def _like(first: Counted | Timed, one: Counted | Timed) -> bool:
+    same = first.kind is one.kind and _exception(first) == _exception(one)
+    return same and first.kind in _GOES_ON
+
+
+def _exception(one: Counted | Timed) -> str:
+    return one.detail.split(":")[0] if one.kind is Kind.RAISES else ""
+
+
+def _reach(points: Sequence[tuple[int, Counted | Timed]]) -> Reach | None:
+    if not points:
+        return None
+    works_to = None
+    for size, one in points:
+        if not _like(points[0][1], one):
+            return Reach(works_to=works_to, breaks_at=size, how=_how(one))
+        works_to = size
+    return Reach(works_to=works_to)
+
+
+def _how(one: Counted | Timed) -> str:
+    """``RecursionError: ...``, ``over the limit (limit of 20 s)``; of what was not tried, why."""
+    words = _HOW.get(one.kind)
+    if words is None:
+        return one.detail or str(one.kind)
+    return f"{words} ({one.detail})" if one.detail else words

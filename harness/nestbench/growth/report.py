@@ -1,0 +1,143 @@
+"""Growth in words: exponents with their intervals, and where each case breaks."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from nestbench.growth.fitting import Curve, Quantity, Reach, Told
+from nestbench.statistics.growth import Growth
+
+__all__ = ["power", "short", "to_csv", "to_json", "to_markdown", "to_text"]
+
+_HEAD = ("stack", "of", *map(str, Quantity), "works to", "breaks")
+_COLUMNS = (
+    "case", "stack", "part", "quantity", "exponent", "low", "high", "points", "why_not",
+    "works_to", "breaks_at", "how",
+)  # fmt: skip
+_LEGEND = (
+    "The power with which each grows with size, and its 95 % interval: 1 is linear, 2 quadratic, 0 does not",
+    "grow. Calls are counted exactly, so there the interval says how well one power describes them.",
+)
+_LONGEST = 60
+#: Growth that is a difference of rounding.
+_FLAT = 0.005
+
+
+def power(growth: Growth) -> str:
+    """``1.98 (1.95 to 2.01)``, ``1.98 (1.95 or more)``, ``faster than any power``."""
+    if growth.faster_than_any_power:
+        return f"exponential (at the end {growth.low:.2f})"
+    if growth.exponent < _FLAT and growth.high < _FLAT:
+        return "0"
+    interval = (
+        f"{growth.low:.2f} or more" if math.isinf(growth.high) else f"{growth.low:.2f} to {growth.high:.2f}"
+    )
+    return f"{growth.exponent:.2f} ({interval})"
+
+
+def short(reach: Reach, growing: str) -> str:
+    """``RecursionError at n=512``; empty where nothing broke."""
+    if reach.breaks_at is None:
+        return ""
+    word = reach.how.removeprefix("constructing it: ").split(":")[0].split(" (")[0]
+    return f"{word} at {growing}={reach.breaks_at}"
+
+
+def to_text(told: Sequence[Told]) -> str:
+    """A table for each case, for the terminal."""
+    lines = list(_LEGEND)
+    for label, rows in _by_case(told):
+        table = [_HEAD, *map(_row, rows)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines += ["", label]
+        lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
+    return "\n".join(lines) + "\n"
+
+
+def to_markdown(told: Sequence[Told]) -> str:
+    """A table for each case."""
+    lines = [" ".join(_LEGEND)]
+    for label, rows in _by_case(told):
+        lines += ["", f"### {label}", "", _cells(_HEAD), _cells(["---"] * len(_HEAD))]
+        lines += [_cells(_row(one)) for one in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cells(words: Sequence[str]) -> str:
+    return "| " + " | ".join(word.replace("|", r"\|") for word in words) + " |"
+
+
+def _by_case(told: Sequence[Told]) -> Iterator[tuple[str, list[Told]]]:
+    for label in dict.fromkeys(one.label for one in told):
+        yield label, [one for one in told if one.label == label]
+
+
+def _row(one: Told) -> tuple[str, ...]:
+    reach = one.reach
+    works = "nothing" if reach.works_to is None else f"{one.growing}={reach.works_to}"
+    broken = "" if reach.breaks_at is None else f"{one.growing}={reach.breaks_at}: {reach.how[:_LONGEST]}"
+    return (one.stack, str(one.part), *(_cell(one.curves[name]) for name in Quantity), works, broken)
+
+
+def _cell(curve: Curve) -> str:
+    return power(curve.growth) if curve.growth is not None else "-"
+
+
+def to_csv(told: Sequence[Told]) -> str:
+    """A row for each case, stack, part and quantity; an upper end that there is not is left empty."""
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    rows.writerow(_COLUMNS)
+    for one in told:
+        for name, curve in one.curves.items():
+            reach = _reach_of(one, name)
+            ends = (reach.works_to, reach.breaks_at, reach.how) if reach else (None, None, "")
+            fit = _fit(curve.growth).values()
+            rows.writerow([one.label, one.stack, one.part, name, *fit, len(curve.points), curve.why, *ends])
+    return out.getvalue()
+
+
+def to_json(told: Sequence[Told]) -> str:
+    """All of it as data, the points among it."""
+    return json.dumps([_data(one) for one in told], indent=1) + "\n"
+
+
+def _data(one: Told) -> dict[str, Any]:
+    return {
+        "case": one.label,
+        "stack": one.stack,
+        "part": str(one.part),
+        "growing": one.growing,
+        "quantities": {
+            str(name): {
+                **_fit(curve.growth),
+                "why_not": curve.why,
+                "points": [list(point) for point in curve.points],
+                "bounds": [list(bound) for bound in sorted(curve.bounds.items())],
+                "reach": _reach(_reach_of(one, name)),
+            }
+            for name, curve in one.curves.items()
+        },
+    }
+
+
+def _reach_of(one: Told, name: Quantity) -> Reach | None:
+    return one.timed if name is Quantity.SECONDS else one.counted
+
+
+def _reach(reach: Reach | None) -> dict[str, Any] | None:
+    if reach is None:
+        return None
+    return {"works_to": reach.works_to, "breaks_at": reach.breaks_at, "how": reach.how}
+
+
+def _fit(growth: Growth | None) -> dict[str, float | str | None]:
+    """JSON has no infinity: an exponent of it is the word, an end that there is not is None."""
+    if growth is None:
+        return {"exponent": None, "low": None, "high": None}
+    high = None if math.isinf(growth.high) else growth.high
+    found = "exponential" if growth.faster_than_any_power else growth.exponent
+    return {"exponent": found, "low": growth.low, "high": high}
