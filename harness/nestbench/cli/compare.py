@@ -118,14 +118,18 @@ def _print(
     table = Table(
         "case", before, after, *COUNTS, "time", title=f"From {before} to {after}: the gravest first"
     )
-    for one in rows[: None if everything else _SHOWN]:
+    worse = sum(one.change is not None and one.change.direction is Direction.WORSE for one in rows)
+    most = len(rows) if everything else max(_SHOWN, worse)  # what gets worse is never left out
+    for one in rows[:most]:
         change = one.change
         words = (change.before.words, change.after.words) if change is not None else (one.why, "")
         counts = [_count(one, name) for name in COUNTS]
         table.add_row(*map(Text, [one.label, *words, *counts, "; ".join(notable(times.get(one.label, ())))]))
     screen().print(table)
-    if len(rows) > _SHOWN and not everything:
-        typer.echo(f"{len(rows) - _SHOWN} more: --all")
+    if len(rows) > most:
+        typer.echo(
+            f"{len(rows) - most} more that change less: --all. Why, in numbers and messages: --format json"
+        )
     changed = [one.change for one in found if one.change is not None]
     sums = {way: sum(one.direction is way for one in changed) for way in Direction}
     unknown = len(found) - len(changed)
@@ -133,7 +137,7 @@ def _print(
     said = ", ".join(f"{sums[way]} {name}" for name, way in ways.items())
     typer.echo(
         f"{len(changed)} case variants on both: {said}, {sums[Direction.NONE]} behave the same"
-        + (f"; {unknown} not measured on both." if unknown else ".")
+        + (f"; {unknown} not measured on one of them." if unknown else ".")
     )
 
 

@@ -13,7 +13,6 @@ from nestbench.cli.options import (
     NoDownload,
     screen,
 )
-from nestbench.cli.run import Launch
 from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +41,13 @@ class TimingsFormat(StrEnum):
     TABLE = "table"
     CSV = "csv"
     JSON = "json"
+
+
+class TimedLaunch(StrEnum):
+    """How a cell's process comes to be; never mixed in one session."""
+
+    FORK = "fork"
+    FRESH = "fresh"
 
 
 SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Name of the session.")]
@@ -74,7 +80,7 @@ def time(
     ] = None,
     no_control: Annotated[bool, typer.Option("--no-control", help="Time no stack twice.")] = False,
     blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks at most; looks are at 10, 20, 30.")] = 30,
-    launch: Annotated[Launch, typer.Option(help="How a cell's process comes to be.")] = Launch.FORK,
+    launch: Annotated[TimedLaunch, typer.Option(help="How a cell's process comes to be.")] = TimedLaunch.FORK,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for one cell.")] = 60,
     cpus: Annotated[
         str | None, typer.Option(metavar="N,N", help="Processors for the launches; the last one if left out.")
@@ -104,14 +110,14 @@ def time(
     from nestbench.timing.host import set_aside
     from nestbench.timing.running import Timing, check_same
 
-    if launch is Launch.AUTO:
-        raise UsageError("--launch auto could mix launch modes.", do="Say fork or fresh.")
     workspace = find_workspace()
     rows, every = load_matrix(matrix), load_catalogue(folders or [])
     require_known(
         rows.asked([*stacks, *([control] if control else [])]), *every.asked(case or [], group or [])
     )
     chosen = rows.select(stacks).stacks
+    if len(chosen) < 2:  # noqa: PLR2004 - a pair
+        raise UsageError("One stack alone cannot be compared.", do="Name two, oldest first.")
     catalogue = every.select(case or [], group or [])
     twice = None if no_control else control or chosen[-1].id
     asked = begin(
@@ -119,7 +125,7 @@ def time(
         arms_of(chosen, twice),
         parts_of(catalogue),
         measures=tuple(map(str, measure or list(Measure))),
-        launch="fresh" if launch is Launch.FRESH else "fork",
+        launch="fresh" if launch is TimedLaunch.FRESH else "fork",
         limit=timeout,
         cpus=set_aside(cpus),
         seed=seed,
@@ -128,19 +134,20 @@ def time(
     held = shelf.load(asked.name) if shelf.has(asked.name) else None
     if held is not None:
         check_same(held, asked)
-    else:
-        shelf.save(asked)
 
     def say(text: str) -> None:
         if not quiet:
             typer.echo(text, err=True)
 
     prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
+    made = {stack.id: prepare(stack.id, say) for stack in chosen}
+    if held is None:
+        shelf.save(asked)
     timing = Timing(
         session=held or asked,
         shelf=shelf,
         workspace=workspace,
-        made={stack.id: prepare(stack.id, say) for stack in chosen},
+        made=made,
         files=sorted({entry.file for entry in catalogue}),
         most=blocks,
         say=say,

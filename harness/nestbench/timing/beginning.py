@@ -50,7 +50,7 @@ def begin(
         ) from error
     return Session(
         name=name,
-        began=today(),
+        began=f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
         seed=seed,
         arms=arms,
         parts=parts,

@@ -63,7 +63,7 @@ class Session:
 
     schema: int = SCHEMA
     name: Name
-    began: str  # date, UTC
+    began: str  # date and time, UTC
     seed: int
     arms: tuple[Arm, ...]
     parts: tuple[Part, ...]
