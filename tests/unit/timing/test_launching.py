@@ -146,7 +146,11 @@ def test_ctrl_c_leaves_no_process(tmp_path):
     path = [*sys.path, str(Path(__file__).parent)]
     script = textwrap.dedent(SCRIPT).format(path=path, fake=str(FAKE_PROBE), folder=str(tmp_path))
     with subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", script],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # Started in the background, pytest ignores SIGINT and its children would.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
     ) as controller:
         deadline = time.monotonic() + 60
         while len(left(tmp_path)) < 1:
@@ -155,5 +159,5 @@ def test_ctrl_c_leaves_no_process(tmp_path):
             time.sleep(0.1)
         started = [asked(tmp_path)[0]["pid"], *left(tmp_path)]
         controller.send_signal(signal.SIGINT)
-        assert b"KeyboardInterrupt" in controller.communicate()[1]
+        assert b"KeyboardInterrupt" in controller.communicate(timeout=60)[1]
     assert all(map(gone, started))
