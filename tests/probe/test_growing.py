@@ -1,5 +1,6 @@
 """Growth within the probe: which sizes are tried, and what is kept of one that is ended at its limit."""
 
+import contextlib
 import json
 import os
 import tempfile
@@ -179,6 +180,27 @@ class NoteTest(unittest.TestCase):
         self.assertIsNone(error)
         self.note.close()
         self.assertNotIn("tally", self.kept()["observation"])
+
+    def test_a_count_that_the_end_of_the_stack_stopped_says_so(self):
+        def deep():
+            deep()
+
+        def little():
+            pass
+
+        def goes_on():
+            with contextlib.suppress(RecursionError):
+                deep()
+            for _ in range(5000):
+                little()
+
+        self.note.counted(BUILD, lambda count: count.run(goes_on))
+        self.note.counted(FIRST_CALL, lambda count: count.run(little))
+        self.note.close()
+        found = self.kept()["observation"]["parts"]
+        self.assertEqual((found[BUILD]["kind"], found[BUILD]["lost"]), ("measured", True))
+        self.assertLess(found[BUILD]["python_calls"], 5000)
+        self.assertEqual(found[FIRST_CALL], {"kind": "measured", "python_calls": 1, "user_calls": {}})
 
     def test_not_applicable_is_no_exception_of_keras(self):
         def not_here():

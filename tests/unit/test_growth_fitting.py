@@ -93,6 +93,16 @@ def test_the_count_that_was_ended_is_a_lower_bound_of_its_part_alone():
     assert call.curves[Quantity.PYTHON_CALLS].growth.exponent == pytest.approx(1, abs=0.01)
 
 
+def test_a_count_that_stopped_before_the_end_is_a_lower_bound():
+    lost = Counted(kind=Kind.MEASURED, python_calls=300, user_calls={"Link": 106}, lost=True)
+    found = told(counts(keras_2, instead={128: lost}))
+    user = found.curves[Quantity.USER_CALLS]
+    assert user.points[-1] == (64, 64)
+    assert user.bounds == {128: 106}
+    assert user.growth.exponent == pytest.approx(1, abs=0.01)
+    assert found.reach == Reach(works_to=128)
+
+
 @pytest.mark.parametrize(
     ("ended", "how"),
     [

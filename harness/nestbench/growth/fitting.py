@@ -111,14 +111,20 @@ def _of_counts(
     points: Sequence[tuple[int, Counted]], tally: Tally | None, part: Part
 ) -> dict[Quantity, Curve]:
     good = list(_good(points))
-    user = [(size, float(sum(one.user_calls.values()))) for size, one in good]
-    python = [(size, float(one.python_calls)) for size, one in good if one.python_calls is not None]
-    none = "no call() of the case ran" if user and not any(value for _, value in user) else ""
+    user = [(size, float(sum(one.user_calls.values())), one.lost) for size, one in good]
+    python = [(size, float(one.python_calls or 0), one.lost) for size, one in good]
+    none = "no call() of the case ran" if user and not any(value for _, value, _ in user) else ""
     own = tally if tally is not None and tally.part is part else None
     return {
-        Quantity.USER_CALLS: _curve(user, {own.size: float(own.user_calls)} if own else {}, none),
-        Quantity.PYTHON_CALLS: _curve(python, {own.size: float(own.python_calls)} if own else {}),
+        Quantity.USER_CALLS: _counted(user, {own.size: float(own.user_calls)} if own else {}, none),
+        Quantity.PYTHON_CALLS: _counted(python, {own.size: float(own.python_calls)} if own else {}),
     }
+
+
+def _counted(values: Sequence[tuple[int, float, bool]], bounds: Mapping[int, float], why: str = "") -> Curve:
+    """What was counted to the end is a value, what was not a lower bound."""
+    lost = {size: value for size, value, lost in values if lost}
+    return _curve([(size, value) for size, value, lost in values if not lost], {**lost, **bounds}, why)
 
 
 def _of_times(points: Sequence[tuple[int, Timed]]) -> Curve:

@@ -58,7 +58,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """The calls of one part, also up to where it raised: Python's, and of each class of the case."""
+    """The calls of one part, also up to where it raised: Python's, and of each class of the case.
+
+    ``lost``: counting stopped before the end, where the stack had run out; the counts are lower bounds.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
 
@@ -66,6 +69,7 @@ class Counted:
     detail: str = ""
     python_calls: int | None = None
     user_calls: dict[str, int] = field(default_factory=dict)
+    lost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
