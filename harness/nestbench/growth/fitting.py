@@ -17,6 +17,8 @@ __all__ = ["Curve", "Quantity", "Reach", "Told", "tell"]
 One = TypeVar("One", Counted, Timed)
 
 _GOES_ON = (Kind.MEASURED, Kind.RAISES)
+#: How the probe begins to tell that a part lacked what it needs: that has a reason of its own.
+_CONSTRUCTING = "constructing it: "
 _HOW = {
     Kind.OVER: "over the limit",
     Kind.CRASHED: "crashed",
@@ -181,6 +183,8 @@ def _reach(points: Sequence[tuple[int, Counted | Timed]]) -> Reach | None:
 def _how(one: Counted | Timed) -> str:
     """``RecursionError: ...``, ``over the limit (limit of 20 s)``; of what was not tried, why."""
     words = _HOW.get(one.kind)
+    if one.kind is Kind.NOT_TRIED and not one.detail.startswith(_CONSTRUCTING):
+        return f"not tried: {one.detail}"
     if words is None:
         return one.detail or str(one.kind)
     return f"{words} ({one.detail})" if one.detail else words
