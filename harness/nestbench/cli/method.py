@@ -180,11 +180,11 @@ def _lines(session: "Session", proof: "Proof") -> list[str]:
         f"{proof.short} comparisons could not be made, too few blocks have both.",
         f"{session.launch} launches of {session.arms[0].stack} on {processors}, begun {session.began}.",
     ]
-    if proof.missing:
+    if proof.missing:  # nor is it shown then that the method falls short
         told.append(f"NOTHING IS SHOWN YET: too little was measured ({'; '.join(proof.missing)}).")
-    if proof.shortfalls:
+    elif proof.shortfalls:
         told.append(f"The method falls short: {'; '.join(proof.shortfalls)}.")
-    if not proof.missing and not proof.shortfalls:
+    else:
         told.append("The method does what it has to.")
     return told
 

@@ -162,6 +162,7 @@ def test_the_command_measures_keeps_and_shows_again(call, monkeypatch, tmp_path)
         "NOTHING IS SHOWN YET: too little was measured (10 complete blocks, of 20; 30 comparisons"
         in done.stdout
     )
+    assert "falls short" not in done.stdout
     assert "Mann-Whitney" in done.stdout
     assert "measured as 1.2" in done.stdout
     kept = json.loads((tmp_path / "results" / "local-method" / STACK / "session.json").read_text())
