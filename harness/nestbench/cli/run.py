@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.errors import silence_stdout
 from nestbench.cli.options import (
     CaseFolders,
     Environments,
@@ -16,6 +15,7 @@ from nestbench.cli.options import (
     Results,
     on_stdout,
 )
+from nestbench.cli.streams import silence_stdout
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
