@@ -6,7 +6,7 @@ import inspect
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,7 +44,7 @@ class Variant:
     @property
     def label(self) -> str:
         """``owner=layer,kind=dict``; empty where the case has no variants."""
-        return ",".join(f"{name}={value}" for name, value in self.values)
+        return _label(self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +84,14 @@ class Cell:
         return row_label(self.case.id, self.variant.label)
 
 
-def row_label(case: str, variant: str) -> str:
-    """Name of a case variant: ``case-id`` or ``case-id[owner=layer,kind=dict]``."""
-    return f"{case}[{variant}]" if variant else case
+def row_label(case: str, variant: str | Mapping[str, str]) -> str:
+    """Name of a case variant, given as a label or as values: ``case-id[owner=layer,kind=dict]``."""
+    label = variant if isinstance(variant, str) else _label(variant.items())
+    return f"{case}[{label}]" if label else case
+
+
+def _label(values: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f"{name}={value}" for name, value in values)
 
 
 @dataclass(frozen=True, kw_only=True)
