@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nestbench import digests
 from nestbench.errors import UsageError
-from nestbench.names import Asked, require_known, unknown_names
+from nestbench.names import Asked, require_known, the_one
 from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
@@ -118,7 +118,7 @@ class Catalogue:
             if entry.id == case:
                 return entry
         asked, _ = self.asked([case], ())
-        raise unknown_names([(asked, case)])
+        return self.entries[asked.known.index(the_one(asked, case))]
 
     def asked(self, cases: Sequence[str], groups: Sequence[str]) -> tuple[Asked, Asked]:
         """What ``select`` is asked for, to be checked together with other names."""
