@@ -113,10 +113,7 @@ class Catalogue:
         return tuple(dict.fromkeys(entry.group for entry in self.entries))
 
     def get(self, case: str) -> CaseEntry:
-        """The case of that id. Raises UsageError with the nearest ids."""
-        for entry in self.entries:
-            if entry.id == case:
-                return entry
+        """The case of that id. Raises UsageError with the nearest ids, or those that a pattern matches."""
         asked, _ = self.asked([case], ())
         return self.entries[asked.known.index(the_one(asked, case))]
 
@@ -169,7 +166,8 @@ def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Cat
     """Read the shipped cases (unless ``shipped`` is false) and those of ``folders``.
 
     Raises UsageError, naming file and line, for a folder without cases, a file that does not
-    import, a case without a whole number as its ``parameters``, and an id that is there twice.
+    import, a case without a docstring or without a whole number as its ``parameters``, and an id that is
+    there twice.
     """
     chosen = [default_folder()] if shipped else []
     chosen += [folder.resolve() for folder in folders]
@@ -247,6 +245,13 @@ def _duplicate(entry: CaseEntry, first: CaseEntry) -> UsageError:
 
 def _entry(case: Case) -> CaseEntry:
     _check_signature(case)
+    variants = tuple(_variants(case))
+    if not case.symptom.strip() and sys.flags.optimize < 2:  # noqa: PLR2004 - python -OO has no docstrings
+        raise UsageError(
+            f"{case.file}:{case.line} case {case.id} has no docstring.",
+            why="Lists and tables tell by its first line what the case is about.",
+            do="Write one; its first line is what a reader with the problem would type.",
+        )
     return CaseEntry(
         id=case.id,
         group=case.group,
@@ -257,7 +262,7 @@ def _entry(case: Case) -> CaseEntry:
         sources=tuple(case.sources),
         needs=tuple(case.needs),
         about=tuple(case.about),
-        variants=tuple(_variants(case)),
+        variants=variants,
         growing=case.growing or "",
         sizes=tuple(case.sizes),
         source=digests.case_source(case),
