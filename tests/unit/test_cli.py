@@ -67,6 +67,7 @@ def test_every_error_is_a_message_and_an_exit_code(call, monkeypatch, error, cod
     assert done.exit_code == code
     assert done.stderr.startswith("nestbench: ")
     assert "Traceback" not in done.stderr
+    assert ("Run the same command again." in done.stderr) is isinstance(error, KeyboardInterrupt)
 
 
 def test_debug_shows_the_traceback(call, monkeypatch):
@@ -95,6 +96,9 @@ def test_a_full_disk_says_what_to_do(call, monkeypatch):
         ["run", "--case", "no-such-case"],
         ["lock", "--missing", "--check"],
         ["cases", "show", "no-such-case"],
+        ["cases", "show", "list-*"],
+        ["compare", "tf2.1?", "tf2.21"],
+        ["compare", "tf2.21", "tf2.1?"],
         ["import", "nowhere.json"],
         ["no-such-command"],
     ],
@@ -150,6 +154,43 @@ def test_all_unknown_names_are_told_at_once(call):
         assert word in done.stderr
     assert "'article-example-1'" in done.stderr
     assert "`nestbench matrix` lists all stacks. `nestbench cases` lists all cases and groups." in done.stderr
+
+
+def test_a_pattern_where_one_name_is_taken_is_told_with_the_names(call):
+    done = call("compare", "tf2.2?", "tf2.15")
+    assert "'tf2.2?' stands for 2 stacks; one stack is taken here.\n" in done.stderr
+    assert "Name one: tf2.20, tf2.21." in done.stderr
+    done = call("cases", "show", "article-example-?")
+    assert "Name one: article-example-1, article-example-2, article-example-3." in done.stderr
+
+
+def test_two_unknown_stacks_are_told_at_once(call):
+    assert "no stack 'tf9.1', no stack 'tf9.2'" in call("compare", "tf9.1", "tf9.2").stderr
+
+
+def test_a_row_without_a_lock_is_told_where_locks_are_looked_for(call, tmp_path):
+    from nestbench.matrix.loading import SHIPPED
+
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "stacks.toml").write_bytes(SHIPPED.read_bytes())
+    done = call("run", "tf2.15", "--matrix", "mine/stacks.toml")
+    assert done.exit_code == 3
+    locks = tmp_path / "mine" / "locks"
+    assert f"it has no lock in {locks}, the folder beside its matrix file" in done.stdout
+    assert "locks beside it" in " ".join(call("run", "--help").stdout.split())
+
+
+def test_differing_needs_two_stacks(call, tmp_path):
+    store = measured(tmp_path / "results")
+    alone = call("table", "--results", "results", "--differs")
+    assert alone.exit_code == 3
+    assert "--differs needs two stacks, and tf2.15 is the only one with results here." in alone.stderr
+    digests = Digests(case="", lock="", probe="")
+    store.add("tf2.16", digests, Observation("article-example-1", {}, Outcome("observed")))
+    assert call("table", "--results", "results", "--differs").exit_code == 0
+    chosen = call("table", "--results", "results", "--differs", "--stack", "tf2.15")
+    assert chosen.exit_code == 2
+    assert "Name more with --stack" in chosen.stderr
 
 
 def test_stacks_are_chosen_by_pattern(call):

@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from nestbench import __version__
 from nestbench.cli import streams
-from nestbench.errors import ExitCode, NestbenchError
+from nestbench.errors import ExitCode, IncompleteError, NestbenchError
 from nestbench.faults import explained
 
 #: Typer's own (usage errors among them) keep their way of being shown; typer has no public name
@@ -68,7 +68,7 @@ class Commands(TyperGroup):
         except NestbenchError as error:
             _end(str(error), error.exit_code)
         except KeyboardInterrupt:
-            _end("Interrupted.", ExitCode.INCOMPLETE)
+            _end(str(IncompleteError("Interrupted.", do="Run the same command again.")), ExitCode.INCOMPLETE)
         except BrokenPipeError:  # the reader (head, less) has seen enough
             streams.silence_stdout()
             raise typer.Exit(ExitCode.CLEAN) from None
@@ -76,6 +76,21 @@ class Commands(TyperGroup):
             if self.debug:
                 traceback.print_exc()
             _end(str(explained(error)), ExitCode.GROUND)
+
+
+@contextlib.contextmanager
+def interruptible(kept: str, *, again: bool = False, more: str = "") -> Iterator[None]:
+    """Ctrl-C within is an IncompleteError that says what is ``kept`` and how to go on; see ``going_on``."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise IncompleteError("Interrupted.", do=going_on(kept, again=again, more=more)) from None
+
+
+def going_on(kept: str, *, again: bool = False, more: str = "") -> str:
+    """How to go on after an interrupt: without --again, which keeps nothing, and with ``more`` options."""
+    options = " without --again" * again + f" with {more}" * bool(more)
+    return f"The same command{options} goes on from here: {kept}."
 
 
 def _end_with_stdout() -> None:
