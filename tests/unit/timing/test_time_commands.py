@@ -88,7 +88,7 @@ def test_too_few_blocks_are_told(call, monkeypatch):
 def test_where_nothing_was_timed_the_folder_is_said_to_be_missing(call, tmp_path):
     done = call("timings")
     assert done.exit_code == 3
-    assert f"there is no folder {tmp_path / 'results' / 'local-timings'}\n" in done.stderr
+    assert f"there is no folder {tmp_path / 'results' / 'local-timings'}.\n" in done.stderr
     named = call("timings", "mine")
     assert named.exit_code == 2
     assert f"None is in {tmp_path / 'results' / 'local-timings'}." in named.stderr
