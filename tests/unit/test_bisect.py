@@ -13,7 +13,7 @@ from nestbench.changes.bisection import bisect
 from nestbench.cli import app
 from nestbench.matrix import Module, load_matrix
 from nestbench.matrix.lines import lines
-from nestbench.run import derived, mixing
+from nestbench.run import derived, mixing, session
 from nestbench.run.derived import Answer, between
 from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule
 from nestbench.run.session import How
@@ -61,6 +61,23 @@ def test_what_a_mixture_says():
     assert told == {
         "giver": Ruling.CARRIES, "base": Ruling.NOT_ALONE, "third": Ruling.ELSE, "none": Ruling.UNTOLD,
     }  # fmt: skip
+
+
+def test_an_interrupt_ends_it_and_passes_no_stack_over(monkeypatch, tmp_path):
+    asked = []
+
+    def cut(plans, *_, **__):
+        asked.append(plans)
+        return session.Report(plans=(), results=(), left_out=(), interrupted=True)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(derived.session, "measure", cut)
+    monkeypatch.setattr(derived, "availability", lambda *_, **__: None)
+    done = CliRunner().invoke(app, ["bisect", "article-example-2", "--between", "tf2.13", "tf2.15"])
+    assert done.exit_code == 3
+    assert len(asked) == 1
+    assert "passed over" not in done.output
+    assert "The same command goes on from here: environments" in done.stderr
 
 
 def test_conclusions():
@@ -164,7 +181,7 @@ REFUSED = {
     "one stack twice": (["bisect", "list-of-layers", "--between", "tf2.1", "tf2.1"], "both ends"),
     "two lines": (["bisect", "list-of-layers", "--between", "tf2.1", "keras3.15"], "not on one line"),
     "unknown variant": (
-        ["bisect", "list-of-layers", "--variant", "owner=x", "--between", "tf2.1", "tf2.2"], "no variant"),
+        ["bisect", "list-of-layers", "--variant", "owner=x", "--between", "tf2.1", "tf2.2"], "has owner=x"),
     "attribute, one stack twice": (["attribute", "list-of-layers", "tf2.1", "tf2.1"], "twice"),
     "attribute, unknown stack": (["attribute", "list-of-layers", "tf2.1", "tf9.9"], "tf9.9"),
 }  # fmt: skip

@@ -1,18 +1,14 @@
 """Cases against stacks: which rows, which columns, and what each square says."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nestbench.errors import UsageError
-from nestbench.frames import Result, State, cells_frame, signals_frame
+from nestbench.frames import Result, State, cells_frame
 from nestbench.names import Asked, matching, require_known
+from nestbench.report.signal import Told, told_by_cell
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.verdicts import Entry, Verdict
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Grid", "Query", "Row", "Square", "make_grid"]
 
@@ -45,7 +41,11 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Square:
-    """One square: in words, as a symbol, and the looks that it needs in a legend."""
+    """One square: in words, as a symbol, and the looks that it needs in a legend.
+
+    ``why``: sentences that a reader of what is shown asks for; ``evidence``: those of the verdict, or
+    why a signal has no value.
+    """
 
     words: str
     symbol: str
@@ -57,6 +57,7 @@ class Square:
     expected: int | None = None
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
     value: Any = None
 
 
@@ -88,12 +89,12 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
     """The grid of ``results``. Raises UsageError for a pattern or signal that matches nothing."""
     chosen = _filtered(results, query)
     frame = cells_frame(chosen)
-    values = None if query.show in ("verdict", "count") else _values(chosen, query.show)
+    told = None if query.show in ("verdict", "count") else told_by_cell(chosen, query.show)
     stacks = tuple(dict.fromkeys(result.cell.stack for result in chosen))
     squares: dict[tuple[str, str, str, str], dict[str, Square]] = {}
     for record in frame.to_dict("records"):
         key = (record["group"], record["case"], record["variant"], record["entry"])
-        square = _square({str(name): value for name, value in record.items()}, query.show, values)
+        square = _square({str(name): value for name, value in record.items()}, query.show, told)
         squares.setdefault(key, {})[record["stack"]] = square
     empty = _missing()
     rows = [
@@ -136,55 +137,40 @@ def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
     return chosen
 
 
-def _values(results: Sequence[Result], show: str) -> Mapping[tuple[str, str, str], Any]:
-    """Value of a signal by stack, case and variant."""
-    frame: pd.DataFrame = signals_frame(results)
-    names = frame["phase"] + "." + frame["signal"]
-    if show not in set(names):
-        known = sorted(set(names))
-        near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
-        raise UsageError(
-            f"no result has a signal {show!r}",
-            why="A signal is written phase.signal; one that no stack measured is unknown too.",
-            do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
-        )
-    chosen = frame[names == show]
-    keys = zip(chosen["stack"], chosen["case"], chosen["variant"], strict=True)
-    return dict(zip(keys, chosen["value"], strict=True))
-
-
 def _missing() -> Square:
     return Square(words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING)
 
 
-def _square(
-    record: Mapping[str, Any], show: str, values: Mapping[tuple[str, str, str], Any] | None
-) -> Square:
+def _square(record: Mapping[str, Any], show: str, told: Mapping[tuple[str, str, str], Told] | None) -> Square:
     if not record["verdict"]:
         return _missing()
     findings = tuple(Verdict(name) for name in record["findings"])
     counted, expected = _whole(record["counted"]), _whole(record["expected"])
-    value = None
-    if values is not None:
-        value = values.get((record["stack"], record["case"], record["variant"]))
-        words = symbol = MISSING.symbol if value is None else _plain(value)
+    value, style, evidence = None, LOOKS[findings[0]].style, tuple(record["evidence"])
+    why: tuple[str, ...] = ()
+    if told is not None:
+        signal = told[record["stack"], record["case"], record["variant"]]
+        words, symbol, style, value = signal.words, signal.symbol, signal.style, signal.value
+        why = signal.why
     elif show == "count":
         words = symbol = _count(findings, counted, expected)
     else:
         words = ", ".join(_in_words(one, counted, expected) for one in findings)
         symbol = "".join(LOOKS[one].symbol for one in findings)
-    mark = STALE.symbol if record["state"] == State.STALE else ""
+        why = evidence if findings != (Verdict.TRACKED,) else ()
+    mark = STALE.symbol if record["state"] == State.STALE and words != MISSING.symbol else ""
     return Square(
         words=words + mark,
         symbol=symbol + mark,
-        style=LOOKS[findings[0]].style if values is None else "",
+        style=style,
         state=State(record["state"]),
         verdict=record["verdict"],
         findings=tuple(map(str, findings)),
         counted=counted,
         expected=expected,
-        evidence=tuple(record["evidence"]),
+        evidence=why or evidence,
         notes=tuple(record["notes"]),
+        why=why,
         value=value,
     )
 
@@ -193,10 +179,6 @@ def _whole(value: Any) -> int | None:
     import pandas as pd
 
     return None if pd.isna(value) else int(value)
-
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _in_words(verdict: Verdict, counted: int | None, expected: int | None) -> str:

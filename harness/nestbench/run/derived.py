@@ -1,7 +1,7 @@
 """Stacks that no row of the matrix has, made for one question: releases in between, and mixtures."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -113,6 +113,8 @@ class Asker:
             how=how,
             reporter=reporter(quiet=True),
         )
+        if report.interrupted:  # else the stack would be passed over, and the next one asked
+            raise KeyboardInterrupt
         results = collect(store, self.catalogue.cells([stack.id]), {stack.id: lock_digest(stack)})
         return list(results), [result.reason for result in report.results if result.reason]
 
@@ -188,12 +190,3 @@ def _reason(detail: str) -> str:
     for end in ("likely why:", "hint:"):
         text = text.partition(end)[0]
     return (text.partition("cause:")[2] or text).strip()
-
-
-def labels(case: CaseEntry, wanted: Sequence[str]) -> frozenset[str]:
-    """Labels of the variants that have every ``name=value`` of ``wanted``."""
-    return frozenset(
-        variant.label
-        for variant in case.variants
-        if set(wanted) <= {f"{name}={value}" for name, value in variant.values}
-    )
