@@ -1,134 +1,19 @@
 """What a script runs and prints to show a verdict: one signal a finding, by Keras's public functions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from packaging.version import Version
 
 from nestbench.frames import Result
 from nestbench.matrix import Backend, Stack
-from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, size
-from nestbench.verdicts.rules import LOUD
-from nestbench.verdicts.variables import is_floating
-from nestprobe.observation import Observation, Status
+from nestbench.verdicts import Entry, Judgement, is_parameter
+from nestbench.witness.signals import Signal, raising_phase
 
-__all__ = ["Demonstration", "Signal", "signals_of"]
+__all__ = ["Demonstration"]
 
 WEIGHTS, CHECKPOINT = "model.weights.h5", "checkpoint"
-
-
-class Signal(StrEnum):
-    """One thing that a script shows, in the order in which it does."""
-
-    COUNT = "count"
-    LISTED = "listed"
-    BUILD = "build"
-    SUMMARY = "summary"
-    WEIGHTS = "weights file"
-    CHECKPOINT = "checkpoint"
-    MODEL_FILE = "model file"
-    CLONE = "clone"
-    STEP = "step"
-    SUMMARY_AFTER_FIT = "summary after fit"
-    RAISES = "exception"
-
-
-_ABOUT = {
-    "model-file": ("saved-model", "reloaded-model"),
-    "checkpoint": ("saved-checkpoint", "reloaded-checkpoint"),
-    "clone": ("cloned",),
-}
-
-
-def signals_of(result: Result) -> list[tuple[Signal, Verdict]]:
-    """What can show the verdicts of a measured cell, the gravest first, with the verdict it shows.
-
-    Empty where nothing can, as what was measured has no sign that a plain script would see.
-    """
-    found: dict[Signal, Verdict] = {}
-    call, build = result.judgement(Entry.CALL), result.judgement(Entry.BUILD)
-    assert call is not None
-    assert result.observation is not None
-    for verdict in call.findings:
-        for signal in _signs(result, result.observation, call, verdict):
-            found.setdefault(signal, verdict)
-    if call.expected is not None:
-        differs = build is not None and build.counted not in {None, call.counted}
-        if differs and build is not None:
-            found.setdefault(Signal.BUILD, build.headline)
-        if found and call.counted is not None:
-            found.setdefault(Signal.COUNT, Verdict.TRACKED)
-    return list(found.items())
-
-
-def _signs(result: Result, seen: Observation, call: Judgement, verdict: Verdict) -> Iterator[Signal]:
-    called, trained = seen.phases.get("called"), seen.phases.get("trained")
-    summary = called.model.summary_total if called and called.model else None
-    later = trained.model.summary_total if trained and trained.model else None
-    trainable = result.cell.variant.trainable
-    about = result.cell.case.about
-    known = call.counted is not None and call.expected is not None
-    changed = changed_by_step(seen)
-    if verdict is Verdict.TRACKED and known:
-        yield Signal.COUNT
-        if _same_output(seen, "weights") is True:
-            yield Signal.WEIGHTS
-        if changed == trainable:
-            yield Signal.STEP
-    elif verdict in {Verdict.UNCOUNTED, Verdict.OVERCOUNTED} and known:
-        more = verdict is Verdict.OVERCOUNTED
-        for signal, counted in ((Signal.COUNT, call.counted), (Signal.SUMMARY, summary),
-                                (Signal.SUMMARY_AFTER_FIT, later)):  # fmt: skip
-            if counted is not None and counted != call.expected and (counted > (call.expected or 0)) is more:
-                if signal is Signal.COUNT or str(signal).replace(" ", "-") in about:
-                    yield signal
-        if more and any(one.in_weights > 1 for one in seen.variables):
-            yield Signal.LISTED
-        cloned = seen.phases.get("cloned")
-        copied = cloned.model.count_params if cloned and cloned.model else None
-        if "clone" in about and not more and copied is not None and copied < (call.expected or 0):
-            yield Signal.CLONE
-    elif verdict in {Verdict.UNTRAINED, Verdict.OVERTRAINED}:
-        if changed is not None and (changed < trainable) is (verdict is Verdict.UNTRAINED):
-            yield Signal.STEP
-    elif verdict is Verdict.UNSAVED:
-        for signal, kind in ((Signal.WEIGHTS, "weights"), (Signal.CHECKPOINT, "checkpoint"),
-                             (Signal.MODEL_FILE, "model")):  # fmt: skip
-            asked = signal is Signal.WEIGHTS or str(signal).replace(" ", "-") in about
-            if asked and _same_output(seen, kind) is False:
-                yield signal
-    elif verdict is Verdict.RAISES and raising_phase(result) is not None:
-        yield Signal.RAISES
-
-
-def changed_by_step(seen: Observation) -> int | None:
-    """Number of scalars that one step changes; None where that was not measured."""
-    floats = [one for one in seen.variables if is_floating(one)]
-    if not floats or any(one.changed_by_step is None for one in floats):
-        return None
-    return sum(size(one) for one in floats if one.changed_by_step)
-
-
-def raising_phase(result: Result) -> str | None:
-    """The first phase whose exception is a finding; ``summary`` where ``summary()`` raised it."""
-    seen, case = result.observation, result.cell.case
-    assert seen is not None
-    for name in (*LOUD, *(phase for word in case.about for phase in _ABOUT.get(word, ()))):
-        phase = seen.phases.get(name)
-        meant = name == "trained" and result.cell.variant.trainable == 0
-        if phase is not None and phase.status == Status.RAISED and not meant:
-            return name
-    called = seen.phases.get("called")
-    if "summary" in case.about and called and called.model and "summary" in called.model.raised:
-        return "summary"
-    return None
-
-
-def _same_output(seen: Observation, kind: str) -> bool | None:
-    phase = seen.phases.get(f"reloaded-{kind}")
-    return phase.same_output if phase is not None else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +50,8 @@ class Demonstration:
         for signal in Signal:
             if signal in self.signals:
                 lines += getattr(self, "_" + signal.name.lower())()
-        kept = "y = " if any("y" in _words(line) for line in lines) else ""
+        first = next((line for line in lines if "y" in _words(line)), "y = ")
+        kept = "" if first.startswith("y = ") else "y = "  # where it is not computed anew before it is read
         called = [f"{kept}{self._forward('model')}"]
         if self._weighed:
             called += self._weights_after()
@@ -173,7 +59,11 @@ class Demonstration:
 
     def before(self) -> list[str]:
         """The lines above ``model = ...``."""
-        return [] if self.only_made else [f"x = {_data(self.inputs)}"]
+        if self.only_made:
+            return []
+        if isinstance(self.inputs, list | tuple):
+            return ["x = [", *(f"    {_data(one)}," for one in self.inputs), "]"]
+        return [f"x = {_data(self.inputs)}"]
 
     @property
     def watched(self) -> bool:
@@ -213,7 +103,8 @@ class Demonstration:
         if self.watched:
             return []
         if self.collected:
-            return ["weights = [v for v in gc.get_objects() if issubclass(type(v), keras.Variable)]"]
+            are = 'issubclass(type(v), keras.Variable) and "float" in v.dtype'
+            return [f"weights = [v for v in gc.get_objects() if {are}]"]
         return ["weights = list(model.weights)"]
 
     # -- a signal each --------------------------------------------------------------------------
@@ -226,10 +117,8 @@ class Demonstration:
         return [f'print("counted", model.count_params(), {said})']
 
     def _listed(self) -> list[str]:
-        return [
-            'print("weights lists", len(model.weights), "variables,", '
-            'len({id(w) for w in model.weights}), "different ones")'
-        ]
+        different = "len({id(w) for w in model.weights})"
+        return [f'print("weights lists", len(model.weights), "variables,", {different}, "different ones")']
 
     def _build(self) -> list[str]:
         return [
@@ -279,10 +168,8 @@ class Demonstration:
         return f'model.save("{self._file}")'
 
     def _loaded_model(self) -> list[str]:
-        return [
-            f'loaded = keras.models.load_model("{self._file}", '
-            f"custom_objects={self._custom_objects}, compile=False)"
-        ]
+        own = f"custom_objects={self._custom_objects}"
+        return [f'loaded = keras.models.load_model("{self._file}", {own}, compile=False)']
 
     def _clone(self) -> list[str]:
         counts = f'"of the {self._call.expected} parameters that the original uses"'
@@ -296,12 +183,13 @@ class Demonstration:
         ]
 
     def _step(self) -> list[str]:
+        floating = "w.dtype.is_floating and " if self.watched else ""  # else step counters are among them
+        meant = f'"parameters and should change {self.result.cell.variant.trainable}"'
         return [
             "before = [w.numpy().copy() for w in weights]",
             *self._fit(),
-            "changed = sum(b.size for b, w in zip(before, weights) if (b != w.numpy()).any())",
-            'print("one step of fit() changed", changed, '
-            f'"parameters and should change {self.result.cell.variant.trainable}")',
+            f"changed = sum(b.size for b, w in zip(before, weights) if {floating}(b != w.numpy()).any())",
+            f'print("one step of fit() changed", changed, {meant})',
         ]
 
     def _fit(self) -> list[str]:
@@ -344,8 +232,6 @@ def _words(line: str) -> set[str]:
 
 
 def _data(inputs: Any) -> str:
-    if isinstance(inputs, list | tuple):
-        return "[" + ", ".join(_data(item) for item in inputs) + "]"
     count = 1
     for length in inputs.shape:
         count *= length

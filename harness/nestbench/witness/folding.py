@@ -18,17 +18,28 @@ _ARITHMETIC: Mapping[type[ast.operator], Any] = {
     ast.Pow: operator.pow,
 }  # fmt: skip
 _BLOCKS = ("body", "orelse", "finalbody")
-_CONVERSIONS = {"int": int, "str": str, "bool": bool, "len": len}
+_CONVERSIONS: Mapping[str, Any] = {"int": int, "str": str, "bool": bool, "len": len}
 
 
 def read_names(*nodes: ast.AST) -> set[str]:
-    """Every name that is read anywhere in ``nodes``."""
-    return {
-        part.id
-        for node in nodes
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
-    }
+    """Every name that ``nodes`` read and do not get from a parameter or a variable of a function in them."""
+    names: set[str] = set()
+    for node in nodes:
+        inner = read_names(*ast.iter_child_nodes(node))
+        if isinstance(node, ast.Name):
+            names |= {node.id} if isinstance(node.ctx, ast.Load) else set()
+        elif isinstance(node, ast.FunctionDef | ast.Lambda):
+            names |= inner - _own_names(node)
+        elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            names |= inner - bound_names(*(one.target for one in node.generators))
+        else:
+            names |= inner
+    return names
+
+
+def _own_names(function: ast.FunctionDef | ast.Lambda) -> set[str]:
+    parameters = {one.arg for one in ast.walk(function.args) if isinstance(one, ast.arg)}
+    return parameters | (bound_names(*function.body) if isinstance(function, ast.FunctionDef) else set())
 
 
 def bound_names(*nodes: ast.AST) -> set[str]:
@@ -80,8 +91,9 @@ class _Replacing(ast.NodeTransformer):
 
 class _Folding(ast.NodeTransformer):
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        blocks = {name: getattr(node, name, None) for name in _BLOCKS}
-        blocks = {name: block for name, block in blocks.items() if isinstance(block, list)}
+        blocks: dict[str, list[ast.stmt]] = {
+            name: block for name in _BLOCKS if isinstance(block := getattr(node, name, None), list)
+        }
         for name in blocks:
             setattr(node, name, [])
         super().generic_visit(node)  # the expressions
@@ -182,11 +194,9 @@ def _statements(folding: _Folding, nodes: Sequence[ast.stmt]) -> list[ast.stmt]:
 
 
 def _is_text(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-    )
+    text = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(text, ast.Constant) and isinstance(text.value, str)
 
 
 def _is_identifier(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
-

@@ -4,6 +4,7 @@ import ast
 import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nestbench.witness.folding import bound_names, fold, read_names, replace_names
 from nestbench.witness.untold import Untold
@@ -14,6 +15,11 @@ KIT = "k"
 _Definition = ast.FunctionDef | ast.ClassDef
 _Import = ast.Import | ast.ImportFrom
 _REFUSES = "NotApplicable"
+#: What is in one of these may run more than once, or later.
+_WITHIN = (
+    ast.FunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While,
+    ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +32,7 @@ class Program:
     model: ast.expr
 
 
-def read_program(tree: ast.Module, name: str, values: Mapping[str, object]) -> Program:
+def read_program(tree: ast.Module, name: str, values: Mapping[str, Any]) -> Program:
     """What the function ``name`` of a case file does for a variant; its words are still the kit's.
 
     Raises Untold where a function that it calls cannot be written in its place.
@@ -42,7 +48,7 @@ def read_program(tree: ast.Module, name: str, values: Mapping[str, object]) -> P
     body, model = expansion.expand(functions[name], {KIT: ast.Name(KIT, ast.Load()), **arguments})
     body, model = _without_aliases(body, model)
     body = _used(body, model)
-    imports = [node for node in body if isinstance(node, _Import)]
+    imports: list[ast.stmt] = [node for node in body if isinstance(node, _Import)]
     definitions, making = _hoisted([node for node in body if not isinstance(node, _Import)])
     elsewhere = _reached(tree, read_names(model, *body), leave_out=expansion.helpers)
     imports += [node for node in elsewhere if isinstance(node, _Import)]
@@ -66,11 +72,12 @@ class _Expansion:
         body = fold(_possible([*before, *replace_names(function.body, substituted)]))
         body = self._renamed(body)
         if not body or not isinstance(body[-1], ast.Return) or body[-1].value is None or _returns(body[:-1]):
-            raise Untold(f"{function.name}() does not end in one return")
+            raise Untold(f"calls {function.name}(), which does not end in one return")
         statements: list[ast.stmt] = []
         for node in [*body[:-1], ast.Expr(body[-1].value)]:
             inlining = _Inlining(self)
             changed = inlining.visit(node)
+            assert isinstance(changed, ast.stmt)
             statements += [*inlining.before, changed]
         last = statements.pop()
         assert isinstance(last, ast.Expr)
@@ -93,7 +100,9 @@ class _Expansion:
         names = bound_names(*body)
         other = {name: f"Base{name}" if name[0].isupper() else f"{name}_" for name in names & self._taken}
         self._taken |= {other.get(name, name) for name in names}
-        return [_Renaming(other).visit(node) for node in body] if other else body
+        for node in body if other else ():
+            _Renaming(other).visit(node)
+        return body
 
 
 class _Inlining(ast.NodeTransformer):
@@ -104,39 +113,33 @@ class _Inlining(ast.NodeTransformer):
         self._depth = 0
         self.before: list[ast.stmt] = []
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:
+    def visit(self, node: ast.AST) -> ast.AST:
+        within = isinstance(node, _WITHIN)
+        self._depth += within
         self.generic_visit(node)
+        self._depth -= within
+        return self._inlined(node) if isinstance(node, ast.Call) else node
+
+    def _inlined(self, node: ast.Call) -> ast.AST:
         if not isinstance(node.func, ast.Name) or node.func.id not in self._expansion.helpers:
             return node
         statements, result = self._expansion.call(node)
         if self._depth and not all(isinstance(one, _Definition) for one in statements):
-            raise Untold(f"{node.func.id}() is called within a function or a loop")
+            raise Untold(f"calls {node.func.id}() within a function or a loop")
         self.before += statements
         return result
-
-    def _deeper(self, node: ast.AST) -> ast.AST:
-        self._depth += 1
-        self.generic_visit(node)
-        self._depth -= 1
-        return node
-
-    visit_FunctionDef = visit_ClassDef = visit_Lambda = visit_For = visit_While = _deeper
-    visit_ListComp = visit_DictComp = visit_SetComp = visit_GeneratorExp = _deeper
 
 
 class _Renaming(ast.NodeTransformer):
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        node.id = self._names.get(node.id, node.id)
-        return node
-
-    def _definition(self, node: ast.FunctionDef | ast.ClassDef) -> ast.AST:
-        node.name = self._names.get(node.name, node.name)
+    def visit(self, node: ast.AST) -> ast.AST:
+        if isinstance(node, ast.Name):
+            node.id = self._names.get(node.id, node.id)
+        elif isinstance(node, _Definition):
+            node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
-
-    visit_ClassDef = visit_FunctionDef = _definition
 
 
 class _Possible(ast.NodeTransformer):
@@ -164,20 +167,30 @@ def _refuses(body: Sequence[ast.stmt]) -> bool:
 
 
 def _bound(
-    function: ast.FunctionDef, arguments: Mapping[str, ast.expr]
+    callee: ast.FunctionDef, arguments: Mapping[str, ast.expr]
 ) -> tuple[list[ast.stmt], dict[str, ast.expr]]:
     """Assignments to parameters that must be variables, and expressions for all others."""
-    assigned = bound_names(*function.body)
+    assigned = bound_names(*callee.body)
     before: list[ast.stmt] = []
     substituted: dict[str, ast.expr] = {}
     for name, value in arguments.items():
         simple = isinstance(value, ast.Constant | ast.Name | ast.Attribute | ast.Lambda)
         made_of_kit = read_names(value) == {KIT} and ast.unparse(value).startswith(f"{KIT}.base(")
-        if name not in assigned and (simple or made_of_kit):
+        if isinstance(value, ast.Lambda) and _repeats(value):
+            before += ast.parse(
+                f"def {name}({ast.unparse(value.args)}): return {ast.unparse(value.body)}"
+            ).body
+        elif name not in assigned and (simple or made_of_kit):
             substituted[name] = value
         else:
             before.append(ast.Assign([ast.Name(name, ast.Store())], value))
     return before, substituted
+
+
+def _repeats(function: ast.Lambda) -> bool:
+    """Whether it reads a parameter twice: then it stays a function."""
+    read = [part.id for part in ast.walk(function.body) if isinstance(part, ast.Name)]
+    return any(read.count(one.arg) > 1 for one in function.args.args)
 
 
 def _arguments(function: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr]:
@@ -261,5 +274,5 @@ def _reached(tree: ast.Module, wanted: set[str], *, leave_out: Iterable[str]) ->
         wanted |= read_names(*found)
     left = [name for name in leave_out if name in wanted]
     if left:
-        raise Untold(f"{left[0]}() is handed on and not called")
+        raise Untold(f"hands {left[0]}() on and does not call it")
     return fold(copy.deepcopy([node for node in others if node in reached]))

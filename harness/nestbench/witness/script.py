@@ -6,13 +6,15 @@ import json
 import tokenize
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nestbench.frames import Result
 from nestbench.matrix import Stack
 from nestbench.verdicts import Entry, Verdict
-from nestbench.witness.demonstration import Demonstration, Signal, raising_phase, signals_of
+from nestbench.witness.demonstration import Demonstration
 from nestbench.witness.folding import bound_names
 from nestbench.witness.program import Program, read_program
+from nestbench.witness.signals import Signal, raising_phase, signals_of
 from nestbench.witness.untold import Untold
 from nestbench.witness.words import import_lines, in_keras, uses
 from nestprobe import casefiles
@@ -45,9 +47,8 @@ def make_witness(result: Result, stack: Stack, *, name: str = "repro.py") -> Wit
     """
     entry = result.cell.case
     case = _case(result)
-    values = next(
-        one for one in case.combinations() if _text(one) == result.cell.variant.names
-    )
+    combinations: list[dict[str, Any]] = case.combinations()  # type: ignore[no-untyped-call]
+    values = next(one for one in combinations if _text(one) == result.cell.variant.names)
     tree = ast.parse(entry.file.read_text(encoding="utf-8"))
     program = in_keras(read_program(tree, case.make.__name__, values), stack)
     candidates = signals_of(result)
@@ -60,12 +61,14 @@ def make_witness(result: Result, stack: Stack, *, name: str = "repro.py") -> Wit
     chosen: list[Signal] = []
     kept: list[list[str]] = []
     lengths: list[int] = []
-    for signal, _ in candidates:
+    for signal, verdict in candidates:
         body = _body(program, replace(demonstration, signals=frozenset([*chosen, signal])))
         shown = _shown(candidates, [*chosen, signal])
-        blocks = [_header(result, stack, name, shown), *body]
+        blocks = [_header(result, stack, name, shown), *filter(None, body)]
         lengths.append(sum(map(len, blocks)))
-        if lengths[-1] < LINES:
+        # What goes well is shown where there is room for it and for blank lines.
+        more = verdict is Verdict.TRACKED and chosen not in ([], [Signal.COUNT])
+        if lengths[-1] + (len(blocks) - 1) * more < LINES:
             chosen.append(signal)
             kept = blocks
     if not chosen:
@@ -79,7 +82,7 @@ def _case(result: Result) -> Case:
     return next(case for case in cases if case.id == entry.id)
 
 
-def _text(combination: dict[str, object]) -> dict[str, str]:
+def _text(combination: dict[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in combination.items()}
 
 
@@ -92,7 +95,10 @@ def _header(result: Result, stack: Stack, name: str, shown: Sequence[Verdict]) -
     assert call is not None
     said = ", ".join(map(str, call.findings))
     hidden = [verdict for verdict in call.findings if verdict not in shown]
-    left_out = f" (not shown here: {', '.join(map(str, hidden))})" if hidden else ""
+    said += f" (not shown here: {', '.join(map(str, hidden))})" if hidden else ""
+    build = result.judgement(Entry.BUILD)
+    if build is not None and build.headline != call.headline:
+        said += f"; build(shape) alone: {build.headline}"
     lines = [
         "# /// script",
         f'# requires-python = "=={stack.python}.*"',
@@ -104,7 +110,7 @@ def _header(result: Result, stack: Stack, name: str, shown: Sequence[Verdict]) -
         f"# uv run --python {stack.python} {name}",
         f"# {cell.label}: {cell.case.symptom}",
         *([f"# {' '.join(cell.case.sources)}"] if cell.case.sources else []),
-        f"# nestbench measured on {stack.id}: {said}{left_out}",
+        f"# nestbench measured on {stack.id}: {said}",
     ]
     phase = raising_phase(result) if Verdict.RAISES in shown else None
     if phase is not None:
@@ -131,10 +137,8 @@ def _body(program: Program, shows: Demonstration) -> list[list[str]]:
     """Blocks of lines: imports, a block for each definition, making the model, what is printed."""
     definitions = [_lines([node]) for node in program.definitions]
     making, model = _lines(program.making), ast.unparse(program.model)
-    if shows.made_anew and (making or len(model) > _SHORT):
-        definitions.append(["def make():", *(f"    {line}" for line in [*making, f"return {model}"])])
-        making, model = [], _MAKE
-    elif making and not _flat(program.making):
+    again = shows.made_anew and (making or len(model) > _SHORT)
+    if again or not _flat(program.making):
         definitions.append(["def make():", *(f"    {line}" for line in [*making, f"return {model}"])])
         making, model = [], _MAKE
     shows = replace(shows, new=model)
@@ -184,12 +188,11 @@ def _quoted(text: str) -> str:
 
 def _spaced(blocks: Sequence[Sequence[str]]) -> str:
     """The blocks with as many blank lines between them as there is room for, up to one."""
-    blocks = [block for block in blocks if block]
     room = LINES - 1 - sum(map(len, blocks))
     lines: list[str] = []
     for place, block in enumerate(blocks):
-        if lines and place and room > 0:
+        # The last ones first: what is run is told from what it is run on.
+        if place and len(blocks) - place <= room:
             lines.append("")
-            room -= 1
         lines += block
     return "\n".join(lines) + "\n"

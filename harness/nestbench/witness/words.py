@@ -3,7 +3,6 @@
 import ast
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 from nestbench.matrix import Backend, Module, Stack
@@ -68,9 +67,9 @@ class _Words(ast.NodeTransformer):
             return self.generic_visit(node)
         word = function.attr
         if word == "base" and isinstance(node.args[0], ast.Constant):
-            return _expression(_BASES[node.args[0].value])
+            return _expression(_BASES[str(node.args[0].value)])
         if word == "needs" and isinstance(node.args[1], ast.Constant):
-            return ast.Attribute(self.visit(node.args[0]), node.args[1].value, ast.Load())
+            return ast.Attribute(self.visit(node.args[0]), str(node.args[1].value), ast.Load())
         if word == "as_model":
             return self._as_model(node.args[0])
         if word == "variable":
@@ -94,7 +93,8 @@ class _Words(ast.NodeTransformer):
         if dtype is None and self._stack.is_multi_backend_2:
             dtype = ast.Constant("float32")
         initial = ast.Call(_expression(ones), [shape], [ast.keyword("dtype", dtype)] if dtype else [])
-        return ast.Call(_expression("tf.Variable"), [initial], [ast.keyword(k, v) for k, v in keywords.items()])
+        others = [ast.keyword(name, value) for name, value in keywords.items()]
+        return ast.Call(_expression("tf.Variable"), [initial], others)
 
 
 class _Kinds:
@@ -144,7 +144,7 @@ def _expression(text: str) -> ast.expr:
 def import_lines(stack: Stack, names: Mapping[str, bool]) -> list[str]:
     """The lines that make ``keras``, and ``tf`` where it is used, what cases are handed on that stack."""
     lines = []
-    variables = {name: value for name, value in stack.environ.items()}
+    variables = dict(stack.environ)
     if stack.backend is not Backend.TENSORFLOW:
         variables["KERAS_BACKEND"] = str(stack.backend)
     if variables:
