@@ -14,6 +14,7 @@ from nestbench.cli import (
     matrix,
     portability,
     readme,
+    repro,
     results,
     run,
     time,
@@ -48,6 +49,7 @@ history.add_to(app)
 compare.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
+repro.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
