@@ -179,7 +179,7 @@ def make(factory, arguments, model_class, name="the factory"):
         made = factory(**arguments)
     except ImportError as error:
         raise _lacking(name, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(
             "raised",
             "%s raised %s: %s" % (name, type(error).__name__, _first_line(error)),
@@ -288,7 +288,7 @@ def _run(load, where):
                 do="Call from that folder, name it with --path DIR, or write the file: path/to/file.py:name.",
             ) from error
         raise _lacking(where, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(
             "raised",
             "%s raised %s when it was imported: %s" % (where, type(error).__name__, _first_line(error)),

@@ -307,7 +307,9 @@ def _names(code):
 
 
 def _shown(item, name):
-    """The name as the reader writes it: ``__dense`` for ``_Holder__dense``."""
+    """The name as the reader writes it: ``__dense`` for ``_Holder__dense``, ``kernel`` for ``_kernel``."""
+    if name.startswith("_") and isinstance(getattr(type(item), name[1:], None), property):
+        return name[1:]
     for cls in type(item).__mro__:
         mangled = "_%s__" % cls.__name__.lstrip("_")
         if name.startswith(mangled):

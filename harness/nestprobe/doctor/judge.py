@@ -1,6 +1,8 @@
 """From facts to a diagnosis: what is lost, grouped by cause and place."""
 
 import platform
+import re
+import traceback
 
 from nestprobe.doctor import elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
@@ -8,7 +10,7 @@ from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.examination import CALLED, MADE
 from nestprobe.doctor.facts import Unseen
 from nestprobe.doctor.ground import is_layer
-from nestprobe.doctor.origins import is_own_module
+from nestprobe.doctor.origins import is_own, is_own_module
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
@@ -28,22 +30,34 @@ _SENTENCES = {
 
 def judge(facts):
     """The Diagnosis of Facts."""
-    return _Judge(facts).diagnosis()
+    return Judge(facts).diagnosis()
 
 
-class _Judge(object):
+class Judge(object):
+    """Makes the diagnosis of Facts; ``judge`` is what most need."""
+
     def __init__(self, facts):
         self._facts = facts
         self._causes = Causes(facts)
         self._groups = {}  # (kind, rule, place of the cause) -> [(variable, node)]
         self._unseen = list(facts.unseen)
 
+    def lost_variables(self):
+        """(kind, VariableFacts) of each variable that the diagnosis is about."""
+        return [
+            (kind, variable)
+            for (kind, _, _), members in self._groups.items()
+            for variable, _ in members
+            if variable is not None
+        ]
+
     def diagnosis(self):
+        """The Diagnosis; made once."""
         facts = self._facts
         for variable in facts.variables:
             self._judge(variable)
         self._unbuilt()
-        found = [self._finding(key, members) for key, members in self._groups.items()]
+        found = [self._finding(*group) for group in self._by_container()]
         found += self._failures(found)
         found += self._build_alone(found)
         found.sort(key=lambda one: rules.KINDS.index(one.kind))
@@ -122,8 +136,16 @@ class _Judge(object):
         place = node.place if node is not None else ""
         self._groups.setdefault((kind, rule, place), []).append((variable, node))
 
-    def _finding(self, key, members):
-        kind, name, place = key
+    def _by_container(self):
+        """(kind, rule, place, members): what one container holds, and loses for one cause, is one finding."""
+        held = {}
+        for (kind, name, place), members in self._groups.items():
+            held.setdefault((kind, name, _ITEMS.sub("", place)), []).append((place, members))
+        for (kind, name, container), groups in held.items():
+            place = groups[0][0] if len(groups) == 1 else container
+            yield kind, name, place, [member for _, members in groups for member in members]
+
+    def _finding(self, kind, name, place, members):
         variables = [variable for variable, _ in members if variable is not None]
         node = members[0][1]
         shown = tuple(_shown(one) for one in variables)
@@ -208,6 +230,9 @@ class _Judge(object):
         return [self._made("unbuilt", "build-leaves-children", "model", said, variables=places)]
 
 
+#: The items at the end of a place.
+_ITEMS = re.compile(r"(\[[^\[\]]*\]|\{\.\.\.\})+$")
+
 _WHAT = {
     MADE: "anything: the model could not be made",
     CALLED: "anything beyond the constructor: the call did not succeed",
@@ -228,26 +253,19 @@ def _words(node):
     """Names of the reader's own model for the mend."""
     if node is None:
         return {}
-    words = {}
-    chain = node.chain()
-    attributes = [one.key for one in chain if one.by == "attribute" and isinstance(one.key, str)]
-    layers = [one for one in chain if is_layer(one.item) and is_own_module(type(one.item).__module__)]
-    if layers:
-        own = chain[chain.index(layers[-1]) + 1 :]
-        attributes = [one.key for one in own if one.by == "attribute"] or attributes
-        words["cls"] = type(layers[-1].item).__name__
+    *above, target = node.chain()
+    attributes = [one for one in [*above, target] if one.by == "attribute"]
+    holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
+    words = {"cls": type(holders[-1].item).__name__} if holders else {}
     if attributes:
-        words["attribute"] = attributes[0]
-        words["name"] = attributes[0]
+        words["attribute"] = str(attributes[-1].key)
+        if not is_layer(target.item):
+            words["name"] = str(attributes[-1].key)
     return words
 
 
 def _raised_at(error):
     """The reader's own line that an exception came from, or an empty text."""
-    import traceback
-
-    from nestprobe.doctor.origins import is_own
-
     frames = [
         one for one in traceback.extract_tb(getattr(error, "__traceback__", None)) if is_own(one.filename)
     ]

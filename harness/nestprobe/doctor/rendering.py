@@ -109,6 +109,15 @@ def html(diagnosis):
     return "".join(parts) + "</div>"
 
 
+def page(diagnosis):
+    """As a file of its own."""
+    title = escape(headline(diagnosis))
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>%s</title></head>\n' % title
+        + ("<body>%s</body></html>\n" % html(diagnosis))
+    )
+
+
 def _rest(diagnosis):
     if diagnosis.notes:
         yield (
