@@ -135,14 +135,16 @@ class Causes(object):
         names = {cls.__name__ for cls in type(owner.item).__mro__}
         if "Metric" in names:
             return "metric-state", owner
-        if node.of_keras or owner.of_keras:
-            return self._of_left_behind(variable, owner), node
-        if variable.read_while_made:
-            return "read-once", node
-        if not is_own_module(type(owner.item).__module__) and "Normalization" in names:
+        if node.is_left:
+            return self._of_left_behind(variable, owner), (owner if owner.is_left else node)
+        mine = is_own_module(type(owner.item).__module__)
+        if "Normalization" in names and not mine:
             return "derived-state", owner
+        if mine and (variable.read_while_made or _holds_tensor(owner.item)):
+            return "read-once", node
         others = [one for one in self._facts.variables if one.node and _owner(one.node) is owner]
-        if ground.is_layer(owner.item) and owner.parent is not None and not any(one.used for one in others):
+        idle = owner.parent is not None and not any(one.used for one in others)
+        if idle and not (mine and getattr(owner.item, "built", False)):
             return "never-called", owner
         return "never-read", node
 
@@ -150,7 +152,7 @@ class Causes(object):
         """What only Keras's own lists still hold: another took its attribute, or it was deleted."""
         holder, name = owner.item, _attribute_in(variable.lines)
         lines = self._facts.watch.layer_lines.get(id(owner.item), ())
-        if owner.of_keras and owner.parent is not None:
+        if owner.is_left and owner.parent is not None:
             above = [one for one in owner.chain()[:-1] if ground.is_layer(one.item)]
             holder, name = above[-1].item, _attribute_in(lines)
         if name is not None and getattr(holder, name, None) is not None:
@@ -270,6 +272,11 @@ def _is_tf_module(item):
         cls.__name__ in ("Module", "AutoTrackable") and cls.__module__.startswith("tensorflow")
         for cls in type(item).__mro__
     )
+
+
+def _holds_tensor(layer):
+    """Whether a value that was computed once is an attribute."""
+    return any("EagerTensor" in type(one).__name__ for one in list(vars(layer).values()))
 
 
 def _attribute_in(lines):

@@ -47,6 +47,8 @@ class Examination(object):
             self._data = subject.arrays(self._inputs, self._engine)
             if self._phase(CALLED, self._called):
                 self._watch_training()
+                # Before another one is made: a global variable may be that one's by then.
+                facts.graph = self._graph()
                 with self._values_kept():
                     self._phase("gradient", self._gradients)
                     self._files()
@@ -231,11 +233,10 @@ class Examination(object):
 
     def _trained(self):
         facts, engine = self.facts, self._engine
-        graph = self._graph()
         variables = list(facts.watch.variables)
         literals.set_gentle(variables, self._marked())
         before = literals.values(engine, variables)
-        flags = [(node.item, bool(node.item.trainable)) for node in graph.layers]
+        flags = [(node.item, bool(node.item.trainable)) for node in facts.graph.layers]
         model = facts.model
         model.compile(optimizer=facts.kit.keras.optimizers.SGD(0.5), loss="mse")
         facts.flags = {id(layer): (flag, bool(layer.trainable)) for layer, flag in flags}
@@ -311,27 +312,29 @@ class Examination(object):
         facts = self.facts
         if facts.model is None:
             return facts
-        facts.graph = self._graph()
+        if facts.graph is None:
+            facts.graph = self._graph()
         if not facts.graph.complete:
             facts.unseen.append(Unseen("the whole object graph", "it has too many objects"))
         inference = self._sets.get("inference")
         if inference is not None:
-            names = _names(facts.watch, facts.model)
+            own = _own_variables(facts.watch, facts.model)
             facts.variables = [
-                self._variable(place, variable, names) for place, variable in enumerate(facts.watch.variables)
+                self._variable(place, variable, own.get(place, variable))
+                for place, variable in enumerate(facts.watch.variables)
                 if facts.watch.phases[place] != "trained"
-            ]  # fmt: skip
+            ]
         return facts
 
-    def _variable(self, place, variable, names):
+    def _variable(self, place, variable, own):
         facts, training = self.facts, self._sets.get("training")
         return VariableFacts(
             position=place,
             variable=variable,
-            name=names.get(place, str(variable.name)),
+            name=getattr(own, "path", None) or str(variable.name),
             shape=tuple(-1 if size is None else int(size) for size in variable.shape),
             dtype=literals.dtype_name(variable),
-            trainable=bool(variable.trainable),
+            trainable=bool(own.trainable),
             phase=facts.watch.phases[place],
             used_in_inference=place in self._sets["inference"],
             used_in_training=None if training is None else place in training,
@@ -353,10 +356,10 @@ class Examination(object):
         return noted[place] if place < len(noted) else None
 
 
-def _names(watch, model):
-    """Keras 3 gives each variable that it knows a path: the better name."""
+def _own_variables(watch, model):
+    """Keras 3's own variable by position: it has the better name, and the flag that counts."""
     try:
-        return {watch.index(v): v.path for v in model.variables if getattr(v, "path", None)}
+        return {watch.index(variable): variable for variable in model.variables}
     except Exception:
         return {}
 

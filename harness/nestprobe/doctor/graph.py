@@ -42,6 +42,13 @@ class Node:
         """The way as an expression, e.g. ``model.encoder.blocks[2].proj``."""
         return self.text if self.parent is None else self.parent.place + self.text
 
+    @property
+    def is_left(self):
+        """Whether only lists that Keras keeps lead to it: nothing that the reader wrote."""
+        return self.of_keras or any(
+            one.by == LISTED and is_own_module(type(one.parent.item).__module__) for one in self.chain()
+        )
+
     def chain(self):
         """The nodes from the root to this one."""
         nodes, node = [], self
@@ -150,6 +157,8 @@ class Graph(object):
     def _of_object(self, node):
         item, layer = node.item, self._is_layer(node.item)
         for name, one in sorted(_attributes(item).items()):
+            if layer and name in _OTHERS:
+                continue
             own = layer and _is_keras_name(item, name)
             private = _PRIVATE if name.startswith("_") else 0
             yield self._step(node, one, ATTRIBUTE, name, "." + _shown(item, name), private, own)
@@ -188,6 +197,9 @@ def _attributes(item):
             found.setdefault(name, one)
     return found
 
+
+#: What holds variables of others: it is no way to a variable of the model.
+_OTHERS = ("optimizer", "_optimizer", "_loss_tracker", "_compile_metrics", "compiled_metrics")
 
 _BACKENDS = ("tensorflow", "keras", "tf_keras")
 

@@ -128,7 +128,7 @@ class Judge(object):
             return
         for node in facts.graph.layers:
             above = [one for one in node.chain()[:-1] if is_layer(one.item)]
-            mine = above and is_own_module(type(above[-1].item).__module__) and not node.of_keras
+            mine = above and is_own_module(type(above[-1].item).__module__) and not node.is_left
             if mine and getattr(node.item, "built", True) is False:
                 self._groups.setdefault(("unbuilt", "never-called", node.place), []).append((None, node))
 
@@ -254,7 +254,7 @@ def _words(node):
     if node is None:
         return {}
     *above, target = node.chain()
-    attributes = [one for one in [*above, target] if one.by == "attribute"]
+    attributes = [one for one in [*above, target] if one.by == "attribute" and not one.of_keras]
     holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
     words = {"cls": type(holders[-1].item).__name__} if holders else {}
     if attributes:

@@ -32,7 +32,7 @@ _SAYINGS = (
     ("too-deep", r"maximum recursion depth exceeded"),
     (
         "mixed-keras",
-        r"must be an instance of .*Layer|has no attribute '_unique_id'|_KerasHistory|KerasTensor",
+        r"must be an instance of .*Layer|has no attribute '_unique_id'",
     ),
 )
 _PATTERNS = [(name, re.compile(pattern, re.DOTALL)) for name, pattern in _SAYINGS]

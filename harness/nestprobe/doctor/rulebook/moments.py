@@ -135,6 +135,6 @@ RULES = (
         cause="Two ways lead to one variable, and the list of weights names it for each.",
         mend="self.{attribute} = ...  # keep it in one place",
         kinds=("overcounted",),
-        cases=("summary-of-frozen",),
+        cases=(),
     ),
 )
