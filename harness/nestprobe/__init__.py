@@ -4,6 +4,7 @@ Standard library and the environment's own TensorFlow only. It reports what happ
 nothing of what was expected.
 """
 
+from nestprobe.doctor import diagnose
 from nestprobe.vocabulary import (
     Case,
     NotApplicable,
@@ -19,6 +20,7 @@ __all__ = [
     "NotApplicable",
     "Tensor",
     "case",
+    "diagnose",
     "keras_issue",
     "tensorflow_issue",
     "tf_keras_issue",

@@ -162,7 +162,10 @@ def find(name, path=()):
 
 
 def make(factory, arguments, model_class, name="the factory"):
-    """(model, inputs or None) of one call of ``factory``. Raises SubjectError."""
+    """(model, inputs or None) of one call of ``factory``. Raises SubjectError.
+
+    ``model_class``: the Model class of the Keras in use, or a tuple of such classes.
+    """
     if isinstance(factory, model_class):
         raise SubjectError(
             "no-model",
@@ -176,7 +179,7 @@ def make(factory, arguments, model_class, name="the factory"):
         made = factory(**arguments)
     except ImportError as error:
         raise _lacking(name, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(
             "raised",
             "%s raised %s: %s" % (name, type(error).__name__, _first_line(error)),
@@ -187,8 +190,7 @@ def make(factory, arguments, model_class, name="the factory"):
     if not isinstance(model, model_class):
         raise SubjectError(
             "no-model",
-            "%s returned a %s, not a model of this Keras (%s.%s)."
-            % (name, type(model).__name__, model_class.__module__, model_class.__name__),
+            "%s returned a %s, not a Keras model." % (name, type(model).__name__),
             why=_why_no_model(model),
             do="Return the model, or (model, inputs); wrap a layer as keras.Sequential([layer]).",
         )
@@ -201,7 +203,7 @@ def arrays(inputs, engine):
     ``inputs``: InputSpec objects, arrays, tensors, specs with ``shape`` and ``dtype``, a dataset, or
     lists, tuples and dicts of those. Raises SubjectError of kind ``no-inputs``.
     """
-    if inputs is None or inputs == ():
+    if inputs is None or (isinstance(inputs, tuple) and not inputs):
         raise SubjectError(
             "no-inputs",
             "It is not known what to call the model with.",
@@ -286,7 +288,7 @@ def _run(load, where):
                 do="Call from that folder, name it with --path DIR, or write the file: path/to/file.py:name.",
             ) from error
         raise _lacking(where, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise SubjectError(
             "raised",
             "%s raised %s when it was imported: %s" % (where, type(error).__name__, _first_line(error)),
