@@ -140,11 +140,14 @@ def _adopt_classes(keras):
         module.MODULE_PREFIX = tuple(sorted(mine))  # str.startswith takes a tuple
 
 
-# -- the list of weights, which no observation holds --------------------------------------------------
+# -- what no observation holds: the list of weights, and why something is lost ------------------------
 
 
 def list_weights(path):
-    """Answer the request in the JSON file ``path``: the weights of its model; returns the exit status."""
+    """Answer the request in the JSON file ``path``: its model's weights, and what the doctor finds.
+
+    Returns the exit status.
+    """
     from nestprobe.backend import Backend
 
     with open(path) as stream:
@@ -153,7 +156,7 @@ def list_weights(path):
     folder = os.path.join(request["scratch"], "cell")
     os.makedirs(folder)
     cell = Cell(request["file"], request["case"], {})
-    child = Child(cell, folder, Limits(**request["limits"]), _list)
+    child = Child(cell, folder, Limits(**request["limits"]), _look)
     child.start(kit)
     answer = child.poll()
     while answer is None:
@@ -168,16 +171,32 @@ def list_weights(path):
     os._exit(0)  # as the server: a backend's own shutdown can hang
 
 
-def _list(cell, kit, _scratch, path):
-    from nestprobe.protocol.instance import Instance
-    from nestprobe.protocol.literals import dtype_name
-    from nestprobe.protocol.messages import clean, raised
+def _look(cell, kit, _scratch, path):
+    """In a child: what is known is kept before the doctor looks, whatever becomes of that."""
+    from nestprobe.protocol.messages import raised
 
     found = {}
-    try:
-        instance = Instance(find_case(cell), {}, kit)
-        instance.call("called")
-        found["weights"] = [
+    for phase, part in (("weights", _weights), ("doctor", _doctor), (None, None)):
+        with open(path + ".part", "w") as stream:
+            json.dump({"phase": phase, "observation": found, "seconds": 0.0}, stream)
+        os.replace(path + ".part", path)
+        if part is None:
+            return
+        try:
+            found.update(part(find_case(cell), kit))
+        except Exception as error:
+            found.setdefault("errors", {})[phase] = to_data(raised(error))
+
+
+def _weights(case, kit):
+    from nestprobe.protocol.instance import Instance
+    from nestprobe.protocol.literals import dtype_name
+    from nestprobe.protocol.messages import clean
+
+    instance = Instance(case, {}, kit)
+    instance.call("called")
+    return {
+        "weights": [
             {
                 "name": clean(variable.name),
                 "path": clean(getattr(variable, "path", None) or ""),
@@ -187,8 +206,42 @@ def _list(cell, kit, _scratch, path):
             }
             for variable in instance.model.weights
         ]
-    except Exception as error:
-        found["error"] = to_data(raised(error))
-    with open(path + ".part", "w") as stream:
-        json.dump({"phase": None, "observation": found, "seconds": 0.0}, stream)
-    os.replace(path + ".part", path)
+    }
+
+
+def _doctor(case, kit):
+    """The doctor's findings; ``variables`` are places in ``examined``, in the order of creation."""
+    from nestprobe.doctor.examination import Examination
+    from nestprobe.doctor.judge import judge
+    from nestprobe.protocol.messages import clean
+
+    def make():
+        model = case.make(kit)
+        return model, case.data(kit.engine)
+
+    facts = Examination(kit.engine, make=make).run()
+    diagnosis = judge(facts)
+    places = {}  # as a finding names its variables: place or name, and shape
+    for position, one in enumerate(facts.variables):
+        where = one.node.place if one.node is not None else one.name
+        places.setdefault("%s %r" % (where, tuple(one.shape)), []).append(position)
+    return {
+        "examined": [{"name": clean(one.name), "shape": list(one.shape)} for one in facts.variables],
+        "findings": [
+            {
+                "rule": one.rule,
+                "kind": one.kind,
+                "place": one.place,
+                "line": clean(one.line),
+                "said": clean(one.said),
+                "mend": one.mend,
+                "variables": [
+                    position for shown in one.variables for position in places.get(shown, ())
+                ],
+            }
+            for one in diagnosis.findings
+        ],
+        "unseen": [
+            {"what": one.what, "why": clean(one.why)} for one in diagnosis.unseen if not one.by_design
+        ],
+    }

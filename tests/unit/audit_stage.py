@@ -85,12 +85,14 @@ def raw_lost():
 
 def side(stack, seen, *, weights=None, loads=None, **more):
     """A Side; ``weights``: names and shapes, ``loads``: by saving stack and kind."""
+    made = [
+        Weight(name=name, path="", shape=shape, dtype="float32", trainable=True)
+        for name, shape in weights or ()
+    ]
     return Side(
         stack=stack,
         observation=seen,
-        weights=weights and tuple(
-            Weight(name=name, path="", shape=shape, dtype="float32", trainable=True) for name, shape in weights
-        ),
+        weights=None if weights is None else tuple(made),
         loads={
             saver: {kind: Loaded(result=result) for kind, result in kinds.items()}
             for saver, kinds in (loads or {}).items()
@@ -120,7 +122,8 @@ def listed(*names_and_shapes, findings=()):
         {"name": name, "path": "", "shape": list(shape), "dtype": "float32", "trainable": True}
         for name, shape in names_and_shapes
     ]
-    return {"weights": weights, "findings": list(findings)}
+    examined = [{"name": name, "shape": list(shape)} for name, shape in (W, KERNEL, BIAS)]
+    return {"weights": weights, "examined": examined, "findings": list(findings)}
 
 
 class Stacks:

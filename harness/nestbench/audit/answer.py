@@ -1,12 +1,22 @@
 """What the probe answers of a model beside its observation: its weights, and the doctor's findings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from nestbench.audit.matching import pairs
 from nestbench.audit.side import Finding, Weight
 from nestprobe.observation import Observation
 
-__all__ = ["findings_of", "weights_of"]
+__all__ = ["findings_of", "notes_of", "weights_of"]
+
+
+@dataclass(frozen=True)
+class _Examined:
+    """A variable as the doctor saw it."""
+
+    name: str
+    shape: Sequence[int]
 
 
 def weights_of(answer: Mapping[str, Any] | None) -> tuple[Weight, ...] | None:
@@ -26,15 +36,42 @@ def weights_of(answer: Mapping[str, Any] | None) -> tuple[Weight, ...] | None:
 
 
 def findings_of(answer: Mapping[str, Any] | None, observation: Observation | None) -> tuple[Finding, ...]:
-    """The doctor's findings, each with the variable of the observation that it is about."""
+    """The doctor's findings, each with the variables of the observation that it is about.
+
+    The doctor made a model of its own: its variables are those of the observation by name and shape.
+    """
     if answer is None or observation is None:
         return ()
+    examined = [_Examined(one["name"], one["shape"]) for one in answer.get("examined", ())]
+    place = {one: other for one, other in pairs(examined, observation.variables) if one is not None}
     return tuple(
         Finding(
             rule=one["rule"],
-            position=one.get("position"),
-            place=one.get("place", ""),
-            made_at=one.get("made_at", ""),
+            kind=one["kind"],
+            said=one["said"],
+            mend=one["mend"],
+            positions=tuple(found for number in one["variables"] if (found := place.get(number)) is not None),
+            place=one["place"],
+            made_at=one["line"],
         )
         for one in answer.get("findings", ())
     )
+
+
+def notes_of(answer: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """What could not be looked at, a sentence each."""
+    if answer is None:
+        return ("its weights could not be listed, and the doctor could not look",)
+    notes = [
+        f"{_LOOKING.get(phase, phase)} failed: {one['type']}: {one['message']}"
+        for phase, one in answer.get("errors", {}).items()
+    ]
+    outcome = answer.get("outcome")
+    if outcome is not None:
+        where = _LOOKING.get(outcome.get("phase"), "listing its weights")
+        notes.append(f"{where} did not come to its end: {outcome['kind']} ({outcome.get('detail', '')})")
+    notes += [f"the doctor could not see {one['what']}: {one['why']}" for one in answer.get("unseen", ())]
+    return tuple(notes)
+
+
+_LOOKING = {"weights": "listing its weights", "doctor": "looking why (the doctor)"}

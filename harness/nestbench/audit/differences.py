@@ -8,7 +8,7 @@ from nestbench.audit.side import Side
 from nestbench.audit.variables import variable_differences
 from nestbench.portability.record import KINDS, Loaded
 from nestbench.verdicts.rules import with_detail
-from nestbench.verdicts.variables import done, oracle_of, text_of
+from nestbench.verdicts.variables import done, oracle_of, parameters_of, size, text_of
 from nestprobe.observation import ModelRecord, Observation, OutcomeKind, PhaseRecord, Status
 
 __all__ = ["FILES", "differences"]
@@ -77,6 +77,9 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
         ]
         if None in less or less[0] == less[1]:
             continue
+        worse = new if less[1] else old
+        if field == "count_params" and said[less.index(True)] == _listed(worse):
+            continue  # that is told of the variables, which are not listed
         yield Difference(
             gravity=Gravity.SILENT if less[1] else Gravity.BETTER,
             kinds=(Kind.COUNT,),
@@ -84,6 +87,11 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
             evidence=(f"the forward pass reads {read[0]} -> {read[1]}",),
             marks=frozenset({f"{'' if less[1] else '+'}count:{phase}.{field}"}),
         )
+
+
+def _listed(observation: Observation) -> int:
+    """Scalars of the parameters that Keras lists."""
+    return sum(size(one) for one in parameters_of(observation.variables) if one.in_weights)
 
 
 def _outputs(old: Observation, new: Observation) -> Iterator[Difference]:

@@ -1,11 +1,11 @@
 """Why a difference is there: the rule that the doctor found, the case that shows it, and since when."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 from nestbench.audit.difference import Difference, Gravity, Kind
-from nestbench.audit.side import Side
+from nestbench.audit.side import Finding, Side
 from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.changes import Behaviour, History, behaviour_of, history_of
 from nestbench.frames import Result, collect
@@ -112,36 +112,35 @@ def explain(difference: Difference, before: Side, after: Side, archive: Archive)
     """
     side = before if difference.gravity is Gravity.BETTER else after
     other = after if side is before else before
-    found: dict[str, list[str]] = {}
+    found: dict[str, list[Finding]] = {}
     for finding in side.findings:
-        if finding.rule in _RULES and _about(difference, finding.position, finding.rule):
-            place = f"{finding.place} ({finding.made_at})" if finding.made_at else finding.place
-            found.setdefault(finding.rule, []).append(place)
+        if finding.rule in _RULES and _about(difference, finding):
+            found.setdefault(finding.rule, []).append(finding)
     return tuple(
         Explanation(
             rule=_RULES[rule],
-            mend=_mend(_RULES[rule], places),
-            places=tuple(dict.fromkeys(filter(None, places))),
+            mend=findings[0].mend,
+            places=tuple(dict.fromkeys(_place(one) for one in findings)),
             shown=tuple(_shown(_RULES[rule], difference, other.stack, side.stack, archive)),
         )
-        for rule, places in found.items()
+        for rule, findings in found.items()
     )
 
 
-def _about(difference: Difference, position: int | None, rule: str) -> bool:
-    """Whether a finding is about this difference: its variables, or, for one of the model, its kind."""
+def _place(finding: Finding) -> str:
+    return f"{finding.place} ({finding.made_at})" if finding.made_at else finding.place
+
+
+def _about(difference: Difference, finding: Finding) -> bool:
+    """Whether a finding is about this difference: about its variables, or about the same failure."""
     if difference.positions:
-        return position in difference.positions
-    kinds = {str(_VERDICTS[kind]) for kind in difference.kinds if kind in _VERDICTS}
-    return bool(kinds & set(_RULES[rule].kinds))
-
-
-def _mend(rule: Rule, places: Sequence[str]) -> str:
-    """The mend with the attribute's name in it, where the place in the object graph ends in one."""
-    words = places[0].partition(" (")[0].split(".") if places and places[0] else []
-    name = words[-1].partition("[")[0] if len(words) > 1 else ""
-    code: Callable[..., str] = rule.code
-    return code(attribute=name) if name.isidentifier() else code()
+        return bool(set(difference.positions) & set(finding.positions))
+    if Kind.OUTPUT in difference.kinds:  # what does not come back computes something else
+        return finding.kind in {"uncounted", "unsaved", "unrestored"}
+    if Kind.COUNT in difference.kinds:
+        return finding.kind in {"uncounted", "unbuilt"}
+    failed = Kind.RAISES in difference.kinds and finding.kind == "raises"
+    return failed and any(finding.said.endswith(line) for line in difference.evidence)
 
 
 def _shown(rule: Rule, difference: Difference, lacks: str, has: str, archive: Archive) -> Iterator[Shown]:

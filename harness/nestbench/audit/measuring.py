@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nestbench import staging
-from nestbench.audit.answer import findings_of, weights_of
+from nestbench.audit.answer import findings_of, notes_of, weights_of
 from nestbench.audit.casefile import CASE
 from nestbench.audit.remedies import remedy
 from nestbench.audit.side import Side
@@ -201,4 +201,4 @@ def _joined(side: Side, answer: Mapping[str, Any] | None, loads: Mapping[str, Ma
         do = side.do or remedy(side)
         return replace(side, why=side.ending, do=do, code=side.code or ExitCode.INCOMPLETE)
     findings = findings_of(answer, side.observation)
-    return replace(side, weights=weights_of(answer), findings=findings, loads=loads)
+    return replace(side, weights=weights_of(answer), findings=findings, notes=notes_of(answer), loads=loads)

@@ -24,14 +24,18 @@ class Weight:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What the doctor found on this stack: a rule, the variables that it is about, and where they are.
+    """What the doctor found on this stack: a rule, what of (``kind``), and where.
 
-    ``position``: of the variable in the observation's list, None where it is not one of them. ``place``:
-    in the object graph, as ``model.blocks[2].proj``. ``made_at``: file and line.
+    ``positions``: of the variables in the observation's list. ``place``: in the object graph, as
+    ``model.blocks[2].proj``. ``made_at``: file and line. ``said``: what was seen. ``mend``: code, with the
+    model's own names in it.
     """
 
     rule: str
-    position: int | None = None
+    kind: str
+    said: str = ""
+    mend: str = ""
+    positions: tuple[int, ...] = ()
     place: str = ""
     made_at: str = ""
 

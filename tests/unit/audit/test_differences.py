@@ -177,9 +177,10 @@ def paired(before, after):
 
 
 def test_variables_are_paired_by_shape_and_name():
-    assert paired([("a/k:0", (2,)), ("b/k:0", (2,))], [("x/b/k", (2,)), ("x/a/k", (2,))]) in (
-        [(0, 1), (1, 0)],
-    )
+    assert paired([("a/k:0", (2,)), ("b/k:0", (2,))], [("x/b/k", (2,)), ("x/a/k", (2,))]) == [
+        (0, 1),
+        (1, 0),
+    ]
     assert paired([("Variable:0", (2,)), ("Variable:0", (3,))], [("p", (2,)), ("q", (3,))]) == [
         (0, 0),
         (1, 1),
@@ -230,6 +231,10 @@ def test_the_part_that_carries_a_difference():
     assert "tf2.15 with the backend of tf2.21: cannot exist: no such thing" in first.asked
 
 
+def not_called(*outcome):
+    return observation(outcome=Outcome(*outcome), raised={"called": Raised("E", "")})
+
+
 @pytest.mark.parametrize(
     ("seen", "why", "do"),
     [
@@ -237,12 +242,12 @@ def test_the_part_that_carries_a_difference():
         (not_made("Missing", "no module x"), "making the model raised Missing: no module x", "-r"),
         (not_made("NotAModel", "an int"), "making the model raised NotAModel: an int", "(model, inputs)"),
         (
-            observation(outcome=Outcome("timed-out", "limit of 9 s", "built"), raised={"called": Raised("E", "")}),
+            not_called("timed-out", "limit of 9 s", "built"),
             "it did not come to its end within the time limit, in phase built (limit of 9 s)",
             "--timeout",
         ),
         (
-            observation(outcome=Outcome("out-of-memory", "limit of 9 MB"), raised={"called": Raised("E", "")}),
+            not_called("out-of-memory", "limit of 9 MB"),
             "it reached the memory limit (limit of 9 MB)",
             "--memory",
         ),

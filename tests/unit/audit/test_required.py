@@ -15,7 +15,8 @@ def test_a_requirements_file(tmp_path):
     (tmp_path / "more.txt").write_text("einops\n")
     file = tmp_path / "requirements.txt"
     file.write_text(
-        "# a comment\nscipy>=1.10  # why\n\nattrs==23.1 \\\n  --hash=sha256:abc\n-r more.txt\nrich; python_version < '3.9'\n"
+        "# a comment\nscipy>=1.10  # why\n\nattrs==23.1 \\\n  --hash=sha256:abc\n-r more.txt\n"
+        "rich; python_version < '3.9'\n"
     )
     assert read_requirements(file) == ("scipy>=1.10", "attrs==23.1", "einops", 'rich; python_version < "3.9"')
 
