@@ -1,6 +1,7 @@
 """An audit through its command, on stacks that answer as the test says."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,15 @@ from audit_stage import (
 )
 from typer.testing import CliRunner
 
+from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
+from nestbench.digests import Digests, probe_digest
 from nestbench.errors import GroundError, UnavailableError
+from nestbench.matrix import load_matrix
+from nestbench.matrix.locks import lock_digest
+from nestbench.store import Store
 
 MODEL = "def make():\n    raise AssertionError('it is loaded where TensorFlow is')\n"
-PUBLISHED = Path(__file__).parents[3] / "results" / "published"
 
 
 @pytest.fixture
@@ -113,24 +118,54 @@ def test_the_step_at_which_each_difference_appears(stacks):
     assert steps["dense/kernel:0"] == "from tf2.16 to tf2.18"
 
 
-def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(stacks):
-    finding = {
-        "rule": "raw-variable", "kind": "uncounted", "place": "model.inner.scale", "line": "models.py:7",
-        "variables": [0], "said": "not listed", "mend": "self.scale = self.add_weight(...)",
-    }  # fmt: skip
+@pytest.fixture
+def published(tmp_path):
+    """A store in which the case of raw variables changes from TensorFlow 2.15 to 2.16."""
+    store, matrix = Store(tmp_path / "published"), load_matrix()
+    entry = load_catalogue().get("raw-variable-attribute")
+    (variant,) = entry.variants
+    for stack in ("tf2.14", "tf2.15", "tf2.16", "tf2.21"):
+        lost = LOST if stack in {"tf2.16", "tf2.21"} else {}
+        seen = observation(variable("w", (variant.parameters,), **lost))
+        digests = Digests(case=entry.digest, lock=lock_digest(matrix.get(stack)), probe=probe_digest())
+        store.add(stack, digests, replace(seen, case=entry.id, variant=variant.names))
+    return str(store.root)
+
+
+FINDING = {
+    "rule": "raw-variable",
+    "kind": "uncounted",
+    "place": "model.inner.scale",
+    "line": "models.py:7",
+    "variables": [0],
+    "said": "not listed",
+    "mend": "self.scale = self.add_weight(...)",
+}
+
+
+def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(stacks, published):
     stacks.answer("tf2.15", whole())
-    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[finding]))
-    done, found = data(results=str(PUBLISHED))
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    done, found = data(results=published)
     assert done.exit_code == 1
     (why,) = found["differences"][0]["explanations"]
     assert why["rule"] == "raw-variable"
     assert why["places"] == ["model.inner.scale (models.py:7)"]
-    assert "self.scale = self.add_weight(" in why["mend"]
-    shown = {case["id"]: case for case in why["cases"]}
-    assert "between TensorFlow 2.15.1 and 2.16" in shown["raw-variable-attribute"]["since"]
-    text = audit(results=str(PUBLISHED)).stdout
-    assert "nestbench cases show raw-variable-attribute" in text
-    assert "self.scale = self.add_weight(" in text
+    assert why["mend"] == FINDING["mend"]
+    (case,) = why["cases"]
+    assert (case["id"], case["verdict"]) == ("raw-variable-attribute", "uncounted")
+    assert case["since"] == "between TensorFlow 2.15.1 and 2.16.2"
+    text = audit(results=published).stdout
+    assert "between TensorFlow 2.15.1 and 2.16.2, shown by case raw-variable-attribute" in text
+    assert FINDING["mend"] in text
+
+
+def test_what_no_result_bears_out_has_no_release(stacks):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    (why,) = data()[1]["differences"][0]["explanations"]
+    assert why["cases"] == []
+    assert "since: not known" in audit().stdout
 
 
 def test_the_request_reaches_the_probe(stacks):
