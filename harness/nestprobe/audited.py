@@ -226,7 +226,14 @@ def _doctor(case, kit):
         where = one.node.place if one.node is not None else one.name
         places.setdefault("%s %r" % (where, tuple(one.shape)), []).append(position)
     return {
-        "examined": [{"name": clean(one.name), "shape": list(one.shape)} for one in facts.variables],
+        "examined": [
+            {
+                "name": clean(one.name),
+                "shape": list(one.shape),
+                "place": one.node.place if one.node is not None else "",
+            }
+            for one in facts.variables
+        ],
         "findings": [
             {
                 "rule": one.rule,
@@ -235,9 +242,7 @@ def _doctor(case, kit):
                 "line": clean(one.line),
                 "said": clean(one.said),
                 "mend": one.mend,
-                "variables": [
-                    position for shown in one.variables for position in places.get(shown, ())
-                ],
+                "variables": [position for shown in one.variables for position in places.get(shown, ())],
             }
             for one in diagnosis.findings
         ],

@@ -14,6 +14,7 @@ factory returns ``(model, inputs)``: arrays, tensors, specs with a shape and a d
 dataset, of which the first batch is taken.
 """
 
+import ast
 import difflib
 import importlib
 import importlib.util
@@ -21,8 +22,8 @@ import inspect
 import os
 import sys
 import traceback
-from dataclasses import dataclass, field
-from typing import Any, Dict, Optional, Tuple
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 #: Examples in a batch where a shape leaves that open.
 BATCH = 2
@@ -75,7 +76,7 @@ class Request:
     path: Tuple[str, ...] = ()
 
 
-def read(data):
+def read(data: Any) -> Request:
     """The Request of parsed data. Raises SubjectError of kind ``request``."""
     if not isinstance(data, dict):
         raise _badly("The request is a %s, not a table." % type(data).__name__)
@@ -100,7 +101,7 @@ def read(data):
     return Request(model["factory"], dict(arguments), specs, tuple(str(one) for one in folders))
 
 
-def to_data(request):
+def to_data(request: Request) -> Dict[str, Any]:
     """The data that ``read`` makes the same request of, ready for JSON."""
     model = {"factory": request.factory}
     if request.arguments:
@@ -118,7 +119,7 @@ def to_data(request):
     return {"model": model, "input": inputs}
 
 
-def parse_shape(text):
+def parse_shape(text: str) -> InputSpec:
     """The InputSpec of ``2,5``, ``2,5:int32`` or ``left=2,5:float32``; ``?`` leaves a size open.
 
     Raises SubjectError of kind ``request``.
@@ -136,6 +137,23 @@ def parse_shape(text):
         raise _badly(
             "%r is no shape of an input." % text, "Write it as 2,5 or 2,5:int32 or left=2,5:float32."
         ) from None
+
+
+def with_shapes(request: Request, texts: Sequence[str]) -> Request:
+    """The request with the inputs that ``parse_shape`` reads of ``texts``. Raises SubjectError."""
+    made = replace(request, inputs=tuple(parse_shape(one) for one in texts))
+    return read(to_data(made))  # names in part, or one name twice, are refused there
+
+
+def parse_argument(text: str) -> Tuple[str, Any]:
+    """(name, value) of ``units=3``; a value that is no literal is a text. Raises SubjectError."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise _badly("%r is no argument of a function." % text, "Write NAME=VALUE.")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
 
 
 def find(name, path=()):

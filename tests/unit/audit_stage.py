@@ -122,7 +122,7 @@ def listed(*names_and_shapes, findings=()):
         {"name": name, "path": "", "shape": list(shape), "dtype": "float32", "trainable": True}
         for name, shape in names_and_shapes
     ]
-    examined = [{"name": name, "shape": list(shape)} for name, shape in (W, KERNEL, BIAS)]
+    examined = [{"name": name, "shape": list(shape), "place": ""} for name, shape in (W, KERNEL, BIAS)]
     return {"weights": weights, "examined": examined, "findings": list(findings)}
 
 

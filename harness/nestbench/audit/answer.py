@@ -8,7 +8,7 @@ from nestbench.audit.matching import pairs
 from nestbench.audit.side import Finding, Weight
 from nestprobe.observation import Observation
 
-__all__ = ["findings_of", "notes_of", "weights_of"]
+__all__ = ["findings_of", "notes_of", "places_of", "weights_of"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,7 @@ def findings_of(answer: Mapping[str, Any] | None, observation: Observation | Non
     """
     if answer is None or observation is None:
         return ()
-    examined = [_Examined(one["name"], one["shape"]) for one in answer.get("examined", ())]
-    place = {one: other for one, other in pairs(examined, observation.variables) if one is not None}
+    place = _matched(answer, observation)
     return tuple(
         Finding(
             rule=one["rule"],
@@ -56,6 +55,24 @@ def findings_of(answer: Mapping[str, Any] | None, observation: Observation | Non
         )
         for one in answer.get("findings", ())
     )
+
+
+def places_of(answer: Mapping[str, Any] | None, observation: Observation | None) -> dict[int, str]:
+    """Where the variables of the observation are in the object graph, of those to which a way was found."""
+    if answer is None or observation is None:
+        return {}
+    examined = answer.get("examined", ())
+    return {
+        position: examined[number]["place"]
+        for number, position in _matched(answer, observation).items()
+        if position is not None and examined[number]["place"]
+    }
+
+
+def _matched(answer: Mapping[str, Any], observation: Observation) -> dict[int, int | None]:
+    """Places in the observation of the variables that the doctor examined."""
+    examined = [_Examined(one["name"], one["shape"]) for one in answer.get("examined", ())]
+    return {one: other for one, other in pairs(examined, observation.variables) if one is not None}
 
 
 def notes_of(answer: Mapping[str, Any] | None) -> tuple[str, ...]:

@@ -86,6 +86,14 @@ class Asked(BaseModel):
         """The stacks on the way, the oldest first."""
         return (self.before, *self.via, self.after)
 
+    @property
+    def shown(self) -> str:
+        """The model as a person names it: a path below this folder is relative to it."""
+        place, colon, name = self.model.factory.rpartition(":")
+        path = Path(place)
+        below = path.is_absolute() and path.is_relative_to(Path.cwd())
+        return f"{path.relative_to(Path.cwd()) if below else place}{colon}{name}"
+
     def spec(self) -> dict[str, Any]:
         """The model as ``nestprobe.audited`` takes it."""
         return {

@@ -77,7 +77,7 @@ class Auditing:
             found = measure(stacks)
             sides = tuple(found[stack.id] for stack in stacks)
             audit = Audit(
-                model=self.asked.model.factory,
+                model=self.asked.shown,
                 date=f"{datetime.now(UTC):%Y-%m-%d}",
                 sides=sides,
                 still_lost={},

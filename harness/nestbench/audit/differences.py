@@ -78,7 +78,8 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
         if None in less or less[0] == less[1]:
             continue
         worse = new if less[1] else old
-        if field == "count_params" and said[less.index(True)] == _listed(worse):
+        read_there = read[less.index(True)]
+        if phase != "built" and read_there is not None and _listed(worse) < read_there:
             continue  # that is told of the variables, which are not listed
         yield Difference(
             gravity=Gravity.SILENT if less[1] else Gravity.BETTER,

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.side import Finding, Side
+from nestbench.audit.signatures import OWN, findings_by_signature
 from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.changes import Behaviour, History, behaviour_of, history_of
 from nestbench.frames import Result, collect
@@ -14,8 +15,7 @@ from nestbench.matrix.lines import Line, lines
 from nestbench.run.stored import lock_digests
 from nestbench.store import Store
 from nestbench.verdicts import Verdict
-from nestprobe.doctor.rule import Rule
-from nestprobe.doctor.rules import RULES
+from nestprobe.doctor.rules import RULES, Rule
 
 __all__ = ["Archive", "Explanation", "Shown", "explain"]
 
@@ -35,7 +35,9 @@ _VERDICTS = {
     Kind.OVERCOUNTED: Verdict.OVERCOUNTED,
     Kind.RAISES: Verdict.RAISES,
 }
-_RULES = {rule.id: rule for rule in RULES}
+#: Differences that follow where a variable is lost by the weights file or the model file.
+_OF_WHAT_IS_SAVED = frozenset({"output:weights", "output:model", "+output:weights", "+output:model"})
+_RULES = {rule.id: rule for rule in (*RULES, *OWN)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +118,8 @@ def explain(difference: Difference, before: Side, after: Side, archive: Archive)
     for finding in side.findings:
         if finding.rule in _RULES and _about(difference, finding):
             found.setdefault(finding.rule, []).append(finding)
+    for finding in findings_by_signature(difference, before, after) if not found else ():
+        found.setdefault(finding.rule, []).append(finding)
     return tuple(
         Explanation(
             rule=_RULES[rule],
@@ -135,10 +139,10 @@ def _about(difference: Difference, finding: Finding) -> bool:
     """Whether a finding is about this difference: about its variables, or about the same failure."""
     if difference.positions:
         return bool(set(difference.positions) & set(finding.positions))
-    if Kind.OUTPUT in difference.kinds:  # what does not come back computes something else
+    if difference.marks & _OF_WHAT_IS_SAVED:  # what is not in the file computes something else
         return finding.kind in {"uncounted", "unsaved", "unrestored"}
     if Kind.COUNT in difference.kinds:
-        return finding.kind in {"uncounted", "unbuilt"}
+        return finding.kind == "unbuilt"
     failed = Kind.RAISES in difference.kinds and finding.kind == "raises"
     return failed and any(finding.said.endswith(line) for line in difference.evidence)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nestbench import staging
-from nestbench.audit.answer import findings_of, notes_of, weights_of
+from nestbench.audit.answer import findings_of, notes_of, places_of, weights_of
 from nestbench.audit.casefile import CASE
 from nestbench.audit.remedies import remedy
 from nestbench.audit.side import Side
@@ -200,5 +200,11 @@ def _joined(side: Side, answer: Mapping[str, Any] | None, loads: Mapping[str, Ma
     if not side.measured:
         do = side.do or remedy(side)
         return replace(side, why=side.ending, do=do, code=side.code or ExitCode.INCOMPLETE)
-    findings = findings_of(answer, side.observation)
-    return replace(side, weights=weights_of(answer), findings=findings, notes=notes_of(answer), loads=loads)
+    return replace(
+        side,
+        weights=weights_of(answer),
+        findings=findings_of(answer, side.observation),
+        places=places_of(answer, side.observation),
+        notes=notes_of(answer),
+        loads=loads,
+    )

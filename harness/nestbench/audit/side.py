@@ -44,6 +44,7 @@ class Finding:
 class Side:
     """One stack's answers.
 
+    ``places``: where the doctor found a variable in the object graph, by its place in the observation.
     ``loads``: by saving stack and kind of file, what became of loading it here. ``notes``: what could not
     be looked at although the model was measured. ``why``: why the model
     was not measured here, with ``code``, the exit code that this means; empty where it was.
@@ -54,6 +55,7 @@ class Side:
     observation: Observation | None = None
     weights: tuple[Weight, ...] | None = None
     findings: tuple[Finding, ...] = ()
+    places: Mapping[int, str] = field(default_factory=dict)
     loads: Mapping[str, Mapping[str, Loaded]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     why: str = ""

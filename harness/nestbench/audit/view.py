@@ -29,7 +29,7 @@ def view(audit: Audit) -> dict[str, Any]:
         "exit_code": int(audit.exit_code),
         "sides": [_side(side) for side in audit.sides],
         "facts": [{"name": name, "values": list(values)} for name, values in facts(audit.sides)],
-        "differences": [_told(one) for one in audit.told],
+        "differences": _differences(audit),
         "lost_on_both": [
             {
                 "kind": str(kind),
@@ -64,6 +64,17 @@ def _side(side: Side) -> dict[str, Any]:
         "do": side.do,
         "notes": list(side.notes),
     }
+
+
+def _differences(audit: Audit) -> list[dict[str, Any]]:
+    """In order; an explanation that was given before, of the same places, is marked as ``again``."""
+    found, given = [_told(one) for one in audit.told], set()
+    for one in found:
+        for why in one["explanations"]:
+            key = (why["rule"], tuple(why["places"]))
+            why["again"] = key in given
+            given.add(key)
+    return found
 
 
 def _told(told: Told) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from nestbench.cli import (
     cases,
     claims,
     compare,
+    doctor,
     growth,
     history,
     matrix,
@@ -53,6 +54,7 @@ audit.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
+doctor.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

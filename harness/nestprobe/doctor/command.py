@@ -1,7 +1,6 @@
 """``python -m nestprobe doctor``: the diagnosis of a model that a function makes, in this environment."""
 
 import argparse
-import ast
 import contextlib
 import dataclasses
 import json
@@ -53,8 +52,8 @@ def examine(request, fit=True):
     from nestprobe.doctor.examination import Examination
     from nestprobe.doctor.judge import judge
 
-    engine = ground.engine()
     factory = subject.find(request.factory, request.path)
+    engine = ground.engine()
 
     def make():
         return subject.make(factory, request.arguments, ground.model_classes(engine), request.factory)
@@ -89,27 +88,13 @@ def asked(options):
     if options.factory:
         model["factory"] = options.factory
     if options.argument:
-        model["arguments"] = dict(model.get("arguments", {}), **dict(map(_argument, options.argument)))
+        model["arguments"] = dict(
+            model.get("arguments", {}), **dict(map(subject.parse_argument, options.argument))
+        )
     if options.path:
         model["path"] = options.path
     request = subject.read(data)
-    if options.input_shape:
-        specs = tuple(subject.parse_shape(one) for one in options.input_shape)
-        request = dataclasses.replace(request, inputs=specs)
-        subject.read(subject.to_data(request))  # names in part, one name twice
-    return request
-
-
-def _argument(text):
-    name, equals, value = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise subject.SubjectError(
-            "request", "%r is no argument of a function." % text, do="Write --argument NAME=VALUE."
-        )
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
+    return subject.with_shapes(request, options.input_shape) if options.input_shape else request
 
 
 def _parser():

@@ -9,9 +9,13 @@ FILE = "versions.json"
 def sentences(rule, kind):
     """For each line of releases where the rule's cases were seen not to show this, a sentence."""
     measured = _measured().get(rule, {}).get("unsaved" if kind == "unrestored" else kind, {})
-    return tuple(
-        "%s %s: not so" % (line, said["clean"]) for line, said in measured.items() if said.get("clean")
-    )
+    found = []
+    for line, said in measured.items():
+        if said.get("clean"):
+            found.append("%s %s: not so" % (line, said["clean"]))
+        if said.get("other"):
+            found.append("%s %s: other trouble instead" % (line, said["other"]))
+    return tuple(found)
 
 
 def _measured():

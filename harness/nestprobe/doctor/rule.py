@@ -25,7 +25,8 @@ class Rule:
 
     ``title``: a line. ``cause``: what Keras does, and why that loses something. ``mend``: code, in which
     ``{attribute}``, ``{cls}`` and ``{name}`` stand for names of the reader's model; see ``code``. ``kinds``:
-    what it explains. ``cases``: ids of the catalogue's cases that show it.
+    what it explains. ``cases``: ids of the catalogue's cases that show it. ``decisive``: those of them that
+    show nothing else, by which versions are told; all where left out.
     """
 
     id: str
@@ -34,8 +35,9 @@ class Rule:
     mend: str
     kinds: Tuple[str, ...]
     cases: Tuple[str, ...]
+    decisive: Tuple[str, ...] = ()
 
-    def code(self, attribute="part", cls="Outer", name="kernel"):
+    def code(self, attribute: str = "part", cls: str = "Outer", name: str = "kernel") -> str:
         """The mend with an attribute, its class and a weight of the reader's own in it."""
         text = self.mend
         for word, value in (("attribute", attribute), ("cls", cls), ("name", name)):

@@ -22,7 +22,10 @@ _SAYINGS = (
     ("made-in-call", r"tried to create variables on non-first call|only supports singleton tf\.Variables"),
     ("value-in-if", r"as a Python `?bool`? is not allowed|Python control flow in a layer"),
     ("lambda-layer", r"Variables were (created within|used (in )?a) .*Lambda layer|within a Lambda layer"),
-    ("raw-variable", r"Argument `initial_value` \(.*could not be lifted out|could not be lifted out of a"),
+    (
+        "variable-made-while-traced",
+        r"Argument `initial_value` \(.*could not be lifted out|could not be lifted out of a",
+    ),
     ("container-replaced", r"'?Tracked(List|Dict|Set)\b|__new__\(\) missing \d+ required"),
     ("none-in-inputs", r"Only input tensors may be passed as positional arguments"),
     ("weights-order", r"not compatible with provided weight shape"),

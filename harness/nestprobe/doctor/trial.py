@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 import time
+import traceback
 
 from nestprobe import casefiles
 from nestprobe.backend import Backend
@@ -49,17 +50,20 @@ def _in_child(cell, kit, request):
         time.sleep(0.01)
         data = child.poll()
     child.close()
-    return data if "findings" in data or "not_applicable" in data else {"ended": data.get("outcome", data)}
+    return data if "outcome" not in data else {"ended": data["outcome"]}
 
 
 def _work(cell, kit, _scratch, path):
+    began = time.perf_counter()
     try:
         data = examined(cell, kit)
     except NotApplicable as reason:
         data = {"not_applicable": str(reason)}
+    except Exception:  # of the doctor itself, which is what is tried
+        data = {"failed": traceback.format_exc()}
     partial = path + ".part"
     with open(partial, "w") as stream:
-        json.dump(data, stream)
+        json.dump({"phase": None, "observation": data, "seconds": time.perf_counter() - began}, stream)
     os.replace(partial, path)
 
 

@@ -1,5 +1,7 @@
 """What is told of two sides, how grave it is, where on a way it appears and which part carries it."""
 
+from dataclasses import replace
+
 import pytest
 from audit_stage import BIAS, KERNEL, LOST, W, not_made, observation, raw_lost, side, variable, whole
 
@@ -7,6 +9,7 @@ from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
 from nestbench.audit.matching import pairs
 from nestbench.audit.remedies import remedy
+from nestbench.audit.signatures import findings_by_signature
 from nestbench.audit.tracing import carriers, steps
 from nestbench.audit.variables import still_lost
 from nestbench.matrix import load_matrix
@@ -258,3 +261,32 @@ def test_why_a_side_could_not_be_measured(seen, why, do):
     assert not one.measured
     assert one.ending == why
     assert do in remedy(one)
+
+
+def by_signature(old, new, places=()):
+    before, after = side(OLD, old), side(NEW, new, places=dict(enumerate(places)))
+    (one,) = (one for one in differences(before, after) if one.gravity < Gravity.OTHER)
+    return [finding.rule for finding in findings_by_signature(one, before, after)]
+
+
+def test_a_checkpoint_that_lost_what_lies_in_a_list():
+    new = observation(variable(*W, in_checkpoint=False), *PLAIN[1:])
+    assert by_signature(whole(), new, ["model.rows[0][1].kernel"]) == ["checkpoint-of-containers"]
+    assert by_signature(whole(), new, ["model.dense.kernel"]) == []
+    assert by_signature(whole(), new) == []
+
+
+def test_a_config_that_does_not_make_the_model_again():
+    said = Raised("TypeError", "Unable to revive model from config. When overriding")
+    assert by_signature(whole(), observation(*PLAIN, raised={"cloned": said})) == ["config-of-a-subclass"]
+    assert by_signature(whole(), observation(*PLAIN, raised={"cloned": Raised("E", "no")})) == []
+    assert by_signature(whole(), observation(*PLAIN, raised={"trained": said})) == []
+
+
+def test_a_build_that_no_longer_reaches_the_layers_within():
+    new = whole()
+    built = replace(new.phases["built"].model, count_params=0)
+    new.phases["built"] = replace(new.phases["built"], model=built, user_calls={})
+    assert by_signature(whole(), new) == ["build-leaves-children"]
+    new.phases["built"] = replace(new.phases["built"], user_calls={"Outer": 1})
+    assert by_signature(whole(), new) == []

@@ -14,7 +14,7 @@ RULES = (
         "    self.{attribute} = self.add_weight(\n"
         '        name="{name}", shape=(input_shape[-1], self.units), initializer="glorot_uniform"\n'
         "    )",
-        kinds=LOST + ("raises",),
+        kinds=LOST,
         cases=(
             "raw-variable-attribute",
             "raw-variable-in-list",
@@ -22,8 +22,21 @@ RULES = (
             "raw-variable-in-init",
             "variable-overwritten-order",
             "private-list-append",
-            "article-example-1",
         ),
+        decisive=("raw-variable-attribute",),
+    ),
+    Rule(
+        id="variable-made-while-traced",
+        title="a raw tf.Variable made while Keras traces call()",
+        cause="Where a layer has no build() of its own, Keras 3 runs its call() on tensors without values "
+        "to learn what shape comes out, and builds what is within on the way. A tf.Variable whose initial "
+        "value is a tensor cannot be made there.",
+        mend="def build(self, input_shape):\n"
+        "    self.{attribute} = self.add_weight(\n"
+        '        name="{name}", shape=(input_shape[-1], self.units), initializer="glorot_uniform"\n'
+        "    )",
+        kinds=("raises",),
+        cases=("article-example-1",),
     ),
     Rule(
         id="variables-in-list",
@@ -34,8 +47,9 @@ RULES = (
         mend="self.{attribute} = []\n"
         "for number, shape in enumerate(shapes):\n"
         '    self.{attribute}.append(self.add_weight(name="{name}_%d" % number, shape=shape))',
-        kinds=LOST + ("raises",),
+        kinds=LOST,
         cases=("raw-variable-appended", "raw-variable-in-list", "raw-variable-in-init"),
+        decisive=("raw-variable-appended",),
     ),
     Rule(
         id="class-attribute",
@@ -45,7 +59,7 @@ RULES = (
         mend="class {cls}(...):\n"
         "    # no `{attribute} = None` here; for type checkers write an annotation without a value:\n"
         '    {attribute}: "keras.layers.Layer"',
-        kinds=LOST,
+        kinds=LOST + ("raises",),
         cases=("class-attribute-shadow",),
     ),
     Rule(

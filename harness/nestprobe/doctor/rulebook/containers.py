@@ -11,6 +11,7 @@ RULES = (
         mend="self.{attribute} = [...]  # a list: tracked, saved, and in an order",
         kinds=LOST,
         cases=("set-of-layers", "frozenset-of-layers", "weights-file-set"),
+        decisive=("set-of-layers",),
     ),
     Rule(
         id="set-order",
@@ -98,9 +99,9 @@ RULES = (
     Rule(
         id="nested-container",
         title="in a container within a container: tracked, but not in the weights file",
-        cause="The weights file by paths (TF 2.12 and later, Keras 3) looks into a list, tuple or dict "
-        "that is an attribute of a Layer, one level deep. A list of lists or dict of lists is "
-        "counted and trained, and its weights are not written.",
+        cause="A weights file that goes by attributes looks into a list, tuple or dict of a Layer one "
+        "level deep. What is in a list of lists or a dict of lists is counted and trained, and "
+        "not written.",
         mend="self.{attribute} = [layer for row in rows for layer in row]  # one flat list",
         kinds=("unsaved", "unrestored"),
         cases=(

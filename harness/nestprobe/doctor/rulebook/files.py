@@ -6,8 +6,8 @@ RULES = (
     Rule(
         id="model-own-weights",
         title="weights of the Model itself, beside those of its layers",
-        cause="The HDF5 weights file goes by model.layers. Up to TF 2.6 it holds the weights of the "
-        "layers, and not those that the Model itself made.",
+        cause="The HDF5 weights file goes by model.layers: it holds the weights of the layers, and in "
+        "some releases not those that the Model itself made.",
         mend="class Own(keras.layers.Layer):  # put them into a layer\n"
         "    def build(self, input_shape):\n"
         '        self.{name} = self.add_weight(name="{name}", shape=...)',
@@ -23,6 +23,7 @@ RULES = (
             "raw-variable-appended",
             "raw-variable-in-init",
         ),
+        decisive=("add-weight-dropped",),
     ),
     Rule(
         id="same-names",
@@ -43,6 +44,7 @@ RULES = (
             "concat-of-variables",
             "stacked-rnn-cells",
         ),
+        decisive=("weights-file-duplicate-names",),
     ),
     Rule(
         id="weights-order",

@@ -39,8 +39,9 @@ RULES = (
         "attribute is set again, Keras 3 does not: the first one stays counted and is never read.",
         mend="def build(self, input_shape):  # each weight once, also in derived classes\n"
         "    self.{attribute} = self.add_weight(...)",
-        kinds=("overcounted", "raises"),
+        kinds=("overcounted",),
         cases=("article-example-3-with-super", "weight-overwritten", "variable-overwritten-order"),
+        decisive=("article-example-3-with-super",),
     ),
     Rule(
         id="removed-still-counted",
@@ -98,7 +99,7 @@ RULES = (
         "variable is counted, but nothing that an optimizer does to it has any effect.",
         mend="def call(self, inputs):\n"
         "    kernel = tf.concat([self.left, self.right], axis=1)  # computed in call(), from the variables",
-        kinds=("overcounted", "raises"),
+        kinds=("overcounted",),
         cases=("concat-of-variables",),
     ),
     Rule(

@@ -24,6 +24,7 @@ RULES = (
         "    self.trainable = False  # last, or on the finished model",
         kinds=("overtrained",),
         cases=("constructor-trainable-false", "parent-frozen-before-child"),
+        decisive=("parent-frozen-before-child",),
     ),
     Rule(
         id="frozen-before-build",
@@ -33,12 +34,14 @@ RULES = (
         mend="model(inputs)  # build first\nmodel.{attribute}.trainable = False",
         kinds=("overtrained",),
         cases=("batch-norm-frozen-nested", "variable-flag-disagrees", "constructor-trainable-false"),
+        decisive=("batch-norm-frozen-nested",),
     ),
     Rule(
         id="compile-order",
         title="`trainable` was changed after compile()",
-        cause="Keras 2 notes in compile() what is to be trained. What is frozen or enabled after that "
-        "has no effect until compile() is called again.",
+        cause="What is to be trained is noted when the model is compiled, or when its training function "
+        "is made. What is frozen or enabled after that has no effect until compile() is called "
+        "again.",
         mend="model.{attribute}.trainable = ...\nmodel.compile(...)  # after every change of trainable",
         kinds=("untrained", "overtrained"),
         cases=("frozen-after-compile", "unfrozen-after-compile"),
