@@ -24,6 +24,7 @@ _ELSEWHERE = {
     "exchange": ("nestprobe.exchange", "exchange"),
     "launch": ("nestprobe.timing.launch", "launch"),
     "timing-cell": ("nestprobe.timing.launch", "fresh_cell"),
+    "list-weights": ("nestprobe.audited", "list_weights"),
     "grow": ("nestprobe.timing.growing", "grow"),
     "grow-point": ("nestprobe.timing.growing", "point"),
     "trial": ("nestprobe.doctor.trial", "trial"),

@@ -4,6 +4,7 @@ import typer
 
 from nestbench.cli import (
     attribute,
+    audit,
     bench,
     bisect,
     cases,
@@ -51,6 +52,7 @@ compare.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
 repro.add_to(app)
+audit.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)

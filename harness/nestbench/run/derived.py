@@ -23,7 +23,7 @@ from nestbench.run.workspace import Workspace
 from nestbench.store import Store
 from nestprobe.observation import OutcomeKind
 
-__all__ = ["Answer", "Asker", "between"]
+__all__ = ["Answer", "Asker", "between", "locked", "reason_of"]
 
 _DAYS = timedelta(days=14)
 _LONGER = 5  # times the limit that a case has hung up to
@@ -63,26 +63,13 @@ class Asker:
     def ask(self, stack: Stack) -> Answer:
         """What the case does on ``stack``; never raises for a stack that cannot be made."""
         try:
-            made = self._locked(stack)
+            made = locked(stack, self.matrix_file, self.say)
             found = availability(made, allow_download=True)
             if isinstance(found, Unavailable):
                 return Answer(stack=stack, behaviours={}, why=found.reason)
             return self._measured(made)
         except NestbenchError as error:
             return Answer(stack=stack, behaviours={}, why=_first_line(error.what))
-
-    def _locked(self, stack: Stack) -> Stack:
-        """The stack with its lock made, its Keras as the lock has it."""
-        if stack.matrix_file != self.matrix_file:
-            return stack
-        if check_header(stack).state is not LockState.CURRENT:
-            self.say(f"{stack.id}: resolving")
-            (result,) = write_locks([stack])
-            if result.state is LockState.FAILED:
-                raise GroundError(f"cannot be resolved: {_reason(result.detail)}")
-        if stack.distribution is None and stack.flavour is not Flavour.BUILT_IN:
-            stack = replace(stack, keras=pins(read_lock(stack)).get("keras", stack.keras))
-        return stack
 
     def _measured(self, stack: Stack) -> Answer:
         self.say(f"{stack.id}: making its environment and running the case")
@@ -121,6 +108,23 @@ class Asker:
 
 def _timed_out(result: Result) -> bool:
     return result.observation is not None and result.observation.outcome.kind == OutcomeKind.TIMED_OUT
+
+
+def locked(stack: Stack, matrix_file: Path, say: Callable[[str], None]) -> Stack:
+    """A stack of ``matrix_file`` with its lock made, its Keras as the lock has it; others as they are.
+
+    Raises GroundError where it cannot be resolved.
+    """
+    if stack.matrix_file != matrix_file:
+        return stack
+    if check_header(stack).state is not LockState.CURRENT:
+        say(f"{stack.id}: resolving")
+        (result,) = write_locks([stack])
+        if result.state is LockState.FAILED:
+            raise GroundError(f"cannot be resolved: {reason_of(result.detail)}")
+    if stack.distribution is None and stack.flavour is not Flavour.BUILT_IN:
+        stack = replace(stack, keras=pins(read_lock(stack)).get("keras", stack.keras))
+    return stack
 
 
 def between(line: Line, older: Stack, newer: Stack, matrix: Matrix, matrix_file: Path) -> list[Stack]:
@@ -184,7 +188,7 @@ def _first_line(text: str) -> str:
     return text.strip().split("\n")[0]
 
 
-def _reason(detail: str) -> str:
+def reason_of(detail: str) -> str:
     """The resolver's own sentence, on one line."""
     text = re.sub(r"\s+", " ", detail)
     for end in ("likely why:", "hint:"):
