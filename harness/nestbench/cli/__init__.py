@@ -6,16 +6,19 @@ import typer
 
 from nestbench.cli import (
     attribute,
+    audit,
     bench,
     bisect,
     cases,
     claims,
     compare,
+    doctor,
     growth,
     history,
     matrix,
     portability,
     readme,
+    repro,
     results,
     run,
     time,
@@ -50,9 +53,12 @@ history.add_to(app)
 compare.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
+repro.add_to(app)
+audit.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
+doctor.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

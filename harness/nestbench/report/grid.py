@@ -1,13 +1,12 @@
 """Cases against stacks: which rows, which columns, and what each square says."""
 
-import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from nestbench.errors import UsageError
-from nestbench.frames import Result, State, signals
+from nestbench.frames import Result, State
 from nestbench.names import Asked, matching, require_known
+from nestbench.report.signal import Told, told_by_cell
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.verdicts import Entry, Judgement, Verdict
 
@@ -42,7 +41,11 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Square:
-    """One square: in words, as a symbol, and the looks that it needs in a legend."""
+    """One square: in words, as a symbol, and the looks that it needs in a legend.
+
+    ``why``: sentences that a reader of what is shown asks for; ``evidence``: those of the verdict, or
+    why a signal has no value.
+    """
 
     words: str
     symbol: str
@@ -54,6 +57,7 @@ class Square:
     expected: int | None = None
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
     value: Any = None
 
 
@@ -84,7 +88,7 @@ class Grid:
 def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
     """The grid of ``results``. Raises UsageError for a pattern or signal that matches nothing."""
     chosen = _filtered(results, query)
-    values = None if query.show in ("verdict", "count") else _values(chosen, query.show)
+    told = None if query.show in ("verdict", "count") else told_by_cell(chosen, query.show)
     stacks = tuple(dict.fromkeys(result.cell.stack for result in chosen))
     squares: dict[tuple[str, str, str], dict[Entry, dict[str, Square]]] = {}
     # Most stacks share a few judgements. Known by their id, which is theirs as long as results are kept.
@@ -99,7 +103,7 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
             made[known] = list(_entries(result, query.show))
         for entry, square in made[known]:
             squares[key][entry][cell.stack] = (
-                square if values is None else _with_value(square, values.get((cell.stack, *key[1:])))
+                square if told is None else _with_signal(square, told[cell.stack, cell.case.id, key[2]])
             )
     empty = _missing()
     rows = [
@@ -143,32 +147,6 @@ def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
     return chosen
 
 
-def _values(results: Sequence[Result], show: str) -> Mapping[tuple[str, str, str], Any]:
-    """Value of a signal by stack, case and variant."""
-    phase, _, signal = show.partition(".")
-    values = {
-        (result.cell.stack, result.cell.case.id, result.cell.variant.label): value
-        for result in results
-        if result.observation is not None
-        for _, name, value in signals(result.observation, phase)
-        if name == signal
-    }
-    if not values:
-        raise _unknown_signal(results, show)
-    return values
-
-
-def _unknown_signal(results: Sequence[Result], show: str) -> UsageError:
-    measured = [result.observation for result in results if result.observation is not None]
-    known = sorted({f"{phase}.{signal}" for one in measured for phase, signal, _ in signals(one)})
-    near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
-    return UsageError(
-        f"no result has a signal {show!r}",
-        why="A signal is written phase.signal; one that no stack measured is unknown too.",
-        do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
-    )
-
-
 def _missing() -> Square:
     return Square(words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING)
 
@@ -181,11 +159,13 @@ def _entries(result: Result, show: str) -> Iterator[tuple[Entry, Square]]:
 
 
 def _square(judged: Judgement, state: State, show: str) -> Square:
+    why: tuple[str, ...] = ()
     if show == "count":
         words = symbol = _count(judged.findings, judged.counted, judged.expected)
     else:
         words = ", ".join(_in_words(one, judged.counted, judged.expected) for one in judged.findings)
         symbol = "".join(LOOKS[one].symbol for one in judged.findings)
+        why = judged.evidence if judged.findings != (Verdict.TRACKED,) else ()
     mark = _mark(state)
     return Square(
         words=words + mark,
@@ -198,20 +178,25 @@ def _square(judged: Judgement, state: State, show: str) -> Square:
         expected=judged.expected,
         evidence=judged.evidence,
         notes=judged.notes,
+        why=why,
     )
 
 
-def _with_value(square: Square, value: Any) -> Square:
-    words = (MISSING.symbol if value is None else _plain(value)) + _mark(square.state)
-    return replace(square, words=words, symbol=words, style="", value=value)
+def _with_signal(square: Square, told: Told) -> Square:
+    mark = _mark(square.state) if told.words != MISSING.symbol else ""
+    return replace(
+        square,
+        words=told.words + mark,
+        symbol=told.symbol + mark,
+        style=told.style,
+        value=told.value,
+        why=told.why,
+        evidence=told.why or square.evidence,
+    )
 
 
 def _mark(state: State) -> str:
     return STALE.symbol if state == State.STALE else ""
-
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _in_words(verdict: Verdict, counted: int | None, expected: int | None) -> str:

@@ -46,9 +46,7 @@ class Store:
                 f"{self.root} is a file, not a folder.",
                 do="Name a folder for the results with --results DIR.",
             )
-        probe = self.root / ".writable"
-        disk.write_text(probe, "")
-        probe.unlink(missing_ok=True)
+        disk.require_writable(self.root)
         disk.clean(self.root)
 
     def stacks(self) -> list[str]:
