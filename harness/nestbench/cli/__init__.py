@@ -3,11 +3,14 @@
 import typer
 
 from nestbench.cli import (
+    accept,
     attribute,
     bench,
     bisect,
     cases,
+    check,
     claims,
+    collect,
     compare,
     growth,
     history,
@@ -46,6 +49,9 @@ results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
 compare.add_to(app)
+accept.add_to(app)
+check.add_to(app)
+collect.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
 portability.add_to(app)

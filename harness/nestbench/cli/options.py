@@ -28,6 +28,10 @@ MatrixFile = Annotated[
 ]
 NoDownload = Annotated[bool, typer.Option("--no-download", help="Never download a Python interpreter.")]
 Results = Annotated[Path | None, typer.Option("--results", metavar="DIR", help="The folder of the results.")]
+Accepted = Annotated[
+    Path | None,
+    typer.Option("--accepted", metavar="DIR", help="The folder of what is accepted: results/accepted."),
+]
 Environments = Annotated[
     Path | None,
     typer.Option("--envs", metavar="DIR", help="Where environments are made and kept."),
