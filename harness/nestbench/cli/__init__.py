@@ -3,12 +3,15 @@
 import typer
 
 from nestbench.cli import (
+    accept,
     attribute,
     audit,
     bench,
     bisect,
     cases,
+    check,
     claims,
+    collect,
     compare,
     doctor,
     growth,
@@ -49,6 +52,9 @@ results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
 compare.add_to(app)
+accept.add_to(app)
+check.add_to(app)
+collect.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
 repro.add_to(app)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.bisect import Variants
-from nestbench.cli.options import CaseFolders, MatrixFile, Results
+from nestbench.cli.options import CaseFolders, MatrixFile, Results, Variants
 from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
