@@ -48,12 +48,15 @@ def collect(
     cells: Iterable[Cell],
     locks: Mapping[str, str] | None = None,
     unavailable: Mapping[str, str] | None = None,
+    *,
+    earlier_probes: bool = False,
 ) -> list[Result]:
     """The stored results of ``cells``, judged, in the same order.
 
     ``locks``: digest of the lock by stack, where known; a result of another lock is stale.
     ``unavailable``: why a stack cannot be measured here, by stack: its cells without a result are
-    shown as unavailable, not as missing. Raises StoreError for a broken result.
+    shown as unavailable, not as missing. ``earlier_probes``: what an earlier probe measured is not stale
+    for that alone. Raises StoreError for a broken result.
     """
     results = []
     for (stack, case_id), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
@@ -63,7 +66,9 @@ def collect(
             if stored is None or observation is None:
                 results.append(_without(cell, (unavailable or {}).get(stack)))
                 continue
-            current = _is_current(stored.digests, cell, (locks or {}).get(stack))
+            current = _is_current(
+                stored.digests, cell, (locks or {}).get(stack), earlier_probes=earlier_probes
+            )
             results.append(
                 Result(
                     cell=cell,
@@ -82,9 +87,11 @@ def _without(cell: Cell, why: str | None) -> Result:
     return Result(cell=cell, state=State.MISSING, judgements=judgements)
 
 
-def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
+def _is_current(digests: Digests, cell: Cell, lock: str | None, *, earlier_probes: bool) -> bool:
     return (
-        digests.case == cell.case.digest and digests.probe in probe_digests() and lock in (None, digests.lock)
+        digests.case == cell.case.digest
+        and (earlier_probes or digests.probe in probe_digests())
+        and lock in (None, digests.lock)
     )
 
 

@@ -14,6 +14,7 @@ from nestbench.cli import (
     matrix,
     portability,
     readme,
+    report,
     results,
     run,
     time,
@@ -51,6 +52,7 @@ attribute.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
+report.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 
