@@ -43,11 +43,9 @@ def report(
     folder.check()
     store = measured_store(workspace, results)
     typer.echo(f"Read from {store.root}", err=True)
+    catalogue = load_catalogue(folders or [])
     source = Source(
-        store=store,
-        catalogue=load_catalogue(folders or []),
-        matrix=load_matrix(matrix),
-        claims=load_claims(load_catalogue()),
+        store=store, catalogue=catalogue, matrix=load_matrix(matrix), claims=load_claims(catalogue)
     )
     if not source.entries:
         raise IncompleteError(

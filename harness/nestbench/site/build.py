@@ -13,7 +13,8 @@ from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.portability import Loads
 from nestbench.portability import Shelf as PortabilityShelf
 from nestbench.portability.report import to_csv as portability_csv
-from nestbench.site import advice, portable
+from nestbench.site import portable
+from nestbench.site.advice import advice_on, witness_of
 from nestbench.site.anchor import file_name
 from nestbench.site.badge import case_badge, stack_badge
 from nestbench.site.behaviourdata import SIGNALS, behaviour_script
@@ -119,8 +120,8 @@ class _Writer:
             views=variant_views(self.survey, study),
             flags=FLAGS,
             claims=[one for one in self.claims if entry.id in one.cases],
-            advice=advice.advice(entry.id),
-            witness=advice.witness(entry),
+            advice=advice_on(entry.id),
+            witness=witness_of(study, self.source.matrix),
             around=_around(study, newest),
             times="",
             drawings=self.cost.drawn.get(entry.id, {}),
@@ -177,18 +178,12 @@ class _Writer:
         self._page("about.html", absent=source.absent)
 
     def _growth(self) -> None:
-        from nestbench.growth.fitting import Quantity
-        from nestbench.growth.report import table_row
-
         self._page(
             "growth.html",
-            growth={
-                case: [(one.label, *table_row(one)) for one in told]
-                for case, told in self.cost.growth.items()
-            },
+            growth=self.cost.growth,
             drawn=self.cost.drawn,
+            quantities=self.cost.quantities,
             growing=[study.entry for study in self.survey.studies if study.entry.sizes],
-            quantities=[str(one) for one in Quantity],
         )
 
     def _stack_row(self, stack: str) -> tuple[Any, ...]:

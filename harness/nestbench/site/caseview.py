@@ -94,7 +94,7 @@ def variant_views(survey: Survey, study: Study) -> list[VariantView]:
 
 def _view(survey: Survey, study: Study, one: VariantStudy) -> VariantView:
     marks = {
-        (row.entry, stack): mark(square)
+        (row.entry, stack): mark(square, survey.source.deviations.reason(stack, one.label))
         for row in one.rows
         for stack, square in zip(study.grid.stacks, row.squares, strict=True)
     }

@@ -1,7 +1,7 @@
 """What a square of the matrix looks like: an icon, a short text and a colour, never a colour alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nestbench.frames import State
 from nestbench.report.grid import Square
@@ -25,6 +25,8 @@ _KINDS = {
     Verdict.NOT_APPLICABLE: ("n", "–", "n/a"),  # noqa: RUF001 - a dash
 }
 _MISSING = ("m", MISSING.symbol, "")
+#: Stands behind what is known to deviate from what was accepted.
+KNOWN = "≈"
 _MOST = 3
 
 #: Findings of one square, the headline first; nothing where it was not measured.
@@ -41,9 +43,12 @@ class Mark:
     stale: bool = False
 
 
-def mark(square: Square) -> Mark:
-    """The mark of a square of ``make_grid``."""
-    return mark_of(square.findings, stale=square.state is State.STALE)
+def mark(square: Square, deviation: str = "") -> Mark:
+    """The mark of a square of ``make_grid``; ``deviation``: why it is known to deviate, where it is."""
+    plain = mark_of(square.findings, stale=square.state is State.STALE)
+    if not deviation:
+        return plain
+    return replace(plain, text=plain.text + KNOWN, words=f"{plain.words}; a known deviation: {deviation}")
 
 
 def mark_of(said: Said, *, stale: bool = False) -> Mark:
@@ -90,5 +95,9 @@ def legend(used: Iterable[str] | None = None) -> list[tuple[Mark, str, str]]:
         if wanted is None or str(name) in wanted
     ]
     rows.append((mark_of(()), "not measured", "never counted as anything else"))
-    stale = Mark(kind="m", text=STALE.symbol, words=STALE.meaning)
-    return [*rows, (stale, "stale", STALE.meaning)]
+    for symbol, name, meaning in (
+        (KNOWN, "known deviation", "differs from what was accepted, and it is written down why"),
+        (STALE.symbol, "stale", STALE.meaning),
+    ):
+        rows.append((Mark(kind="m", text=symbol, words=meaning), name, meaning))
+    return rows

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from nestbench.catalogue import row_label
 from nestbench.report.grid import Row
 from nestbench.site.anchor import row_anchor
 from nestbench.site.mark import Mark, mark, together
@@ -57,13 +58,17 @@ def matrix_rows(survey: Survey) -> Iterator[Group]:
 
 
 def _shown(survey: Survey, study: Study, row: Row) -> Shown:
-    of_stack = dict(zip(study.grid.stacks, map(mark, row.squares), strict=True))
+    label = row_label(row.case, row.variant)
+    of_stack = {
+        stack: mark(square, survey.source.deviations.reason(stack, label))
+        for stack, square in zip(study.grid.stacks, row.squares, strict=True)
+    }
     blocks = survey.source.blocks
     parts = []
     for block in blocks:
         marks = tuple(of_stack[column.stack] for column in block.columns)
         parts.append((together(marks), marks))
-    said = {(one.kind, one.text.rstrip("*")) for one in of_stack.values() if one.kind != _MISSING}
+    said = {(one.kind, one.text.rstrip("*≈")) for one in of_stack.values() if one.kind != _MISSING}
     entry = study.entry
     variant = next(one.variant for one in study.variants if one.variant.label == row.variant)
     return Shown(

@@ -13,6 +13,7 @@ from nestbench.frames import Result, collect
 from nestbench.matrix import Device, Matrix
 from nestbench.run.stored import beside, lock_digests
 from nestbench.site.column import Block, blocks_of
+from nestbench.site.deviation import Deviations
 from nestbench.store import HostFacts, StackFacts, Store
 from nestbench.store.disk import read_text
 
@@ -89,6 +90,11 @@ class Source:
         for result in collect(self.store, cells, self.locks, earlier_probes=True):
             found[result.cell.stack].append(result)
         return found
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """What is known to deviate."""
+        return Deviations(self.beside("accepted"))
 
     def facts(self, stack: str) -> StackFacts | None:
         """What was imported there; None where it is not known."""

@@ -29,3 +29,11 @@ addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]"))
     if (!menu.contains(event.target)) menu.open = false;
 });
+
+// A button beside a program copies it.
+addEventListener("click", async (event) => {
+  if (!event.target.matches("button.copy")) return;
+  const program = event.target.closest("p").previousElementSibling;
+  try { await navigator.clipboard.writeText(program.textContent); event.target.textContent = "Copied"; }
+  catch { getSelection().selectAllChildren(program); event.target.textContent = "Selected: copy it with the keyboard"; }
+});

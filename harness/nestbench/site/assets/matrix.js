@@ -26,7 +26,7 @@
   // What a square says, as names of verdicts.
   function verdicts(text) {
     const names = [];
-    for (const token of text.replace("*", "").split(" ")) {
+    for (const token of text.replace(/[*≈]/g, "").split(" ")) {
       if (words[token]) names.push(words[token]);
       else if (/^[CTFS]+$/.test(token)) for (const letter of token) names.push(letters[letter]);
       else if (token === "·") names.push("not measured");
@@ -103,7 +103,7 @@
     if (!state.stack.length && !state.show) return !row.classList.contains("same");
     const texts = new Set();
     for (const place of places) {
-      const text = row.cells[place].textContent.replace("*", "");
+      const text = row.cells[place].textContent.replace(/[*≈]/g, "");
       if (text !== "·") texts.add(text);
     }
     return texts.size > 1;
