@@ -69,8 +69,8 @@ def observed(cell, *, says="tracked"):
     phases["trained"] = PhaseRecord("done", warnings=[f"UserWarning: {HOSTILE}"])
     variable = VariableRecord(
         name=f"w {HOSTILE}", shape=[5, 10], dtype="float32", trainable=True, created_in="called",
-        in_weights=1, in_trainable_weights=1, changed_by_step=True, in_weights_file=True, gradient=True, used=True,
-        used_in_inference=True, used_in_training=True, restored_from_weights_file=True,
+        in_weights=1, in_trainable_weights=1, changed_by_step=True, in_weights_file=True, gradient=True,
+        used=True, used_in_inference=True, used_in_training=True, restored_from_weights_file=True,
     )  # fmt: skip
     variables = [] if says == "raises" else [variable]
     return Observation(cell.case.id, cell.variant.names, Outcome("observed"), phases, variables)

@@ -57,8 +57,8 @@ def _coded(text: str) -> Markup:
 
 
 def _python(source: str) -> Markup:
-    """Source of a case, highlighted."""
-    made = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))
+    """Python, highlighted; the prefix keeps its classes apart from those of marks."""
+    made = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True, classprefix="py-"))
     return Markup(made)  # noqa: S704 - pygments escapes
 
 

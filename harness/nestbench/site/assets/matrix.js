@@ -245,6 +245,7 @@
     if (move) cell.focus({ preventScroll: false });
     const row = cell.parentElement, stack = columns[cell.cellIndex - 1].stack;
     const names = said(cell);
+    bar.classList.add("said");
     bar.replaceChildren();
     const label = row.cells[0].textContent.trim().replace(/\s+/g, " ");
     bar.append(`${label} on ${stack}: ${names.join(", ")}. `);
