@@ -19,6 +19,7 @@ from nestbench.cli import (
     matrix,
     portability,
     readme,
+    report,
     repro,
     results,
     run,
@@ -63,6 +64,7 @@ portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
 doctor.add_to(app)
+report.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 
