@@ -1,6 +1,7 @@
 """Bisect and attribute: the search, the mixtures, and what is refused before anything is made."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from nestbench.matrix.lines import lines
 from nestbench.run import derived, mixing, session
 from nestbench.run.derived import Answer, between
 from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule
+from nestbench.run.session import How
+from nestprobe.observation import Observation, Outcome, OutcomeKind
 
 MATRIX = load_matrix()
 OLD = Behaviour(call=("tracked",), build=("tracked",), facts={"count": "83"})
@@ -191,3 +194,31 @@ def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path, 
     assert done.exit_code == 2
     assert said in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_that_timed_out_is_given_more_time_once(monkeypatch):
+    """A slow machine must not look like a behaviour; what hangs again is taken at its word."""
+    hung = SimpleNamespace(
+        cell=SimpleNamespace(label="one", variant=SimpleNamespace(label="")),
+        observation=Observation("one", {}, Outcome(OutcomeKind.TIMED_OUT, "limit of 60 s")),
+    )
+    limits, said = [], []
+
+    def run(_, __, how):
+        limits.append((how.limits.seconds, how.again))
+        return [hung], []
+
+    monkeypatch.setattr(derived.Asker, "_run", run)
+    monkeypatch.setattr(derived, "behaviour_of", lambda _: "timed out")
+    asker = derived.Asker(
+        workspace=None,
+        catalogue=None,
+        case=None,
+        variants=frozenset([""]),
+        how=How(workers=1),
+        say=said.append,
+    )
+    answer = asker._measured(MATRIX.get("tf2.1"))
+    assert limits == [(60, False), (300, True)]
+    assert answer.behaviours == {"one": "timed out"}
+    assert any("300 s" in one for one in said)
