@@ -3,7 +3,6 @@
 pandas is imported by the functions that need it, not with this module.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -56,13 +55,7 @@ def collect(
     ``unavailable``: why a stack cannot be measured here, by stack: its cells without a result are
     shown as unavailable, not as missing. Raises StoreError for a broken result.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # nothing made here is in a circle, and to look for it takes as long as all the rest
-    try:
-        return list(_results(store.reader(), cells, locks or {}, unavailable or {}))
-    finally:
-        if collecting:
-            gc.enable()
+    return list(_results(store.reader(), cells, locks or {}, unavailable or {}))
 
 
 def _results(
