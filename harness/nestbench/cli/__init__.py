@@ -5,6 +5,7 @@ import typer
 from nestbench.cli import (
     accept,
     attribute,
+    audit,
     bench,
     bisect,
     cases,
@@ -12,11 +13,14 @@ from nestbench.cli import (
     claims,
     collect,
     compare,
+    doctor,
     growth,
     history,
     matrix,
     portability,
     readme,
+    report,
+    repro,
     results,
     run,
     time,
@@ -54,9 +58,13 @@ check.add_to(app)
 collect.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
+repro.add_to(app)
+audit.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
+doctor.add_to(app)
+report.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

@@ -47,7 +47,7 @@ def accept(
     refused. Look at the difference with git, and commit it.
     """
     from nestbench.catalogue import load_catalogue
-    from nestbench.cli.results import measured_store
+    from nestbench.cli.reading import reading
     from nestbench.frames import collect
     from nestbench.gate.accepting import accept as accept_run
     from nestbench.gate.asking import stacks_of
@@ -63,9 +63,8 @@ def accept(
     require_known(*every.asked(case or [], group or []))
     whole = not (case or group)
     catalogue = every.select(case or [], group or [])
-    store = measured_store(workspace, results)
+    store = reading(results).store
     baselines = Baselines(root=(accepted or workspace.accepted).absolute())
-    typer.echo(f"Read from {store.root}", err=True)
     names = stacks_of(stacks or [], matrix=rows, store=store, baselines=baselines, everything=False)
     locks = lock_digests(rows)
     refused = []

@@ -102,7 +102,7 @@ def check(
     In GitHub Actions it also writes annotations and the step summary.
     """
     from nestbench.catalogue import load_catalogue
-    from nestbench.cli.results import measured_store
+    from nestbench.cli.reading import reading
     from nestbench.gate import Baselines
     from nestbench.gate.asking import stacks_of
     from nestbench.matrix import load_matrix
@@ -120,7 +120,7 @@ def check(
     whole = load_catalogue(folders or [])
     require_known(*whole.asked(case or [], group or []))
     # Stacks that were asked for and have no results are missing, and told as that.
-    store = Store(results.absolute()) if results else measured_store(workspace, None)
+    store = Store(results.absolute()) if results else reading(None).store
     ground = Ground(
         store=store,
         workspace=workspace,
@@ -129,7 +129,7 @@ def check(
         accepted=(accepted or workspace.accepted).absolute(),
         whole=not (case or group),
     )
-    typer.echo(f"Read from {store.root}, held against {ground.accepted}", err=True)
+    typer.echo(f"Held against {ground.accepted}", err=True)
     names = stacks_of(
         stacks or [], matrix=rows, store=store, baselines=Baselines(root=ground.accepted), everything=every
     )

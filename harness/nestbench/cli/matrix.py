@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nestbench.cli.errors import interruptible
 from nestbench.cli.options import Environments, MatrixFile, NoDownload, screen
 from nestbench.errors import ExitCode, UsageError
 
@@ -83,7 +84,7 @@ def matrix(
 
 def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -> dict[str, Any]:
     from nestbench.interpreters import Available
-    from nestbench.matrix.locks import lock_command, lock_path
+    from nestbench.matrix.locks import lock_command, lock_path, without_lock
 
     row: dict[str, Any] = {
         "id": stack.id,
@@ -110,7 +111,7 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
     }
     if not lock_path(stack).exists():
         row |= {"runs": False, "interpreter": None, "source": None}
-        return row | {"reason": "it has no lock", "remedy": f"make its lock: `{lock_command(stack)}`"}
+        return row | {"reason": without_lock(stack), "remedy": f"make its lock: `{lock_command(stack)}`"}
     if isinstance(found, Available):
         row |= {"runs": True, "interpreter": str(found.interpreter.path)}
         return row | {"source": str(found.interpreter.source), "reason": "", "remedy": ""}
@@ -208,7 +209,8 @@ def _make_or_check(stacks: "tuple[Stack, ...]", *, check: bool) -> None:
     work = check_locks if check else write_locks
     # A log of both streams would tell everything twice.
     say = (lambda line: typer.echo(line, err=True)) if sys.stderr.isatty() else None
-    results = work(stacks, on_progress=say)
+    with interruptible("locks that were written stay, and come out the same"):
+        results = work(stacks, on_progress=say)
     for result in results:
         detail = f": {result.detail}" if result.detail else ""
         typer.echo(f"{result.stack_id}: {result.state}{detail}")

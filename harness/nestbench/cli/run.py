@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.errors import silence_stdout
+from nestbench.cli.errors import going_on
 from nestbench.cli.options import (
     Accepted,
+    Again,
     CaseFolders,
+    Cases,
     Environments,
+    Groups,
     MatrixFile,
     NoDownload,
+    Quiet,
     Results,
     on_stdout,
 )
+from nestbench.cli.streams import silence_stdout
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,12 +67,8 @@ def run(
     device: Annotated[
         On | None, typer.Option(help="With --here: what to compute on. The CPU if left out.")
     ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
-    ] = None,
-    group: Annotated[
-        list[str] | None, typer.Option(help="Only this group (or pattern); may be repeated.")
-    ] = None,
+    case: Cases = None,
+    group: Groups = None,
     folders: CaseFolders = None,
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Only the I-th of N parts of the cases.")
@@ -81,7 +82,7 @@ def run(
     ] = Launch.AUTO,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one cell.")] = 60,
     memory: Annotated[int, typer.Option(min=16, help="Megabytes for one cell.")] = 4096,
-    again: Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")] = False,
+    again: Again = False,
     check: Annotated[
         bool, typer.Option("--check", help="Then hold it against what is accepted, as `nestbench check`.")
     ] = False,
@@ -90,7 +91,7 @@ def run(
     envs: Environments = None,
     no_download: NoDownload = False,
     matrix: MatrixFile = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure how nested layers are counted, tracked and built, and show the table.
 
@@ -147,7 +148,7 @@ def run(
             quiet=quiet,
         )
     try:
-        _show(report, store, workspace, catalogue)
+        _show(report, store, workspace, catalogue, again=again)
     except BrokenPipeError:  # a reader that left changes no exit code
         silence_stdout()
     if not check or report.interrupted:
@@ -227,7 +228,9 @@ def _run_matrix(
     )
 
 
-def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "Catalogue") -> None:
+def _show(
+    report: "Report", store: "Store", workspace: "Workspace", catalogue: "Catalogue", *, again: bool
+) -> None:
     """The table of this run on the screen, that of the whole store beside the results."""
     from nestbench.frames import collect
     from nestbench.report import Query, make_grid, print_table, write_tables
@@ -249,7 +252,8 @@ def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "
     for line in report.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if report.interrupted:
-        console.print("Interrupted. The same command goes on from here.", markup=False)
+        text = f"Interrupted. {going_on('what was measured is kept', again=again)}"
+        console.print(text, markup=False, soft_wrap=True)
     published = workspace.published
     if report.plans and published.is_dir() and published.resolve() != store.root.resolve():
         from nestbench.store import Store
