@@ -12,7 +12,7 @@ from nestbench import staging
 from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
 from nestbench.doctoring import VERSIONS, of_table, ranges, update
-from nestbench.doctoring.report import to_markdown
+from nestbench.doctoring.report import keep, kept, to_markdown
 from nestbench.doctoring.scoring import Score, lost_variables, score_cell, score_healthy
 from nestprobe.doctor.rules import RULES
 from nestprobe.observation import Observation, Outcome, PhaseRecord, VariableRecord
@@ -111,7 +111,16 @@ def test_a_doctor_that_failed_is_counted_and_never_right():
     score_healthy(score, "a model", {"ended": {"kind": "timed-out"}})
     assert (score.failed, score.ratios["cause recall"]) == (2, 0.0)
     assert "KeyError: 3" in score.wrong[0]
-    assert "1 | - | - | - | 0.000 | 2 | 0 of 1 |" in to_markdown({"tf2.15": score}, "today")
+    assert "1 | - | - | - | 0.000 | 2 | 0 of 1 |" in to_markdown({"tf2.15": score})
+
+
+def test_figures_are_kept_by_stack_and_all_stand_in_one_table(tmp_path):
+    keep(tmp_path, {"tf2.15": Score(cells=3, causes_found=3)})
+    keep(tmp_path, {"tf2.21": Score(cells=2, causes_found=1, wrong=["a cell: cause"])})
+    assert kept(tmp_path)["tf2.15"].causes_found == 3
+    table = (tmp_path / "table.md").read_text()
+    assert "| tf2.15 | 3 | - | - | - | 1.000 |" in table
+    assert "- a cell: cause" in table
 
 
 def test_a_healthy_model_with_a_finding_or_unseen_is_a_false_alarm():

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,6 @@ import typer
 
 from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload
 from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageError
-from nestbench.output import check_output, write_output
 
 if TYPE_CHECKING:
     from nestbench.catalogue import Catalogue
@@ -35,8 +33,8 @@ def doctor(
         Path | None, typer.Option(metavar="DIR", help="A folder of models without a fault; tests/healthy.")
     ] = None,
     no_healthy: Annotated[bool, typer.Option("--no-healthy", help="Leave those out.")] = False,
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Into this file.")
+    folder: Annotated[
+        Path | None, typer.Option("--results", metavar="DIR", help="Where figures are kept: results/doctor.")
     ] = None,
     envs: Environments = None,
     matrix: MatrixFile = None,
@@ -45,17 +43,16 @@ def doctor(
 ) -> None:
     """Examine every published case that is not tracked, and models without a fault.
 
-    Says precision and recall of variable and of cause. Exits with 3 where a stack could not be tried.
+    Says precision and recall of variable and of cause, and keeps that of whole stacks. Exits with 3 where a
+    stack could not be tried.
     """
     from nestbench.catalogue import load_catalogue
-    from nestbench.doctoring.report import to_data, to_markdown
+    from nestbench.doctoring.report import keep, to_data, to_markdown
     from nestbench.doctoring.trials import Trials
     from nestbench.matrix import load_matrix
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
 
-    if output is not None:
-        check_output(output, option="--output")
     workspace = find_workspace()
     chosen = load_matrix(matrix).select(stacks or list(STACKS)).stacks
     catalogue = load_catalogue([]).select(case or [], [])
@@ -63,20 +60,19 @@ def doctor(
     trials = Trials(workspace=workspace, say=_say)
     prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
     scores, failures = {}, {}
+    shelf = folder or workspace.root / "results" / "doctor"
     for stack in chosen:
         try:
             results = _published(workspace, catalogue, stack.id)
             scores[stack.id] = _try(trials, stack.id, prepare(stack.id, _say), results, sound)
+            if case is None and sound is not None:
+                keep(shelf, {stack.id: scores[stack.id]})
         except NestbenchError as error:
             failures[stack.id] = error.what
     if form is ListFormat.JSON:
-        text = json.dumps(to_data(scores), indent=1) + "\n"
+        typer.echo(json.dumps(to_data(scores), indent=1))
     else:
-        text = to_markdown(scores, datetime.now(tz=UTC).date().isoformat())
-    if output is None:
-        typer.echo(text, nl=False)
-    else:
-        write_output(output, text.encode(), option="--output")
+        typer.echo(to_markdown(scores), nl=False)
     for stack_id, why in failures.items():
         typer.echo(f"{stack_id}: not tried: {why}", err=True)
     if failures or not scores:

@@ -1,12 +1,15 @@
-"""The figures of the trials as Markdown and as data."""
+"""The figures of the trials as Markdown and as data, and where they are kept."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from nestbench.doctoring.scoring import Score
+from nestbench.store.disk import read_text, write_text
 
-__all__ = ["to_data", "to_markdown"]
+__all__ = ["keep", "kept", "to_data", "to_markdown"]
 
 
 def to_data(scores: Mapping[str, Score]) -> dict[str, Any]:
@@ -14,13 +17,30 @@ def to_data(scores: Mapping[str, Score]) -> dict[str, Any]:
     return {stack: {**asdict(score), "ratios": score.ratios} for stack, score in scores.items()}
 
 
-def to_markdown(scores: Mapping[str, Score], date: str) -> str:
+def keep(folder: Path, scores: Mapping[str, Score]) -> None:
+    """A file for each stack, and the table of all that are there. Raises StoreError."""
+    for stack, data in to_data(scores).items():
+        write_text(folder / f"{stack}.json", json.dumps(data, indent=1) + "\n")
+    write_text(folder / "table.md", to_markdown(kept(folder)))
+
+
+def kept(folder: Path) -> dict[str, Score]:
+    """What ``keep`` kept, in order of stack. Raises StoreError."""
+    found = {}
+    for path in sorted(folder.glob("*.json")):
+        data = json.loads(read_text(path) or "{}")
+        data.pop("ratios", None)
+        found[path.stem] = Score(**data)
+    return found
+
+
+def to_markdown(scores: Mapping[str, Score]) -> str:
     """A table of all stacks, and below it what was not right."""
-    return "\n".join([*_table(scores, date), *_wrong(scores), ""])
+    return "\n".join([*_table(scores), *_wrong(scores), ""])
 
 
-def _table(scores: Mapping[str, Score], date: str) -> Iterator[str]:
-    yield f"# The doctor, measured ({date})"
+def _table(scores: Mapping[str, Score]) -> Iterator[str]:
+    yield "# The doctor, measured"
     yield ""
     yield (
         "Made by `nestbench bench doctor`. Cells: the variants of the catalogue that are not tracked on the "

@@ -9,14 +9,21 @@ import numpy
 
 from nestprobe import subject
 from nestprobe.doctor import ground
-from nestprobe.doctor.facts import Facts, Failure, Unseen, VariableFacts
+from nestprobe.doctor.facts import (
+    AGAIN,
+    CALLED,
+    MADE,
+    TRAINING,
+    Facts,
+    Failure,
+    Unseen,
+    VariableFacts,
+)
 from nestprobe.doctor.graph import Graph
 from nestprobe.doctor.sightings import Sightings
 from nestprobe.protocol import literals, oracle, weightfiles
 from nestprobe.protocol.instance import reset_names
 from nestprobe.protocol.messages import raised, recorded
-
-MADE, CALLED, AGAIN, TRAINING = "constructed", "called", "called-again", "called-in-training"
 
 
 class Examination(object):

@@ -7,8 +7,7 @@ import traceback
 from nestprobe.doctor import elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
-from nestprobe.doctor.examination import CALLED, MADE
-from nestprobe.doctor.facts import Unseen
+from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.origins import is_own, is_own_module
 from nestprobe.kit import keras_version
