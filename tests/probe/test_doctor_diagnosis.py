@@ -4,7 +4,7 @@ import unittest
 from unittest import mock
 
 from nestprobe import asserting
-from nestprobe.doctor import elsewhere, origins, rendering, sayings
+from nestprobe.doctor import elsewhere, origins, rendering, sayings, source
 from nestprobe.doctor.command import shown
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.facts import Facts, Failure, Unseen
@@ -86,11 +86,22 @@ class Asserting(unittest.TestCase):
             self.assertion(diagnosis(), allow=["untracked-deque"])
 
 
+class Setting(object):
+    def __init__(self):
+        self.first = 1
+        self.blocks = []
+
+
 class Origins(unittest.TestCase):
     def test_this_line_is_found_with_its_text(self):
         line = origins.here()[0]
         self.assertIn("origins.here()", line.text)
         self.assertTrue(line.file.endswith("test_doctor_diagnosis.py"))
+
+    def test_the_line_that_sets_an_attribute(self):
+        line = source.assignment(Setting, "blocks")
+        self.assertEqual((line.function, line.text), ("__init__", "self.blocks = []"))
+        self.assertIsNone(source.assignment(Setting, "other"))
 
     def test_whose_a_file_is(self):
         self.assertTrue(origins.is_own("/home/me/model.py"))

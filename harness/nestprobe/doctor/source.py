@@ -3,6 +3,8 @@
 import dis
 import types
 
+from nestprobe.doctor.origins import is_own_module, line_at
+
 
 def functions(cls):
     """The functions of a class body, below decorators; those of properties too."""
@@ -11,6 +13,24 @@ def functions(cls):
             plain = getattr(function, "__wrapped__", function)
             if isinstance(plain, types.FunctionType):
                 yield plain
+
+
+def assignment(cls, name):
+    """The Line at which a class of the reader's own sets an attribute; None where none does."""
+    for base in cls.__mro__:
+        for function in functions(base) if is_own_module(base.__module__) else ():
+            number = None
+            for one in dis.get_instructions(function.__code__):
+                number = _line_of(one) or number
+                if one.opname == "STORE_ATTR" and one.argval == name:
+                    return line_at(function.__code__, number)
+    return None
+
+
+def _line_of(instruction):
+    """The line that an instruction begins: a number, and from Python 3.13 on whether it begins one."""
+    number = instruction.starts_line
+    return getattr(instruction, "line_number", None) if isinstance(number, bool) else number
 
 
 def stores(function, name):
