@@ -146,7 +146,7 @@ def _is(variable: VariableRecord, flag: _Flag) -> bool | None:
 def _told(kinds: tuple[Kind, ...], members: Sequence[Pair], gravity: Gravity) -> Difference:
     flags = [flag for flag in _FLAGS if flag.kind in kinds]
     words = [flag.lost if gravity is Gravity.SILENT else flag.found for flag in flags]
-    evidence = [f"{flag.field}: {_values(members, flag)}" for flag in flags]
+    evidence = [f"{flag.field.replace('_', ' ')}: {_values(members, flag)}" for flag in flags]
     return _difference(gravity, kinds, ", ".join(words), members, evidence=evidence)
 
 
@@ -157,7 +157,8 @@ def _values(members: Sequence[Pair], flag: _Flag) -> str:
 
 
 def _set(values: set[object]) -> str:
-    return ", ".join(sorted(map(str, values)))
+    words = {True: "yes", False: "no"}
+    return ", ".join(sorted(words[one] if isinstance(one, bool) else str(one) for one in values))
 
 
 def _overtrained(every: Sequence[Pair]) -> Iterator[Difference]:
@@ -175,7 +176,7 @@ def _overtrained(every: Sequence[Pair]) -> Iterator[Difference]:
     if members:
         said = "trained now although a step left it alone before: frozen no longer"
         yield _difference(
-            Gravity.SILENT, (Kind.OVERTRAINED,), said, members, evidence=["changed_by_step: False -> True"]
+            Gravity.SILENT, (Kind.OVERTRAINED,), said, members, evidence=["changed by step: no -> yes"]
         )
 
 
