@@ -134,9 +134,10 @@ class Demonstration:
         return [*([] if Signal.STEP in self.signals else self._fit()), *self._summary()]
 
     def _weights(self) -> list[str]:
-        more = "tf.cast(0.1, w.dtype)" if self.watched else "0.1"
+        # Another step for each: what is added to all alike may cancel out.
+        more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
         return [
-            "for w in weights:",
+            "for n, w in enumerate(weights, 1):",
             f"    w.assign(w + {more})",
             f"y = {self._forward('model')}",
             f'model.save_weights("{WEIGHTS}")',

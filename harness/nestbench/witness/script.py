@@ -164,7 +164,24 @@ def _body(program: Program, shows: Demonstration) -> list[list[str]]:
 
 
 #: What the script's own lines call things.
-_OWN = frozenset({"x", "y", "w", "b", "weights", "before", "changed", "other", "built", "clone", "path"})
+_OWN = frozenset(
+    {
+        "x",
+        "y",
+        "w",
+        "n",
+        "b",
+        "v",
+        "weights",
+        "before",
+        "changed",
+        "other",
+        "built",
+        "clone",
+        "loaded",
+        "path",
+    }
+)
 
 
 def _flat(making: Sequence[ast.stmt]) -> bool:
