@@ -18,7 +18,7 @@ from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised,
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Result", "State", "cells_frame", "collect", "signals_frame", "variables_frame"]
+__all__ = ["Result", "State", "cells_frame", "collect", "signals_frame", "signals_of", "variables_frame"]
 
 
 class State(StrEnum):
@@ -150,12 +150,13 @@ def signals_frame(results: Sequence[Result]) -> "pd.DataFrame":
         {**_key(result), "phase": phase, "signal": signal, "value": value}
         for result in results
         if result.observation is not None
-        for phase, signal, value in _signals(result.observation)
+        for phase, signal, value in signals_of(result.observation)
     ]
     return pd.DataFrame(rows, columns=[*_KEY, "phase", "signal", "value"]).astype({"value": object})
 
 
-def _signals(observation: Observation) -> Iterator[tuple[str, str, Any]]:
+def signals_of(observation: Observation) -> Iterator[tuple[str, str, Any]]:
+    """Phase, signal and value of each, as ``signals_frame`` has them."""
     for name, phase in observation.phases.items():
         for signal, value in _phase_signals(phase):
             yield name, signal, value
