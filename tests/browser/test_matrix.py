@@ -79,8 +79,9 @@ def test_search_finds_words_of_a_case_and_of_its_symptom(visit):
     page = visit("index.html")
     page.fill("input[name=q]", "raw-variable list")
     assert query(page) == {"q": "raw-variable+list"}
-    assert rows(page)
-    assert all("raw-variable" in row for row in rows(page))
+    assert "raw-variable-in-list.owner-layer" in rows(page)
+    words = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.dataset.words)")
+    assert all("raw-variable" in one and "list" in one for one in words)
     page.fill("input[name=q]", "no such words at all")
     assert rows(page) == []
     assert "Nothing is left" in page.inner_text("#_found")
