@@ -77,10 +77,11 @@ def said(page):
 
 def test_search_finds_words_of_a_case_and_of_its_symptom(visit):
     page = visit("index.html")
-    page.fill("input[name=q]", "raw variable list")
-    assert query(page) == {"q": "raw+variable+list"}
-    assert rows(page)
-    assert all("raw-variable" in row for row in rows(page))
+    page.fill("input[name=q]", "raw-variable list")
+    assert query(page) == {"q": "raw-variable+list"}
+    assert "raw-variable-in-list.owner-layer" in rows(page)
+    words = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.dataset.words)")
+    assert all("raw-variable" in one and "list" in one for one in words)
     page.fill("input[name=q]", "no such words at all")
     assert rows(page) == []
     assert "Nothing is left" in page.inner_text("#_found")
@@ -207,8 +208,8 @@ def test_without_scripts_everything_can_be_read(visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_but_the_table_scrolls_sideways(visit, width, scheme):
     for address in (
-        "index.html", "cases/raw-variable-attribute.html", "claims.html", "stacks/tf2.15.html", "upgrade.html",
-        "portability.html", "downloads.html", "about.html", "stacks.html",
+        "index.html", "cases/raw-variable-attribute.html", "claims.html", "stacks/tf2.15.html",
+        "upgrade.html", "portability.html", "downloads.html", "about.html", "stacks.html",
     ):  # fmt: skip
         page = visit(address, width=width, color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

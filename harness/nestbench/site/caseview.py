@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nestbench.frames import signals_frame
+from nestbench.frames import signals
 from nestbench.site.anchor import cell_anchor
 from nestbench.site.column import Block
 from nestbench.site.mark import Mark, mark
@@ -180,9 +180,10 @@ def _signals(one: VariantStudy) -> Iterator[Signal]:
     """Every signal of any group; the number of Python calls is another on each stack and stands elsewhere."""
     found: dict[tuple[str, str], dict[int, Any]] = {}
     for place, alike in enumerate(one.alike):
-        for record in signals_frame([alike.result]).to_dict("records"):
-            if record["signal"] != _COUNTED_BY_STACK:
-                found.setdefault((record["phase"], record["signal"]), {})[place] = record["value"]
+        assert alike.result.observation is not None
+        for phase, name, value in signals(alike.result.observation):
+            if name != _COUNTED_BY_STACK:
+                found.setdefault((phase, name), {})[place] = value
     for (phase, name), values in found.items():
         yield Signal(
             phase=phase, name=name, values=tuple(values.get(place) for place in range(len(one.alike)))

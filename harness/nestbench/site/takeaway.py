@@ -19,6 +19,8 @@ __all__ = ["Takeaway", "has_parquet"]
 
 _DTYPES = {TEXT: "string", NUMBER: "Int64", FLAG: "boolean"}
 _JOINT = " | "
+#: Rows that are written together: pandas takes as long for a few as for some thousands.
+_AT_ONCE = 4000
 
 
 def has_parquet() -> bool:
@@ -74,6 +76,7 @@ class _Files:
     def __init__(self, table: Table, folder: Path) -> None:
         self.table = table
         self.headed = self.begun = False
+        self.waiting: list[pd.DataFrame] = []
         self.csv: TextIO = (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="")
         self.json: TextIO = (folder / f"{table.name}.json").open("w", encoding="utf-8", newline="\n")
         self.json.write("[\n")
@@ -81,8 +84,16 @@ class _Files:
 
     def add(self, frame: "pd.DataFrame") -> None:
         """Raises KeyError where a column that the dictionary explains is not there."""
+        self.waiting.append(frame[list(self.table.columns)])
+        if sum(map(len, self.waiting)) >= _AT_ONCE:
+            self._write()
+
+    def _write(self) -> None:
+        import pandas as pd
+
         types = {name: _DTYPES[one.kind] for name, one in self.table.columns.items()}
-        frame = frame[list(types)].astype(types)
+        frame = pd.concat(self.waiting, ignore_index=True).astype(types)
+        self.waiting.clear()
         frame.to_csv(self.csv, index=False, header=not self.headed, lineterminator="\n")
         self.headed = True
         if not len(frame):
@@ -98,6 +109,8 @@ class _Files:
         self.begun = True
 
     def close(self) -> None:
+        if self.waiting:
+            self._write()
         self.csv.close()
         self.json.write("\n]\n")
         self.json.close()

@@ -14,7 +14,7 @@ from nestbench.verdicts import Entry, Verdict
 from nestbench.witness.demonstration import Demonstration
 from nestbench.witness.folding import bound_names
 from nestbench.witness.program import Program, read_program
-from nestbench.witness.signals import Signal, raising_phase, signals_of
+from nestbench.witness.signals import Signal, raising_phase, signals
 from nestbench.witness.untold import Untold
 from nestbench.witness.words import import_lines, in_keras, uses
 from nestprobe import casefiles
@@ -51,7 +51,7 @@ def make_witness(result: Result, stack: Stack, *, name: str = "repro.py") -> Wit
     values = next(one for one in combinations if _text(one) == result.cell.variant.names)
     tree = ast.parse(entry.file.read_text(encoding="utf-8"))
     program = in_keras(read_program(tree, case.make.__name__, values), stack)
-    candidates = signals_of(result)
+    candidates = signals(result)
     if not candidates:
         raise Untold("shows nothing that a plain script would see")
     classes = [one.name for one in program.definitions if isinstance(one, ast.ClassDef)]
