@@ -1,14 +1,19 @@
 """The command line: arguments and words only. Heavy imports happen inside the commands."""
 
+import gc
+
 import typer
 
 from nestbench.cli import (
+    accept,
     attribute,
     audit,
     bench,
     bisect,
     cases,
+    check,
     claims,
+    collect,
     compare,
     doctor,
     growth,
@@ -16,6 +21,8 @@ from nestbench.cli import (
     matrix,
     portability,
     readme,
+    report,
+    repro,
     results,
     run,
     time,
@@ -48,17 +55,25 @@ results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
 compare.add_to(app)
+accept.add_to(app)
+check.add_to(app)
+collect.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
+repro.add_to(app)
 audit.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
 doctor.add_to(app)
+report.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 
 
 def main() -> None:
     """Run the command line of this process and end it with the command's exit code."""
+    # A table keeps millions of objects, none of them in a circle: to look for one at Python's own rate,
+    # every 700 objects, takes as long as all the rest.
+    gc.set_threshold(100_000, 20, 20)
     app(prog_name="nestbench")

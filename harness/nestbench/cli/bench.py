@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nestbench.cli.method import method
-from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.cli.options import Cases, Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.cli.trial import doctor
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _HELP = "What nestbench itself costs, as ratios measured in one run, and whether its method works."
 _bench = typer.Typer(help=_HELP, no_args_is_help=True)
 _bench.command("method")(method)
+_bench.command("doctor")(doctor)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,9 +37,7 @@ def isolation(
         typer.Argument(metavar="[STACK]...", help="Ids of stacks; tf2.0 tf2.15 tf2.21 if none."),
     ] = None,
     *,
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
-    ] = None,
+    case: Cases = None,
     sample: Annotated[int, typer.Option(min=1, help="Cells run in fresh interpreters.")] = 10,
     envs: Environments = None,
     matrix: MatrixFile = None,

@@ -39,7 +39,7 @@ def noise_floor(controls: Sequence[Comparison]) -> float:
     block, 3 controls let 95 % be found, their largest 82 %. A broken control among several does not
     move it much; ``looks.broken_controls`` names that one.
 
-    One control can be close to 1 by luck, and the floor then is ``smallest`` of ``judge``: measure
+    One control can be close to 1 by luck, and the floor then is ``least`` of ``judge``: measure
     three or more.
 
     Args:
@@ -59,16 +59,19 @@ def judge(
     *,
     noise: float | Mapping[_Key, float],
     alpha: float,
-    smallest: float = 0.10,
+    least: float = 0.05,
+    margin: float = 0.10,
     interim: bool = False,
 ) -> dict[_Key, Answer]:
     """The answer to each comparison of one session.
 
     Slower or faster: Wilcoxon's p, adjusted over the family for the false discovery rate (Y. Benjamini
     and Y. Hochberg, JRSS B 57 (1995)), is under ``alpha``, and the effect is larger than both
-    ``smallest`` and three times ``noise``. The same: the 90 % interval lies within ``smallest`` to
-    either side, which is the two one-sided tests of D. J. Schuirmann (1987) at 5 %. Everything else is
-    no evidence: too few blocks, too much noise, or a difference that is there and is small.
+    ``least`` and three times ``noise``. The same: neither of the two, and the 90 % interval lies within
+    ``margin`` to either side, which is the two one-sided tests of D. J. Schuirmann (1987) at 5 %.
+    Everything else is no evidence: too few blocks, too much noise, or a difference that is there and is
+    small. ``least`` is half of ``margin``, since the estimate of a true effect of 1.1 lies under 1.1
+    half of the time, however many blocks there are.
 
     With a and b exchanged every slower becomes faster and every faster slower.
 
@@ -77,26 +80,30 @@ def judge(
             answer depends on the family: the more is asked, the more each answer has to show.
         noise: As ``noise_floor`` gives it, a relative effect: 0.03 is 3 %. One for all, or each key's own.
         alpha: Rate of false discoveries; for one look of several, that of ``looks.alpha_at``.
-        smallest: The smallest relative effect of interest, 0.10 is from 1/1.1 to 1.1.
+        least: The smallest relative effect that is called slower or faster: 0.05 is 1.05.
+        margin: The relative effect up to which two are the same: 0.10 is from 1/1.1 to 1.1.
         interim: More blocks may follow: the same then needs the 95 % interval, see ``looks``.
 
     Raises:
-        ValueError: An ``alpha`` that is not between 0 and 1, ``smallest`` not above 0, ``noise`` below 0.
+        ValueError: An ``alpha`` that is not between 0 and 1, ``least`` or ``margin`` not above 0, ``noise``
+            below 0.
     """
     noises = noise if isinstance(noise, Mapping) else dict.fromkeys(family, noise)
     noisy = noises.values() if isinstance(noise, Mapping) else (noise,)
     sane = all(0 <= one < math.inf for one in noisy)
-    if not (0 < alpha < 1 and 0 < smallest < math.inf and sane):
-        raise ValueError(f"alpha {alpha}, smallest {smallest} or noise {noise} is out of its range")
-    margin = math.log1p(smallest)
+    if not (0 < alpha < 1 and 0 < least < math.inf and 0 < margin < math.inf and sane):
+        raise ValueError(
+            f"alpha {alpha}, least {least}, margin {margin} or noise {noise} is out of its range"
+        )
+    wide = math.log1p(margin)
     answers = {}
     for (key, one), p in zip(family.items(), _adjusted(family.values()), strict=True):
-        needed = max(margin, _TIMES_NOISE * math.log1p(noises[key]))
+        needed = max(math.log1p(least), _TIMES_NOISE * math.log1p(noises[key]))
         effect = math.log(one.ratio)
         low, high = (one.low, one.high) if interim else (one.low90, one.high90)
         if p < alpha and abs(effect) > needed:
             answers[key] = Answer.SLOWER if effect > 0 else Answer.FASTER
-        elif -math.log(low) <= margin and math.log(high) <= margin:
+        elif -math.log(low) <= wide and math.log(high) <= wide:
             answers[key] = Answer.SAME
         else:
             answers[key] = Answer.NO_EVIDENCE

@@ -59,8 +59,8 @@ def broken_controls(controls: Mapping[_Key, Comparison], *, alpha: float) -> tup
     """The controls that came out slower or faster: where there is one, the session is not to be trusted.
 
     A control is the same stack twice, so every difference is the measurement's fault: the position in
-    the block, another load, a machine that warms up. Judged as a family of their own, with a floor of
-    10 % and none of noise, which would be theirs.
+    the block, another load, a machine that warms up. Judged as a family of their own, with no floor of
+    noise, which would be theirs.
 
     Args:
         controls: By whatever names them; may be empty, and then nothing is known of the session.

@@ -1,16 +1,13 @@
 """Why a variable is lost: the way from the model to it, and the first step that Keras does not take."""
 
-import collections
-import dis
-
 from nestprobe.doctor import ground
-from nestprobe.doctor.examination import AGAIN, TRAINING
+from nestprobe.doctor.containers import container
+from nestprobe.doctor.facts import AGAIN, TRAINING
 from nestprobe.doctor.graph import CELL, GLOBAL
 from nestprobe.doctor.origins import is_own_module
+from nestprobe.doctor.source import functions, stores
 from nestprobe.kit import keras_version
 from nestprobe.protocol import weightfiles
-
-_WRAPPERS = ("keras", "tf_keras", "tensorflow")
 
 
 class Causes(object):
@@ -58,10 +55,10 @@ class Causes(object):
         if self.keras3 and not ground.is_layer(target.item) and _is_raw(target.item):
             return "raw-variable", target
         first = segment[0]
-        container = _container(first.item) if between else None
-        if container in ("set", "deque", "defaultdict", "list-subclass"):
-            return "untracked-" + container, target
-        if container == "wrapped":
+        kind = container(first.item) if between else None
+        if kind in ("set", "deque", "defaultdict", "list-subclass"):
+            return "untracked-" + kind, target
+        if kind == "wrapped":
             return self._of_wrapped(between, target), target
         return self._of_attribute(holder.item, first), target
 
@@ -76,7 +73,7 @@ class Causes(object):
         for one in segment[:-1]:
             if _is_tf_module(one.item):
                 return "tf-module"
-            if _container(one.item) is None:
+            if container(one.item) is None:
                 return "plain-object"
         return None
 
@@ -92,7 +89,7 @@ class Causes(object):
         own = [cls for cls in type(holder).__mro__ if is_own_module(cls.__module__)]
         if not self.keras3 and any(name in vars(cls) for cls in own):
             return "class-attribute"
-        if not any(stores(function, name) for cls in own for function in _functions(cls)):
+        if not any(stores(function, name) for cls in own for function in functions(cls)):
             return "dict-bypass"
         return "removed-but-held" if self.keras3 else "unknown"
 
@@ -135,14 +132,16 @@ class Causes(object):
         names = {cls.__name__ for cls in type(owner.item).__mro__}
         if "Metric" in names:
             return "metric-state", owner
-        if node.of_keras or owner.of_keras:
-            return self._of_left_behind(variable, owner), node
-        if variable.read_while_made:
-            return "read-once", node
-        if not is_own_module(type(owner.item).__module__) and "Normalization" in names:
+        if node.is_left:
+            return self._of_left_behind(variable, owner), (owner if owner.is_left else node)
+        mine = is_own_module(type(owner.item).__module__)
+        if "Normalization" in names and not mine:
             return "derived-state", owner
+        if mine and (variable.read_while_made or _holds_tensor(owner.item)):
+            return "read-once", node
         others = [one for one in self._facts.variables if one.node and _owner(one.node) is owner]
-        if ground.is_layer(owner.item) and owner.parent is not None and not any(one.used for one in others):
+        idle = owner.parent is not None and not any(one.used for one in others)
+        if idle and not (mine and getattr(owner.item, "built", False)):
             return "never-called", owner
         return "never-read", node
 
@@ -150,7 +149,7 @@ class Causes(object):
         """What only Keras's own lists still hold: another took its attribute, or it was deleted."""
         holder, name = owner.item, _attribute_in(variable.lines)
         lines = self._facts.watch.layer_lines.get(id(owner.item), ())
-        if owner.of_keras and owner.parent is not None:
+        if owner.is_left and owner.parent is not None:
             above = [one for one in owner.chain()[:-1] if ground.is_layer(one.item)]
             holder, name = above[-1].item, _attribute_in(lines)
         if name is not None and getattr(holder, name, None) is not None:
@@ -187,34 +186,6 @@ class Causes(object):
         return not self._facts.watch.layer_lines and bool(frozen)
 
 
-def stores(function, name):
-    """Whether a function has an assignment ``something.name = ...``, or could by ``setattr``."""
-    for code in _codes(function.__code__):
-        if "setattr" in code.co_names:
-            return True
-        if name in code.co_names and any(
-            one.opname == "STORE_ATTR" and one.argval == name for one in dis.get_instructions(code)
-        ):
-            return True
-    return False
-
-
-def _codes(code):
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, type(code)):
-            for one in _codes(constant):
-                yield one
-
-
-def _functions(cls):
-    for one in list(vars(cls).values()):
-        plain = getattr(one, "__func__", one)
-        plain = getattr(plain, "__wrapped__", plain)
-        if hasattr(plain, "__code__"):
-            yield plain
-
-
 def _owner(node):
     """The layer that a variable's node belongs to: the last one on the way."""
     above = [one for one in node.chain() if ground.is_layer(one.item)]
@@ -226,35 +197,17 @@ def _depth(chain):
     """How many containers stand in a row, at most, between two layers of the way."""
     most = row = 0
     for one in chain:
-        row = row + 1 if _container(one.item) is not None else 0
+        row = row + 1 if container(one.item) is not None else 0
         most = max(most, row)
     return most
-
-
-def _container(item):
-    """Which container an object is; None where it is none."""
-    cls = type(item)
-    top = cls.__module__.split(".")[0]
-    if top in _WRAPPERS and isinstance(item, (list, tuple, dict, set)):
-        return "wrapped"
-    if isinstance(item, (set, frozenset)):
-        return "set"
-    if isinstance(item, collections.deque):
-        return "deque"
-    if isinstance(item, collections.defaultdict):
-        return "defaultdict"
-    if isinstance(item, (list, tuple, dict)):
-        plain = cls in (list, tuple, dict, collections.OrderedDict)
-        return "plain" if plain else "list-subclass"
-    return None
 
 
 def _is_copied(holder, segment):
     """Whether a function reads a list or dict that grew after Keras had copied it into an attribute."""
     for one in segment:
-        if _container(one.item) == "plain":
+        if container(one.item) == "plain":
             for held in list(vars(holder).values()):
-                alike = _container(held) == "wrapped" and isinstance(held, dict) == isinstance(one.item, dict)
+                alike = container(held) == "wrapped" and isinstance(held, dict) == isinstance(one.item, dict)
                 if alike and len(held) < len(one.item):
                     return True
     return False
@@ -270,6 +223,11 @@ def _is_tf_module(item):
         cls.__name__ in ("Module", "AutoTrackable") and cls.__module__.startswith("tensorflow")
         for cls in type(item).__mro__
     )
+
+
+def _holds_tensor(layer):
+    """Whether a value that was computed once is an attribute."""
+    return any("EagerTensor" in type(one).__name__ for one in list(vars(layer).values()))
 
 
 def _attribute_in(lines):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from nestprobe.doctor.origins import is_own_module
+from nestprobe.doctor.source import functions
 
 #: Objects looked at before the walk is given up; a model of thousands of layers is far below.
 MOST = 200000
@@ -41,6 +42,13 @@ class Node:
     def place(self):
         """The way as an expression, e.g. ``model.encoder.blocks[2].proj``."""
         return self.text if self.parent is None else self.parent.place + self.text
+
+    @property
+    def is_left(self):
+        """Whether only lists that Keras keeps lead to it: nothing that the reader wrote."""
+        return self.of_keras or any(
+            one.by == LISTED and is_own_module(type(one.parent.item).__module__) for one in self.chain()
+        )
 
     def chain(self):
         """The nodes from the root to this one."""
@@ -150,6 +158,8 @@ class Graph(object):
     def _of_object(self, node):
         item, layer = node.item, self._is_layer(node.item)
         for name, one in sorted(_attributes(item).items()):
+            if layer and name in _OTHERS:
+                continue
             own = layer and _is_keras_name(item, name)
             private = _PRIVATE if name.startswith("_") else 0
             yield self._step(node, one, ATTRIBUTE, name, "." + _shown(item, name), private, own)
@@ -159,7 +169,7 @@ class Graph(object):
         for cls in type(item).__mro__:
             if is_own_module(cls.__module__) and cls not in self._classes:
                 self._classes.add(cls)
-                for function in _functions(cls):
+                for function in functions(cls):
                     for step in self._of_function(node, function):
                         yield step
 
@@ -188,6 +198,9 @@ def _attributes(item):
             found.setdefault(name, one)
     return found
 
+
+#: What holds variables of others: it is no way to a variable of the model.
+_OTHERS = ("optimizer", "_optimizer", "_loss_tracker", "_compile_metrics", "compiled_metrics")
 
 _BACKENDS = ("tensorflow", "keras", "tf_keras")
 
@@ -286,16 +299,8 @@ def _assigned(cls, name):
         name in function.__code__.co_names
         for base in cls.__mro__
         if is_own_module(base.__module__)
-        for function in _functions(base)
+        for function in functions(base)
     )
-
-
-def _functions(cls):
-    for one in list(vars(cls).values()):
-        for function in (one, getattr(one, "__func__", None), getattr(one, "fget", None)):
-            plain = getattr(function, "__wrapped__", function)
-            if isinstance(plain, types.FunctionType):
-                yield plain
 
 
 def _names(code):

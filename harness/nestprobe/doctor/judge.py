@@ -7,10 +7,10 @@ import traceback
 from nestprobe.doctor import elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
-from nestprobe.doctor.examination import CALLED, MADE
-from nestprobe.doctor.facts import Unseen
+from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.origins import is_own, is_own_module
+from nestprobe.doctor.source import assignment
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
@@ -128,7 +128,7 @@ class Judge(object):
             return
         for node in facts.graph.layers:
             above = [one for one in node.chain()[:-1] if is_layer(one.item)]
-            mine = above and is_own_module(type(above[-1].item).__module__) and not node.of_keras
+            mine = above and is_own_module(type(above[-1].item).__module__) and not node.is_left
             if mine and getattr(node.item, "built", True) is False:
                 self._groups.setdefault(("unbuilt", "never-called", node.place), []).append((None, node))
 
@@ -187,7 +187,7 @@ class Judge(object):
         for one in variables:
             if one.lines:
                 return str(one.lines[0])
-        return ""
+        return _assigned_at(node) if node is not None else ""
 
     # -- exceptions ------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class Judge(object):
             )
         )
         places = tuple(facts.unbuilt_by_build[:8])
-        return [self._made("unbuilt", "build-leaves-children", "model", said, variables=places)]
+        return [self._made("build-alone", "build-leaves-children", "model", said, variables=places)]
 
 
 #: The items at the end of a place.
@@ -244,6 +244,14 @@ _WHAT = {
 }
 
 
+def _assigned_at(node):
+    """The line of a class that sets the attribute on the way, where nothing was watched."""
+    for one in reversed(node.chain()):
+        if one.by == "attribute" and is_own_module(type(one.parent.item).__module__):
+            return str(assignment(type(one.parent.item), one.key) or "")
+    return ""
+
+
 def _shown(variable):
     where = variable.node.place if variable.node is not None else variable.name
     return "%s %r" % (where, tuple(variable.shape))
@@ -254,7 +262,7 @@ def _words(node):
     if node is None:
         return {}
     *above, target = node.chain()
-    attributes = [one for one in [*above, target] if one.by == "attribute"]
+    attributes = [one for one in [*above, target] if one.by == "attribute" and not one.of_keras]
     holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
     words = {"cls": type(holders[-1].item).__name__} if holders else {}
     if attributes:

@@ -3,7 +3,7 @@
 import functools
 import gc
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from nestprobe.doctor.origins import here, is_own
 from nestprobe.protocol.oracle import Watch
@@ -25,6 +25,7 @@ class Sightings(Watch):
         self.layer_lines = {}  # id of a layer -> Line objects
         self.read_while_made = set()
         self.set_trainable = {}
+        self._asked_for = []  # (Keras 3's own variable, Line objects)
         self._kept = []  # layers stay alive, so that an id is never used twice
 
     def admit(self, variables, phase=BEFORE):
@@ -45,11 +46,17 @@ class Sightings(Watch):
             if position is not None:
                 self.lines.setdefault(position, here())
 
-        layers, flags = self._layer_made, self._flag_set
-        with _noted_layers(self._classes, layers), _noted_flags(self._classes, flags), super(
-            Sightings, self
-        ).creation(phase), self._engine.creation(made):  # who is entered later hears later
+        with ExitStack() as stack:
+            stack.enter_context(_noted_layers(self._classes, self._layer_made))
+            stack.enter_context(_noted_flags(self._classes, self._flag_set))
+            stack.enter_context(_noted_keras_variables(self._keras_variable_made))
+            stack.enter_context(super(Sightings, self).creation(phase))
+            stack.enter_context(self._engine.creation(made))  # who is entered later hears later
             yield self
+        for variable, lines in self._asked_for:
+            position = self.index(variable)
+            if position is not None:
+                self.lines[position] = lines
 
     @contextmanager
     def construction(self):
@@ -68,6 +75,10 @@ class Sightings(Watch):
         with self._engine.reads(alive, met.append):
             call()
         self.admit(met, phase)
+
+    def _keras_variable_made(self, variable):
+        """Keras 3 may make the backend's variable later, far from the line that asked for it."""
+        self._asked_for.append((variable, here()))
 
     def _layer_made(self, layer):
         if id(layer) not in self.layer_lines:
@@ -125,6 +136,24 @@ def _noting(function, note, makes):
         return result
 
     return noted
+
+
+@contextmanager
+def _noted_keras_variables(note):
+    """Call ``note(variable)`` for each variable of Keras 3 that is made, where there is a Keras 3."""
+    backend = sys.modules.get("keras.src.backend")
+    variable_class = getattr(backend, "Variable", None)
+    bases = [cls for cls in getattr(variable_class, "__mro__", ()) if "__init__" in cls.__dict__]
+    if len(bases) < 2:  # noqa: PLR2004 - object is always one of them
+        yield
+        return
+    base = bases[-2]
+    original = base.__init__
+    base.__init__ = _noting(original, note, makes=False)
+    try:
+        yield
+    finally:
+        base.__init__ = original
 
 
 @contextmanager

@@ -81,7 +81,7 @@ RULES = (
         mend="def build(self, input_shape):\n"
         "    self.{attribute}.build(input_shape)\n"
         "    super().build(input_shape)",
-        kinds=("unbuilt",),
+        kinds=("build-alone",),
         cases=(
             "build-skips-child",
             "child-made-in-build",
@@ -135,6 +135,6 @@ RULES = (
         cause="Two ways lead to one variable, and the list of weights names it for each.",
         mend="self.{attribute} = ...  # keep it in one place",
         kinds=("overcounted",),
-        cases=("summary-of-frozen",),
+        cases=(),
     ),
 )

@@ -23,7 +23,11 @@ RULES = (
         "    self.{attribute} = ...\n"
         "    self.trainable = False  # last, or on the finished model",
         kinds=("overtrained",),
-        cases=("constructor-trainable-false", "parent-frozen-before-child"),
+        cases=(
+            "constructor-trainable-false",
+            "parent-frozen-before-child",
+            "clone-recursive-two-levels",
+        ),
         decisive=("parent-frozen-before-child",),
     ),
     Rule(
