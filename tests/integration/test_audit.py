@@ -83,7 +83,7 @@ def test_a_model_without_nesting_loses_nothing(audit):
     ("factory", "options", "words"),
     [
         ("fails", (), "making the model raised RuntimeError: no weights at hand"),
-        ("prints", (), "returned a str, not a model"),
+        ("prints", (), "returned a str, not a"),
         ("nested", (), "cannot be called with no arguments"),
         ("lacking", (), "a_package_that_is_nowhere"),
         ("nowhere", (), "There is no nowhere in"),
