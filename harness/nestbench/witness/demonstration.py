@@ -68,12 +68,16 @@ class Demonstration:
     @property
     def watched(self) -> bool:
         """Whether variables have to be noted as they are made, because the model does not list them."""
-        return self._weighed and self._unlisted and self.stack.backend is Backend.TENSORFLOW
+        return self._weighed and self._unlisted and not self._unheard
 
     @property
     def collected(self) -> bool:
-        """Whether they are found among all objects there are."""
-        return self._weighed and self._unlisted and self.stack.backend is not Backend.TENSORFLOW
+        """Whether they are found among all objects there are, as nothing tells when they are made."""
+        return self._weighed and self._unlisted and self._unheard
+
+    @property
+    def _unheard(self) -> bool:
+        return self.stack.backend is not Backend.TENSORFLOW or self.stack.is_multi_backend_2
 
     @property
     def _weighed(self) -> bool:
@@ -103,8 +107,10 @@ class Demonstration:
         if self.watched:
             return []
         if self.collected:
-            are = 'issubclass(type(v), keras.Variable) and "float" in v.dtype'
-            return [f"weights = [v for v in gc.get_objects() if {are}]"]
+            are = 'keras.Variable) and "float" in v.dtype'
+            if self.stack.is_multi_backend_2:
+                are = "tf.Variable) and v.dtype.is_floating"
+            return [f"weights = [v for v in gc.get_objects() if issubclass(type(v), {are}]"]
         return ["weights = list(model.weights)"]
 
     # -- a signal each --------------------------------------------------------------------------
