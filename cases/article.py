@@ -6,7 +6,10 @@ Source: "Why are the total parameters zero in a TensorFlow 2 Keras nested model 
 
 from nestprobe import case
 
-ARTICLE = "why-are-the-total-parameters-zero-in-a (2025-01-30)"
+ARTICLE = (
+    "https://github.com/Alejogb1/job-board/blob/79975aa2db0354ab7266c0d3063adbd87b21f484/"
+    "gpu-blog-data/why-are-the-total-parameters-zero-in-a.md"
+)
 
 
 @case(parameters=5 * 10, sources=[ARTICLE], needs=["tensorflow"])

@@ -6,13 +6,13 @@ import inspect
 import shlex
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nestbench import digests
 from nestbench.errors import UsageError
-from nestbench.names import Asked, require_known, unknown_names
+from nestbench.names import Asked, number_of, require_known, the_one
 from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
@@ -44,7 +44,7 @@ class Variant:
     @property
     def label(self) -> str:
         """``owner=layer,kind=dict``; empty where the case has no variants."""
-        return ",".join(f"{name}={value}" for name, value in self.values)
+        return _label(self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +84,14 @@ class Cell:
         return row_label(self.case.id, self.variant.label)
 
 
-def row_label(case: str, variant: str) -> str:
-    """Name of a case variant: ``case-id`` or ``case-id[owner=layer,kind=dict]``."""
-    return f"{case}[{variant}]" if variant else case
+def row_label(case: str, variant: str | Mapping[str, str]) -> str:
+    """Name of a case variant, given as a label or as values: ``case-id[owner=layer,kind=dict]``."""
+    label = variant if isinstance(variant, str) else _label(variant.items())
+    return f"{case}[{label}]" if label else case
+
+
+def _label(values: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f"{name}={value}" for name, value in values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,12 +113,9 @@ class Catalogue:
         return tuple(dict.fromkeys(entry.group for entry in self.entries))
 
     def get(self, case: str) -> CaseEntry:
-        """The case of that id. Raises UsageError with the nearest ids."""
-        for entry in self.entries:
-            if entry.id == case:
-                return entry
+        """The case of that id. Raises UsageError with the nearest ids, or those that a pattern matches."""
         asked, _ = self.asked([case], ())
-        raise unknown_names([(asked, case)])
+        return self.entries[asked.known.index(the_one(asked, case))]
 
     def asked(self, cases: Sequence[str], groups: Sequence[str]) -> tuple[Asked, Asked]:
         """What ``select`` is asked for, to be checked together with other names."""
@@ -143,6 +145,19 @@ class Catalogue:
             )
         return Catalogue(folders=self.folders, entries=chosen)
 
+    def shard(self, number: int, of: int) -> "Catalogue":
+        """Every case whose turn it is when ``of`` take turns; ``number`` counts from 1.
+
+        All shards together are the catalogue, each case in one of them. Raises UsageError where there
+        are more shards than cases.
+        """
+        if of > len(self.entries):
+            raise UsageError(
+                f"{of} shards for {number_of(len(self.entries), 'case')}: some would be empty.",
+                do=f"Ask for {len(self.entries)} shards or fewer.",
+            )
+        return Catalogue(folders=self.folders, entries=self.entries[number - 1 :: of])
+
     def cells(self, stacks: Iterable[str]) -> list[Cell]:
         """Every cell of these stacks, in order of stack, case, variant."""
         return [
@@ -164,7 +179,8 @@ def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Cat
     """Read the shipped cases (unless ``shipped`` is false) and those of ``folders``.
 
     Raises UsageError, naming file and line, for a folder without cases, a file that does not
-    import, a case without a whole number as its ``parameters``, and an id that is there twice.
+    import, a case without a docstring or without a whole number as its ``parameters``, and an id that is
+    there twice.
     """
     chosen = [default_folder()] if shipped else []
     chosen += [folder.resolve() for folder in folders]
@@ -242,6 +258,13 @@ def _duplicate(entry: CaseEntry, first: CaseEntry) -> UsageError:
 
 def _entry(case: Case) -> CaseEntry:
     _check_signature(case)
+    variants = tuple(_variants(case))
+    if not case.symptom.strip() and sys.flags.optimize < 2:  # noqa: PLR2004 - python -OO has no docstrings
+        raise UsageError(
+            f"{case.file}:{case.line} case {case.id} has no docstring.",
+            why="Lists and tables tell by its first line what the case is about.",
+            do="Write one; its first line is what a reader with the problem would type.",
+        )
     return CaseEntry(
         id=case.id,
         group=case.group,
@@ -252,7 +275,7 @@ def _entry(case: Case) -> CaseEntry:
         sources=tuple(case.sources),
         needs=tuple(case.needs),
         about=tuple(case.about),
-        variants=tuple(_variants(case)),
+        variants=variants,
         growing=case.growing or "",
         sizes=tuple(case.sizes),
         source=digests.case_source(case),

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ def case_digest(case: Case) -> str:
     name or that runs on import, the inputs, the names and values of the variants, and ``needs``.
     """
     source = Path(case.file).read_text(encoding="utf-8")
-    tree = ast.parse(source)
+    tree = _parsed(source)
     function = _function_at(tree, case.line)
     parts = [*_reached(tree, function), function]
     lines = [line for part in parts for line in _significant(source, part)]
@@ -66,9 +66,14 @@ def case_digest(case: Case) -> str:
 def case_source(case: Case) -> str:
     """The source of the case as it stands in its file, decorator included."""
     source = Path(case.file).read_text(encoding="utf-8")
-    function = _function_at(ast.parse(source), case.line)
+    function = _function_at(_parsed(source), case.line)
     first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
     return "\n".join(source.splitlines()[first - 1 : function.end_lineno])
+
+
+@lru_cache(maxsize=4)  # the cases of a file come one after the other
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 @cache
@@ -97,6 +102,7 @@ def probe_digest(root: Path | None = None, *, engine: str | None = None) -> str:
     return _short(*texts, "\n".join(_significant(vocabulary, tensor)))
 
 
+@cache
 def probe_digests() -> frozenset[str]:
     """The fingerprints that a current result may have, whatever engine its stack needs."""
     return frozenset({probe_digest(), *(probe_digest(engine=engine) for engine in _OF_ONE)})

@@ -5,13 +5,14 @@ import errno
 from nestbench.errors import GroundError, NestbenchError
 
 _DO = {
-    errno.ENOSPC: "Free some space there and run again; finished results are kept.",
-    errno.EDQUOT: "Free some space there and run again; finished results are kept.",
+    errno.ENOSPC: "Free some space and run again; finished results are kept.",
+    errno.EDQUOT: "Free some space and run again; finished results are kept.",
     errno.EROFS: "Name a folder that can be written.",
     errno.EACCES: "Name a folder that can be written, or change its permissions.",
     errno.EPERM: "Name a folder that can be written, or change its permissions.",
     errno.EMFILE: "Allow more open files (ulimit -n), or use fewer workers.",
     errno.ENOMEM: "Use fewer workers.",
+    errno.EBADF: "Leave it open, or send it to a file: > FILE.",
     errno.EAGAIN: "Allow more processes (ulimit -u), or use fewer workers.",
 }
 

@@ -3,22 +3,23 @@
 pandas is imported by the functions that need it, not with this module.
 """
 
+import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from nestbench.catalogue import Cell
+from nestbench.catalogue import Cell, Variant
 from nestbench.digests import Digests, probe_digests
-from nestbench.store import Store
+from nestbench.store import Prototype, Reader, Store
 from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, judge, size, unmeasured
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Result", "State", "cells_frame", "collect", "signals_frame", "signals_of", "variables_frame"]
+__all__ = ["Result", "State", "cells_frame", "collect", "signals", "signals_frame", "variables_frame"]
 
 
 class State(StrEnum):
@@ -58,28 +59,47 @@ def collect(
     shown as unavailable, not as missing. ``earlier_probes``: what an earlier probe measured is not stale
     for that alone. Raises StoreError for a broken result.
     """
-    results = []
+    collecting = gc.isenabled()
+    gc.disable()  # nothing made here is in a circle, and to look for it takes as long as all the rest
+    try:
+        found = _results(store.reader(), cells, locks or {}, unavailable or {}, earlier_probes=earlier_probes)
+        return list(found)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _results(
+    reader: Reader,
+    cells: Iterable[Cell],
+    locks: Mapping[str, str],
+    unavailable: Mapping[str, str],
+    *,
+    earlier_probes: bool,
+) -> Iterator[Result]:
+    judged: dict[tuple[Prototype, Variant, tuple[str, ...]], tuple[Judgement, ...]] = {}
     for (stack, case_id), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
-        stored = store.load(stack, case_id)
+        stored = reader.load(stack, case_id)
         for cell in group:
-            observation = stored.variant(cell.variant.names) if stored else None
-            if stored is None or observation is None:
-                results.append(_without(cell, (unavailable or {}).get(stack)))
+            found = stored.variant(cell.variant.names) if stored else None
+            if stored is None or found is None:
+                yield _without(cell, unavailable.get(stack))
                 continue
-            current = _is_current(
-                stored.digests, cell, (locks or {}).get(stack), earlier_probes=earlier_probes
-            )
-            results.append(
-                Result(
-                    cell=cell,
-                    state=State.CURRENT if current else State.STALE,
-                    observation=observation,
-                    judgements=judge(
-                        observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
-                    ),
+            observation, prototype = found
+            key = (prototype, cell.variant, cell.case.about)
+            if key not in judged:  # no rule asks for the counts in which a prototype's observations differ
+                judged[key] = judge(
+                    prototype.observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
                 )
+            current = _is_current(
+                stored.result.digests, cell, locks.get(stack), earlier_probes=earlier_probes
             )
-    return results
+            yield Result(
+                cell=cell,
+                state=State.CURRENT if current else State.STALE,
+                observation=observation,
+                judgements=judged[key],
+            )
 
 
 def _without(cell: Cell, why: str | None) -> Result:
@@ -107,6 +127,7 @@ def cells_frame(results: Sequence[Result]) -> "pd.DataFrame":
     return frame.astype(dict.fromkeys(("counted", "expected", "parameters"), "Int64"))
 
 
+_VARIABLES = "variables"
 _KEY = ("stack", "group", "case", "variant")
 _CELL_COLUMNS = [
     *_KEY, "entry", "state", "verdict", "findings", "counted", "expected", "parameters",
@@ -150,22 +171,29 @@ def signals_frame(results: Sequence[Result]) -> "pd.DataFrame":
         {**_key(result), "phase": phase, "signal": signal, "value": value}
         for result in results
         if result.observation is not None
-        for phase, signal, value in signals_of(result.observation)
+        for phase, signal, value in signals(result.observation)
     ]
     return pd.DataFrame(rows, columns=[*_KEY, "phase", "signal", "value"]).astype({"value": object})
 
 
-def signals_of(observation: Observation) -> Iterator[tuple[str, str, Any]]:
-    """Phase, signal and value of each, as ``signals_frame`` has them."""
+def signals(observation: Observation, only: str | None = None) -> Iterator[tuple[str, str, Any]]:
+    """Phase, signal and value, as in ``signals_frame``; ``only`` those of one phase."""
     for name, phase in observation.phases.items():
-        for signal, value in _phase_signals(phase):
-            yield name, signal, value
+        if only in (None, name):
+            for signal, value in _phase_signals(phase):
+                yield name, signal, value
+    if only in (None, _VARIABLES):
+        for signal, scalars in _variable_signals(observation):
+            yield _VARIABLES, signal, scalars
+
+
+def _variable_signals(observation: Observation) -> Iterator[tuple[str, int]]:
     read = [one for one in observation.variables if is_parameter(one)]
     for field in fields(VariableRecord):
         told = [(one, getattr(one, field.name)) for one in read]
         counts = field.name.startswith("in_") or any(isinstance(value, bool) for _, value in told)
         if counts and all(value is not None for _, value in told):
-            yield "variables", field.name, sum(size(one) for one, value in told if value)
+            yield field.name, sum(size(one) for one, value in told if value)
 
 
 def _phase_signals(phase: PhaseRecord) -> Iterator[tuple[str, Any]]:

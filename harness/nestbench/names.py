@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from nestbench.errors import UsageError
 
-__all__ = ["Asked", "matching", "number_of", "require_known", "unknown_names"]
+__all__ = ["Asked", "matching", "number_of", "require_known", "the_one"]
+
+_FEW = 8  # names in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +42,24 @@ def require_known(*asked: Asked) -> None:
     """Raise one UsageError that names everything that matches nothing, with what is nearest."""
     unknown = [(one, pattern) for one in asked for pattern in one.unknown()]
     if unknown:
-        raise unknown_names(unknown)
+        raise _unknown_names(unknown)
 
 
-def unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
+def the_one(asked: Asked, name: str) -> str:
+    """``name``, which has to be known. Raises UsageError where it is not, or is a pattern of known ones."""
+    if name in asked.known:
+        return name
+    matched = matching(name, asked.known)
+    if not matched:
+        raise _unknown_names([(asked, name)])
+    few = [*matched[:_FEW], *(["..."] if len(matched) > _FEW else [])]
+    raise UsageError(
+        f"'{name}' stands for {number_of(len(matched), asked.kind)}; one {asked.kind} is taken here.",
+        do=f"Name one: {', '.join(few)}.",
+    )
+
+
+def _unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
     """The error that names each of these, with what is nearest to it."""
     hints = []
     for one, pattern in unknown:

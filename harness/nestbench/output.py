@@ -94,7 +94,7 @@ def _in_words(error: OSError, path: Path, option: str) -> NestbenchError:
     return GroundError(
         f"{path} could not be written.",
         why=why,
-        do=f"Free some space there, or name another file with {option}."
+        do=f"Free some space for {path}, or name another file with {option}."
         if error.errno in _FULL
         else f"Name a file that can be written with {option}.",
     )

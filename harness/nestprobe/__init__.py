@@ -4,6 +4,8 @@ Standard library and the environment's own TensorFlow only. It reports what happ
 nothing of what was expected.
 """
 
+from nestprobe.asserting import assert_tracked
+from nestprobe.doctor import diagnose
 from nestprobe.vocabulary import (
     Case,
     NotApplicable,
@@ -18,7 +20,9 @@ __all__ = [
     "Case",
     "NotApplicable",
     "Tensor",
+    "assert_tracked",
     "case",
+    "diagnose",
     "keras_issue",
     "tensorflow_issue",
     "tf_keras_issue",

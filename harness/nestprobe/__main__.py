@@ -11,5 +11,11 @@ if sys.version_info < (3, 7):  # before any import that an older Python could no
 
 from nestprobe.commands import main
 
-if __name__ == "__main__":
+
+def run():
+    """The command of an installed nestprobe."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

@@ -33,7 +33,7 @@ class Backend(object):
 
         engine = engines.load(os.environ.get("KERAS_BACKEND") or "tensorflow")
         keras = _keras(engine)
-        engine, kit = _suited(engine, keras)
+        engine, kit = suited(engine, keras)
         keras.layers.Layer, keras.Model, keras.Sequential, keras.optimizers.SGD  # noqa: B018 - load what is lazy
         keras.models.load_model, keras.utils.custom_object_scope  # noqa: B018 - as above
         for name in _PRELOADED + engine.preloaded:
@@ -45,7 +45,7 @@ class Backend(object):
         self.import_seconds = time.perf_counter() - started
 
 
-def _suited(engine, keras):
+def suited(engine, keras):
     """(engine, kit class): others for a Keras on TensorFlow 2 that calls its layers in a graph of its own."""
     if not hasattr(keras.backend, "symbolic"):  # only multi-backend Keras 2.3 says so of itself
         return engine, Kit

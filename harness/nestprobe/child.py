@@ -163,12 +163,7 @@ class Child(object):
             pass
 
     def _read(self, status):
-        kept = None
-        try:
-            with open(self.result) as stream:
-                kept = json.load(stream)
-        except (OSError, ValueError):
-            pass
+        kept = _load(self.result) or _load(self.result + ".part")
         if kept is not None and "no_device" in kept:
             raise DeviceError(kept["no_device"])
         if kept is not None and kept["phase"] is None and self._ended_by is None:
@@ -181,6 +176,15 @@ class Child(object):
     def close(self):
         """Remove the cell's folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _load(path):
+    """What a child kept; None where there is nothing, or not all of it."""
+    try:
+        with open(path) as stream:
+            return json.load(stream)
+    except (OSError, ValueError):
+        return None
 
 
 def _ended(cell, data, outcome, phase):

@@ -1,4 +1,4 @@
-"""The probe's own command line: ``observe`` for people, ``serve`` and ``cell`` for programs."""
+"""The probe's own command line: ``observe`` and ``doctor`` for people, the others for programs."""
 
 import argparse
 import difflib
@@ -24,8 +24,10 @@ _ELSEWHERE = {
     "exchange": ("nestprobe.exchange", "exchange"),
     "launch": ("nestprobe.timing.launch", "launch"),
     "timing-cell": ("nestprobe.timing.launch", "fresh_cell"),
+    "list-weights": ("nestprobe.audited", "list_weights"),
     "grow": ("nestprobe.timing.growing", "grow"),
     "grow-point": ("nestprobe.timing.growing", "point"),
+    "trial": ("nestprobe.doctor.trial", "trial"),
 }
 _FOR_PROGRAMS = ("serve", "cell") + tuple(_ELSEWHERE)
 OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
@@ -33,6 +35,10 @@ OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
 
 def main(arguments):
     """Run a command; returns the exit status."""
+    if arguments[:1] == ["doctor"]:
+        from nestprobe.doctor.command import main as doctor
+
+        return doctor(arguments[1:])
     if arguments[:1] == ["device"]:
         return _device(*arguments[1:2])
     if arguments[:1] and arguments[0] in _FOR_PROGRAMS:

@@ -38,6 +38,13 @@ class CaseFilesTest(unittest.TestCase):
         made = case.make(None)
         self.assertEqual(type(made).__module__, casefiles.MODULE_PREFIX + "theme")
 
+    def test_nothing_is_left_beside_a_file(self):
+        path = self.write("mine.py", "from nestprobe import case\n")
+        writes, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+        self.addCleanup(setattr, sys, "dont_write_bytecode", writes)
+        casefiles.load(path)
+        self.assertEqual(os.listdir(self.folder), ["mine.py"])
+
     def test_loading_twice_does_not_double_the_cases(self):
         path = self.write(
             "again.py", "from nestprobe import case\n\n@case(parameters=1)\ndef one(k):\n    return k\n"

@@ -21,4 +21,4 @@ class WhichEngine(unittest.TestCase):
 
     def test_a_keras_with_an_eager_call_is_left_to_its_backends_engine(self):
         engine = object()
-        self.assertEqual(backend._suited(engine, Keras("clear_session")), (engine, Kit))
+        self.assertEqual(backend.suited(engine, Keras("clear_session")), (engine, Kit))

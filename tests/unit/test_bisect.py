@@ -1,6 +1,7 @@
 """Bisect and attribute: the search, the mixtures, and what is refused before anything is made."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,9 +13,11 @@ from nestbench.changes.bisection import bisect
 from nestbench.cli import app
 from nestbench.matrix import Module, load_matrix
 from nestbench.matrix.lines import lines
-from nestbench.run import derived, mixing
+from nestbench.run import derived, mixing, session
 from nestbench.run.derived import Answer, between
 from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule
+from nestbench.run.session import How
+from nestprobe.observation import Observation, Outcome, OutcomeKind
 
 MATRIX = load_matrix()
 OLD = Behaviour(call=("tracked",), build=("tracked",), facts={"count": "83"})
@@ -58,6 +61,23 @@ def test_what_a_mixture_says():
     assert told == {
         "giver": Ruling.CARRIES, "base": Ruling.NOT_ALONE, "third": Ruling.ELSE, "none": Ruling.UNTOLD,
     }  # fmt: skip
+
+
+def test_an_interrupt_ends_it_and_passes_no_stack_over(monkeypatch, tmp_path):
+    asked = []
+
+    def cut(plans, *_, **__):
+        asked.append(plans)
+        return session.Report(plans=(), results=(), left_out=(), interrupted=True)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(derived.session, "measure", cut)
+    monkeypatch.setattr(derived, "availability", lambda *_, **__: None)
+    done = CliRunner().invoke(app, ["bisect", "article-example-2", "--between", "tf2.13", "tf2.15"])
+    assert done.exit_code == 3
+    assert len(asked) == 1
+    assert "passed over" not in done.output
+    assert "The same command goes on from here: environments" in done.stderr
 
 
 def test_conclusions():
@@ -161,7 +181,7 @@ REFUSED = {
     "one stack twice": (["bisect", "list-of-layers", "--between", "tf2.1", "tf2.1"], "both ends"),
     "two lines": (["bisect", "list-of-layers", "--between", "tf2.1", "keras3.15"], "not on one line"),
     "unknown variant": (
-        ["bisect", "list-of-layers", "--variant", "owner=x", "--between", "tf2.1", "tf2.2"], "no variant"),
+        ["bisect", "list-of-layers", "--variant", "owner=x", "--between", "tf2.1", "tf2.2"], "has owner=x"),
     "attribute, one stack twice": (["attribute", "list-of-layers", "tf2.1", "tf2.1"], "twice"),
     "attribute, unknown stack": (["attribute", "list-of-layers", "tf2.1", "tf9.9"], "tf9.9"),
 }  # fmt: skip
@@ -174,3 +194,31 @@ def test_wrong_usage_is_told_before_anything_is_made(arguments, said, tmp_path, 
     assert done.exit_code == 2
     assert said in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cell_that_timed_out_is_given_more_time_once(monkeypatch):
+    """A slow machine must not look like a behaviour; what hangs again is taken at its word."""
+    hung = SimpleNamespace(
+        cell=SimpleNamespace(label="one", variant=SimpleNamespace(label="")),
+        observation=Observation("one", {}, Outcome(OutcomeKind.TIMED_OUT, "limit of 60 s")),
+    )
+    limits, said = [], []
+
+    def run(_, __, how):
+        limits.append((how.limits.seconds, how.again))
+        return [hung], []
+
+    monkeypatch.setattr(derived.Asker, "_run", run)
+    monkeypatch.setattr(derived, "behaviour_of", lambda _: "timed out")
+    asker = derived.Asker(
+        workspace=None,
+        catalogue=None,
+        case=None,
+        variants=frozenset([""]),
+        how=How(workers=1),
+        say=said.append,
+    )
+    answer = asker._measured(MATRIX.get("tf2.1"))
+    assert limits == [(60, False), (300, True)]
+    assert answer.behaviours == {"one": "timed out"}
+    assert any("300 s" in one for one in said)

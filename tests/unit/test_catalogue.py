@@ -138,7 +138,7 @@ def test_an_import_of_tensorflow_is_explained(tmp_path, module):
 
 
 def test_a_duplicate_id_names_both_places(tmp_path):
-    said = refused(tmp_path, one=GOOD, two=HEAD + "@case(parameters=1)\ndef plain_layer(k):\n    return 1\n")
+    said = refused(tmp_path, one=GOOD, two=HEAD + "@case(parameters=1)\ndef plain_layer(k):\n    'A.'\n")
     assert "two.py:2" in said
     assert "one.py:3" in said
 
@@ -148,6 +148,13 @@ def test_parameters_must_be_a_whole_number(tmp_path, count):
     said = refused(tmp_path, one=HEAD + f"@case(parameters={count})\ndef a_case(k):\n    return 1\n")
     assert "one.py:2" in said
     assert "parameters is not a whole number" in said
+
+
+@pytest.mark.parametrize("docstring", ["", '    """"""\n', '    """\n    """\n'])
+def test_a_case_without_a_docstring_is_told_what_it_is_for(tmp_path, docstring):
+    said = refused(tmp_path, one=HEAD + f"@case(parameters=1)\ndef a_case(k):\n{docstring}    return 1\n")
+    assert "one.py:2 case a-case has no docstring." in said
+    assert "what a reader with the problem would type" in said
 
 
 def test_folders_and_files_without_cases(tmp_path):

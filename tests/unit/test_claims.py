@@ -1,6 +1,7 @@
 """Claims: judged by what was measured and by nothing else; the shipped ones name what exists."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -149,6 +150,8 @@ def test_the_command_says_where_and_by_what(tmp_path):
     assert "not measured on tf2.0 to tf2.13" in said.stdout
     data = run.invoke(app, ["claims", "article-3", "--results", str(tmp_path), "--format", "json"])
     assert {one["outcome"] for one in json.loads(data.stdout)[0]["rulings"]} == {"held", "not-measured"}
+    page = run.invoke(app, ["claims", "article-3", "--results", str(tmp_path), "--format", "markdown"])
+    assert re.search(r"\[source\]\(https://github\.com/[^\s()]+zero-in-a\.md\)\n", page.stdout)
     none = run.invoke(app, ["claims", "article-1", "--results", str(tmp_path)])
     assert none.exit_code == 3
     assert run.invoke(app, ["claims", "article-33", "--results", str(tmp_path)]).exit_code == 2

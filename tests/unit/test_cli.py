@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -68,6 +67,7 @@ def test_every_error_is_a_message_and_an_exit_code(call, monkeypatch, error, cod
     assert done.exit_code == code
     assert done.stderr.startswith("nestbench: ")
     assert "Traceback" not in done.stderr
+    assert ("Run the same command again." in done.stderr) is isinstance(error, KeyboardInterrupt)
 
 
 def test_debug_shows_the_traceback(call, monkeypatch):
@@ -96,6 +96,9 @@ def test_a_full_disk_says_what_to_do(call, monkeypatch):
         ["run", "--case", "no-such-case"],
         ["lock", "--missing", "--check"],
         ["cases", "show", "no-such-case"],
+        ["cases", "show", "list-*"],
+        ["compare", "tf2.1?", "tf2.21"],
+        ["compare", "tf2.21", "tf2.1?"],
         ["import", "nowhere.json"],
         ["no-such-command"],
     ],
@@ -118,47 +121,6 @@ def test_a_mistyped_folder_for_an_output_is_told_before_any_work(call, tmp_path)
     assert not (tmp_path / "mistyped").exists()
 
 
-def process(*arguments, stdout, **environ):
-    return subprocess.Popen(
-        [sys.executable, "-m", "nestbench", *arguments],
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environ},
-    )
-
-
-@pytest.mark.parametrize("arguments", [["cases"], ["cases", "--format", "json"], ["--help"]])
-def test_a_reader_that_leaves_is_no_error(arguments):
-    read, write = os.pipe()
-    os.close(read)
-    with process(*arguments, stdout=write) as running:
-        os.close(write)
-        assert running.communicate()[1] == b""
-    assert running.returncode == 0
-
-
-@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
-@pytest.mark.parametrize("arguments", [["cases"], ["cases", "--help"], ["--help"]])
-def test_a_full_stdout_is_told(arguments):
-    with Path("/dev/full").open("wb") as full, process(*arguments, stdout=full) as running:
-        said = running.communicate()[1].decode()
-    assert running.returncode == 4
-    assert "No space left" in said
-    assert "Traceback" not in said
-    assert "Exception ignored" not in said
-
-
-def test_what_the_terminal_cannot_show_is_spelled_out(tmp_path):
-    (tmp_path / "mine.py").write_text(
-        "from nestprobe import case\n\n@case(parameters=3)\ndef über(k):\n    'Größe.'\n", encoding="utf-8"
-    )
-    arguments = ("cases", "*ber", "--cases", str(tmp_path))
-    with process(*arguments, stdout=subprocess.PIPE, PYTHONIOENCODING="ascii") as running:
-        out, _ = running.communicate()
-    assert running.returncode == 0
-    assert b"Gr\\xf6\\xdfe." in out
-
-
 def test_what_a_case_file_prints_is_no_part_of_a_list(call, tmp_path):
     (tmp_path / "own").mkdir()
     text = "from nestprobe import case\nprint('hello')\n@case(parameters=3)\ndef mine(k):\n    'Mine.'\n"
@@ -175,6 +137,10 @@ def test_results_into_a_file_are_refused(call, tmp_path):
     done = call("import", "result.json", "--results", "file")
     assert done.exit_code == 2
     assert "is a file, not a folder" in done.stderr
+    below = call("import", "result.json", "--results", "file/below")
+    assert below.exit_code == 4
+    folder = tmp_path / "file" / "below"
+    assert below.stderr.startswith(f"nestbench: No result can be written to {folder}\n")
 
 
 def test_an_unknown_stack_names_the_nearest(call):
@@ -188,6 +154,43 @@ def test_all_unknown_names_are_told_at_once(call):
         assert word in done.stderr
     assert "'article-example-1'" in done.stderr
     assert "`nestbench matrix` lists all stacks. `nestbench cases` lists all cases and groups." in done.stderr
+
+
+def test_a_pattern_where_one_name_is_taken_is_told_with_the_names(call):
+    done = call("compare", "tf2.2?", "tf2.15")
+    assert "'tf2.2?' stands for 2 stacks; one stack is taken here.\n" in done.stderr
+    assert "Name one: tf2.20, tf2.21." in done.stderr
+    done = call("cases", "show", "article-example-?")
+    assert "Name one: article-example-1, article-example-2, article-example-3." in done.stderr
+
+
+def test_two_unknown_stacks_are_told_at_once(call):
+    assert "no stack 'tf9.1', no stack 'tf9.2'" in call("compare", "tf9.1", "tf9.2").stderr
+
+
+def test_a_row_without_a_lock_is_told_where_locks_are_looked_for(call, tmp_path):
+    from nestbench.matrix.loading import SHIPPED
+
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "stacks.toml").write_bytes(SHIPPED.read_bytes())
+    done = call("run", "tf2.15", "--matrix", "mine/stacks.toml")
+    assert done.exit_code == 3
+    locks = tmp_path / "mine" / "locks"
+    assert f"it has no lock in {locks}, the folder beside its matrix file" in done.stdout
+    assert "locks beside it" in " ".join(call("run", "--help").stdout.split())
+
+
+def test_differing_needs_two_stacks(call, tmp_path):
+    store = measured(tmp_path / "results")
+    alone = call("table", "--results", "results", "--differs")
+    assert alone.exit_code == 3
+    assert "--differs needs two stacks, and tf2.15 is the only one with results here." in alone.stderr
+    digests = Digests(case="", lock="", probe="")
+    store.add("tf2.16", digests, Observation("article-example-1", {}, Outcome("observed")))
+    assert call("table", "--results", "results", "--differs").exit_code == 0
+    chosen = call("table", "--results", "results", "--differs", "--stack", "tf2.15")
+    assert chosen.exit_code == 2
+    assert "Name more with --stack" in chosen.stderr
 
 
 def test_stacks_are_chosen_by_pattern(call):
@@ -275,7 +278,7 @@ def test_claims_pass_over_stacks_on_a_gpu_that_nobody_measured(call, tmp_path):
     measured(tmp_path)
     said = call("claims", "article-3", "--results", str(tmp_path)).stdout
     assert "not measured on tf2.0 to " in said
-    assert "gpu" not in said
+    assert "-gpu" not in said
     asked = call("claims", "article-3", "--results", str(tmp_path), "--stack", "tf2.15-gpu").stdout
     assert "not measured on tf2.15-gpu" in asked
 

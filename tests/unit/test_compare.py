@@ -1,6 +1,7 @@
 """Two stacks held against each other: the gravest change first, counts of whole builds only."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from nestbench.catalogue import load_catalogue
 from nestbench.changes.pairing import Direction, pairings
 from nestbench.cli import app
 from nestbench.frames import Result, State
-from nestbench.verdicts import judge
+from nestbench.report.comparison import comparison_text
+from nestbench.verdicts import Verdict, judge
 from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
 
 CATALOGUE = load_catalogue()
@@ -89,6 +91,73 @@ def test_the_command_compares_what_is_published():
     assert raw["direction"] == "worse"
     assert (raw["before"], raw["after"][0]) == (["tracked"], "uncounted")
     assert raw["counts"]["user call() runs"] == [3, 7]
+    assert (raw["counted"], raw["used"]) == ([83, 33], [83, 83])
+
+
+def text(old, new, *, times=(), everything=False):
+    return comparison_text(
+        "tf2.15", "tf2.16", pairings(old, new), dict(times), everything=everything, width=200
+    )
+
+
+def both(before, after, case="article_example_1"):
+    return results("tf2.15", **{case: before}), results("tf2.16", **{case: after})
+
+
+def test_a_change_is_told_with_its_numbers_and_its_facts():
+    said = text(*both(seen("x"), seen("x", counted=30)))
+    assert "Worse: the gravest finding is a graver one than before (1)\n  article-example-1\n" in said
+    assert "    tf2.15: tracked 50/50\n    tf2.16: uncounted 30/50\n" in said
+    assert "      count_params() after a call: 50 -> 30\n" in said
+    assert said.endswith("1 case variant on both: 1 worse, 0 other trouble, 0 better, 0 the same.")
+
+
+def test_an_exception_is_told_with_its_message():
+    said = text(*both(seen("x"), seen("x", raised=True)))
+    assert "    tf2.16: raises (build(shape) alone: unavailable); called raised ValueError: no\n" in said
+
+
+def test_other_trouble_is_explained():
+    old, new = both(seen("x", counted=0), seen("x", counted=0))
+    other = replace(new[0].judgements[0], findings=(Verdict.UNCOUNTED, Verdict.UNSAVED))
+    new = [replace(new[0], judgements=(other, new[0].judgements[1]))]
+    said = text(old, new)
+    assert "Other trouble: the gravest finding stays, those beside it or of build(shape) change (1)" in said
+    assert "tf2.16: uncounted, unsaved 0/50" in said
+
+
+def test_where_more_changes_facts_give_way_to_where_they_are(monkeypatch):
+    monkeypatch.setattr("nestbench.report.comparison._EXPLAINED", 0)
+    said = text(*both(seen("x"), seen("x", counted=30)))
+    assert "count_params() after a call" not in said
+    assert "Why: `nestbench compare tf2.15 tf2.16 --case ID` tells" in said
+
+
+def test_costs_are_told_where_they_differ_and_times_where_there_are_any():
+    cheap, dear = seen("x", python_calls=100), seen("x", python_calls=150)
+    said = text(*both(cheap, dear))
+    assert "    tracked 50/50\n    Python calls 100 -> 150 (x1.50); user call() runs 2\n" in said
+    assert "Python calls" not in text(*both(cheap, cheap), everything=True)
+    timed = text(*both(cheap, cheap), times={"article-example-1": ["build slower x1.40"]})
+    assert "    build slower x1.40\n" in timed
+    assert "article-example-1" not in text(*both(cheap, cheap))
+
+
+def test_what_was_not_measured_on_both_is_listed_where_everything_is():
+    said = text(*both(seen("x"), None), everything=True)
+    assert "Not compared (1)\n  article-example-1: not measured on the second\n" in said
+    assert said.endswith("; 1 not measured on one of them.")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_command_stays_within_the_terminal(monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal
+    done = run("tf2.15", "tf2.16", "--results", PUBLISHED)
+    assert done.exit_code == 0
+    longest = max(done.stdout.splitlines(), key=len)
+    assert len(longest) <= width or "http" in longest
+    assert "│" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,17 @@ def test_a_case_that_one_stack_lacks_is_named_and_forbids_success(call, tmp_path
     assert "tf2.9: not measured" not in done.stderr
 
 
+@pytest.mark.parametrize(("more", "command"), [((), "The same command"), (("--again",), "without --again")])
+def test_an_interrupt_says_how_to_go_on(call, monkeypatch, more, command):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nestbench.growth.measuring.Measuring.run", stop)
+    done = call("tf2.15", *more)
+    assert done.exit_code == 3
+    assert f"{command} goes on from here: the cases that were finished on a stack are kept." in done.stderr
+
+
 def test_nothing_to_show_is_incomplete(call):
     done = call("--no-measure", "--results", "nowhere")
     assert done.exit_code == 3

@@ -92,7 +92,26 @@ def test_stale_results_are_no_history(told):
 
 def test_wrong_usage(told):
     assert told({"tf2.3": 50}, "no-such-case").exit_code == 2
-    assert told({"tf2.3": 50}, CASE, "--variant", "owner=nobody").exit_code == 3
+    none = told({"tf2.3": 50}, CASE, "--variant", "owner=nobody")
+    assert none.exit_code == 2
+    assert "Leave out --variant" in none.stderr
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (("owner=nobody",), "There is owner=layer, owner=model."),
+        (("ownr=layer",), "Did you mean 'owner'?"),
+        (("owner",), "'owner' has no equals sign"),
+        (("owner=layer", "owner=model"), "No variant has owner=layer and owner=model."),
+    ],
+)
+def test_variants_that_there_are_not_are_wrong_usage_with_those_that_there_are(wanted, said):
+    options = [word for one in wanted for word in ("--variant", one)]
+    for command in (["history"], ["bisect", "--between", "tf2.1", "tf2.2"]):
+        done = CliRunner().invoke(app, [*command, "add-weight-unnamed", *options])
+        assert done.exit_code == 2
+        assert said in done.stderr
 
 
 def test_every_stack_is_on_one_line_in_order_of_its_versions():

@@ -156,5 +156,9 @@ def test_a_row_without_a_lock_costs_no_other_row_its_run(tmp_path):
     picked = selection.asked_for([new, MATRIX.get("tf2.15")], found, allow_download=False, meant={"new"})
     assert [stack.id for stack in picked.stacks] == ["tf2.15"]
     (out,) = picked.left_out
-    assert (out.stack, out.reason, out.asked) == ("new", "it has no lock", True)
+    assert (out.stack, out.reason, out.asked) == (
+        "new",
+        f"it has no lock in {tmp_path / 'locks'}, the folder beside its matrix file",
+        True,
+    )
     assert "nestbench lock new" in out.remedy

@@ -15,7 +15,7 @@ from nestbench.report import Query, make_grid, print_table, to_csv, to_json, to_
 from nestbench.report.words import LOOKS
 from nestbench.store import Store
 from nestbench.verdicts import Entry, Verdict
-from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, VariableRecord
+from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
 
 PAGE = """from nestprobe import case
 
@@ -164,10 +164,10 @@ def test_what_a_few_verdicts_rest_on_is_told(measure, monkeypatch):
     text = " ".join(drawn(grid_of(measured, cases=("a-case",), entries=(Entry.CALL,)), 400).split())
     assert "tf2.21 a-case[owner=layer]: " in text
     assert "not in weights: w (5, 10)" in text
-    assert "nestbench table --case ID" not in text
+    assert "nestbench table --case ID --stack ID" not in text
     monkeypatch.setattr("nestbench.report.table._EXPLAINED", 0)
     text = drawn(grid_of(measured))
-    assert "nestbench table --case ID" in text
+    assert "nestbench table --case ID --stack ID" in text
     assert "not in weights" not in text
 
 
@@ -178,6 +178,47 @@ def test_any_signal(measure):
     assert json.loads(to_json(grid))["cells"][0]["value"] == 83
     with pytest.raises(UsageError, match=r"called\.count_params"):
         grid_of(measure(FEW), show="caled.count_param")
+
+
+RAISED = PhaseRecord("raised", raised=Raised("TypeError", "no such argument"))
+SILENT = {
+    "it raised": (Outcome("observed"), {"built": RAISED}, "raises TypeError", "!", "built raised TypeError"),
+    "it was skipped": (
+        Outcome("observed"),
+        {"built": PhaseRecord("skipped", reason="no such thing here")},
+        "skipped", "?", "built was skipped: no such thing here",
+    ),
+    "it could not be read": (
+        Outcome("observed"),
+        {"built": PhaseRecord("done", model=ModelRecord(raised={"count_params": Raised("ValueError", "x")}))},
+        "raises ValueError", "!", "count_params in the phase built raised ValueError: x",
+    ),
+    "nothing was left of the process": (
+        Outcome("crashed", "SIGSEGV", "built"), {}, "crashed", "X", "SIGSEGV"
+    ),
+    "it does not apply": (Outcome("not-applicable", "no JAX"), {}, "not-applicable", "-", "no JAX"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("outcome", "phases", "words", "symbol", "why"), SILENT.values(), ids=SILENT)
+def test_a_signal_that_has_no_value_says_why(measure, *, outcome, phases, words, symbol, why):
+    many = [*FEW, "tf2.16", "tf2.17"]
+    store, cells = measure(many)
+    cell = next(one for one in cells if (one.stack, one.case.id) == ("tf2.15", "plain-case"))
+    digests = Digests(case=cell.case.digest, lock="l", probe=probe_digest())
+    store.add(cell.stack, digests, Observation(cell.case.id, {}, outcome, phases, []))
+    asked = {"show": "built.count_params", "cases": ("plain-case",)}
+    grid = grid_of((store, cells), stacks=("tf2.15", "tf2.21"), **asked)
+    text = drawn(grid)
+    assert line_of(text, "plain-case").split() == ["plain-case", *words.split(), "83"]
+    assert why in text
+    assert "not measured" not in text
+    assert words in to_csv(grid)
+    (silent,) = [one for one in json.loads(to_json(grid))["cells"] if one["stack"] == "tf2.15"]
+    assert why in silent["evidence"][0]
+    short = drawn(grid_of((store, cells), **asked))
+    assert line_of(short, "plain-case").split() == ["plain-case", "83", symbol, "83", "83", "83"]
+    assert any(line.split()[:1] == [symbol] for line in short.splitlines())  # the legend
 
 
 def test_filters(measure):

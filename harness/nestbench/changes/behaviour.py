@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nestbench.frames import Result
-from nestbench.verdicts import Entry
+from nestbench.verdicts import Entry, Verdict
+from nestbench.verdicts.rules import LOUD
 from nestbench.verdicts.variables import parameters_of, size
 from nestprobe.observation import Observation
 
@@ -25,18 +26,31 @@ _SCALARS = {
 class Behaviour:
     """``call`` and ``build``: the findings of each entry, headline first. ``facts``: words to value.
 
-    Two behaviours are the same where the findings are; facts tell what is behind a difference.
+    ``counted`` and ``used``: what count_params() says after a call and what that reads, in scalars; None
+    where not measured. ``raised``: the exception that counts as a finding, with its phase. Two behaviours
+    are the same where the findings are; the rest tells what is behind a difference.
     """
 
     call: tuple[str, ...]
     build: tuple[str, ...]
     facts: Mapping[str, str]
     evidence: tuple[str, ...] = ()
+    counted: int | None = None
+    used: int | None = None
+    raised: str = ""
 
     @property
     def words(self) -> str:
         """The findings in a phrase; those of build(shape) where they are others."""
-        said = ", ".join(self.call)
+        return self._in_words(", ".join(self.call))
+
+    @property
+    def words_and_counts(self) -> str:
+        """The same with counted/used, ``uncounted, unsaved 33/83``, where both are known."""
+        known = self.counted is not None and self.used is not None
+        return self._in_words(", ".join(self.call) + (f" {self.counted}/{self.used}" if known else ""))
+
+    def _in_words(self, said: str) -> str:
         return said if self.build == self.call else f"{said} (build(shape) alone: {', '.join(self.build)})"
 
     def same(self, other: "Behaviour") -> bool:
@@ -58,12 +72,24 @@ def behaviour_of(result: Result) -> Behaviour | None:
     if result.observation is None or not result.judgements:
         return None
     findings = {one.entry: tuple(map(str, one.findings)) for one in result.judgements}
+    raises = any(Verdict.RAISES in named for named in findings.values())
     return Behaviour(
         call=findings[Entry.CALL],
         build=findings[Entry.BUILD],
         facts=dict(_facts(result.observation)),
         evidence=result.judgements[0].evidence,
+        counted=result.judgements[0].counted,
+        used=result.judgements[0].expected,
+        raised=_raised(result.observation) if raises else "",
     )
+
+
+def _raised(observation: Observation) -> str:
+    for name in (*LOUD, "built", *observation.phases):
+        phase = observation.phases.get(name)
+        if phase is not None and phase.raised is not None:
+            return f"{name} raised {phase.raised.type}: {phase.raised.message}"
+    return ""
 
 
 def _facts(observation: Observation) -> Iterator[tuple[str, str]]:

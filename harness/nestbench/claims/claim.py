@@ -86,15 +86,13 @@ class Decider:
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One sentence and what decides it. ``sources``: full links to where it is said; the article by name."""
+    """One sentence and what decides it. ``sources``: full links to where it is said."""
 
     __pydantic_config__ = _CLOSED
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     sentence: Annotated[str, Field(min_length=20)]
-    sources: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^(https://\S+|article: .+)$")], ...], Field(min_length=1)
-    ]
+    sources: Annotated[tuple[Annotated[str, Field(pattern=r"^https://\S+$")], ...], Field(min_length=1)]
     stacks: Scope = field(default_factory=Scope)
     decided_by: Annotated[tuple[Decider, ...], Field(min_length=1)]
 

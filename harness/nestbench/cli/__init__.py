@@ -3,18 +3,24 @@
 import typer
 
 from nestbench.cli import (
+    accept,
     attribute,
+    audit,
     bench,
     bisect,
     cases,
+    check,
     claims,
+    collect,
     compare,
+    doctor,
     growth,
     history,
     matrix,
     portability,
     readme,
     report,
+    repro,
     results,
     run,
     time,
@@ -47,11 +53,17 @@ results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
 compare.add_to(app)
+accept.add_to(app)
+check.add_to(app)
+collect.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
+repro.add_to(app)
+audit.add_to(app)
 portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
+doctor.add_to(app)
 report.add_to(app)
 readme.add_to(app)
 bench.add_to(app)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.bisect import Variants
-from nestbench.cli.options import CaseFolders
+from nestbench.cli.errors import interruptible
+from nestbench.cli.options import CaseFolders, Variants
 from nestbench.errors import ExitCode, IncompleteError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     app.command("attribute")(attribute)
 
 
+@interruptible("environments that were made and what was measured are kept")
 def attribute(
     case: Annotated[str, typer.Argument(metavar="CASE", help="Id of a case.")],
     one: Annotated[str, typer.Argument(metavar="A", help="A stack.")],
@@ -34,9 +35,10 @@ def attribute(
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix
-    from nestbench.run.derived import Answer, Asker, labels
+    from nestbench.run.derived import Answer, Asker
     from nestbench.run.mixing import Ruling, conclusion, mixtures, parts, rule
     from nestbench.run.session import How
+    from nestbench.run.variants import asked_for
     from nestbench.run.workspace import find_workspace
 
     matrix = load_matrix()
@@ -45,9 +47,7 @@ def attribute(
         raise UsageError(f"{one} is named twice.", do="Name two stacks.")
     catalogue = load_catalogue(folders or [])
     entry = catalogue.get(case)
-    chosen = labels(entry, variant or [])
-    if not chosen:
-        raise UsageError(f"{case} has no variant with {' and '.join(variant or [])}.")
+    chosen = asked_for([entry], variant or [])[entry.id]
     asker = Asker(
         workspace=find_workspace(),
         catalogue=catalogue.select([case]),

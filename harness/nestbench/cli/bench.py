@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nestbench.cli.method import method
-from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.cli.options import Cases, Environments, Form, ListFormat, MatrixFile, NoDownload, screen
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ def isolation(
         typer.Argument(metavar="[STACK]...", help="Ids of stacks; tf2.0 tf2.15 tf2.21 if none."),
     ] = None,
     *,
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
-    ] = None,
+    case: Cases = None,
     sample: Annotated[int, typer.Option(min=1, help="Cells run in fresh interpreters.")] = 10,
     envs: Environments = None,
     matrix: MatrixFile = None,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.options import CaseFolders
+from nestbench.cli.errors import interruptible
+from nestbench.cli.options import CaseFolders, Variants
 from nestbench.errors import ExitCode, IncompleteError, UsageError
 
 if TYPE_CHECKING:
@@ -13,16 +14,13 @@ if TYPE_CHECKING:
     from nestbench.matrix.lines import Line
     from nestbench.run.derived import Answer
 
-Variants = Annotated[
-    list[str] | None, typer.Option("--variant", metavar="NAME=VALUE", help="Only variants with this value.")
-]
-
 
 def add_to(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command("bisect")(bisect)
 
 
+@interruptible("environments that were made and what was measured are kept")
 def bisect(
     case: Annotated[str, typer.Argument(metavar="CASE", help="Id of a case.")],
     *,
@@ -41,20 +39,16 @@ def bisect(
     from nestbench.catalogue import load_catalogue
     from nestbench.changes.bisection import bisect as search
     from nestbench.matrix import load_matrix
-    from nestbench.run.derived import Asker, between, labels
+    from nestbench.run.derived import Asker, between
     from nestbench.run.session import How
+    from nestbench.run.variants import asked_for
     from nestbench.run.workspace import find_workspace
 
     matrix = load_matrix()
     line, older, newer = _ends(matrix, *ends)
     catalogue = load_catalogue(folders or [])
     entry = catalogue.get(case)
-    chosen = labels(entry, variant or [])
-    if not chosen:
-        raise UsageError(
-            f"{case} has no variant with {' and '.join(variant or [])}.",
-            do=f"`nestbench cases show {case}` lists its variants.",
-        )
+    chosen = asked_for([entry], variant or [])[entry.id]
     asker = Asker(
         workspace=find_workspace(),
         catalogue=catalogue.select([case]),

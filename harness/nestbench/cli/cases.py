@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from nestbench.cli.options import CaseFolders, Form, ListFormat, screen
+from nestbench.cli.options import CaseFolders, Form, Groups, ListFormat, screen
 
 if TYPE_CHECKING:
     from nestbench.catalogue import CaseEntry, Catalogue, Variant
@@ -42,7 +42,7 @@ def add_to(app: typer.Typer) -> None:
 def list_cases(
     pattern: Annotated[list[str] | None, typer.Argument(help="Case ids or patterns, e.g. 'list-*'.")] = None,
     *,
-    group: Annotated[list[str] | None, typer.Option(help="Only this group (or pattern).")] = None,
+    group: Groups = None,
     folders: CaseFolders = None,
     form: Form = ListFormat.TABLE,
 ) -> None:
@@ -99,7 +99,7 @@ def _print_table(chosen: "Catalogue") -> None:
     table = Table("case", "group", "variants", "what a reader would type", box=None, pad_edge=False)
     table.columns[2].justify = "right"
     for entry in chosen:
-        table.add_row(entry.id, entry.group, str(len(entry.variants)), entry.symptom or "(no docstring)")
+        table.add_row(entry.id, entry.group, str(len(entry.variants)), entry.symptom)
     console = screen()
     console.print(table, markup=False)
     cells = sum(len(entry.variants) for entry in chosen)

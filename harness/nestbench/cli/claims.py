@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nestbench.cli.options import Results
-from nestbench.cli.results import measured_store
+from nestbench.cli.reading import reading
 from nestbench.errors import ExitCode
 
 
@@ -43,7 +43,6 @@ def claims(
     from nestbench.names import Asked, matching, require_known
     from nestbench.report import claims as report
     from nestbench.run.stored import lock_digests
-    from nestbench.run.workspace import find_workspace
 
     catalogue = load_catalogue()
     every = load_claims(catalogue)
@@ -54,8 +53,7 @@ def claims(
     wanted = {name for pattern in ids or ["*"] for name in matching(pattern, asked.known)}
     chosen = [claim for claim in every if claim.id in wanted]
     matrix = load_matrix()
-    store = measured_store(find_workspace(), results)
-    typer.echo(f"Read from {store.root}", err=True)
+    store = reading(results).store
     measured = store.stacks()
     # Without a GPU, ten stacks more would be said to be not measured, for each claim.
     stacks = [

@@ -1,22 +1,19 @@
 """``nestbench compare``: what changes from one stack to another, in behaviour, exact counts and time."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nestbench.cli.options import CaseFolders, Form, ListFormat, Results, screen
-from nestbench.cli.results import measured_store
-from nestbench.cli.time import SessionName, shelf_of
+from nestbench.cli.options import CaseFolders, Cases, Form, ListFormat, Results, screen
+from nestbench.cli.reading import reading
+from nestbench.cli.time import shelf_of
+from nestbench.cli.timed import SessionName
 from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     from nestbench.changes.pairing import Pairing
     from nestbench.timing.answers import Row
-
-_SHOWN = 40
-#: Exact counts that differ by less than this factor are told in the sum alone.
-_NOTABLE = 1.1
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,49 +22,61 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare(
-    before: Annotated[str, typer.Argument(metavar="A", help="A stack.")],
+    before: Annotated[str, typer.Argument(metavar="A", help="One stack, no pattern.")],
     after: Annotated[str, typer.Argument(metavar="B", help="Another, held against A.")],
     *,
-    case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,
+    case: Cases = None,
     everything: Annotated[bool, typer.Option("--all", help="Every case, not the largest changes.")] = False,
     session: SessionName = None,
     results: Results = None,
     folders: CaseFolders = None,
     form: Form = ListFormat.TABLE,
 ) -> None:
-    """Show what changes from stack A to stack B: behaviour, exact counts and time, biggest first.
+    """Show what changes from stack A to stack B: behaviour, exact counts and time, the gravest first.
 
-    From what was measured: results/local or results/published, and the timing session that has both
-    (the last, or --session). Times are compared within one session alone.
+    A change is worse or better by the gravest finding before and after: silent loss, then errors, then
+    overcounting; other trouble is where that one stays and others change. From what was measured:
+    results/local or results/published, and the timing session that has both (the last, or --session).
+    Times are compared within one session alone.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.changes.pairing import pairings
-    from nestbench.frames import collect
+    from nestbench.frames import State, collect
     from nestbench.matrix import load_matrix
+    from nestbench.names import require_known
+    from nestbench.report.comparison import comparison_text
     from nestbench.run.stored import lock_digests
-    from nestbench.run.workspace import find_workspace
+    from nestbench.timing.report import notable
 
     if before == after:
         raise UsageError(
             "A stack is not compared with itself.", do="`nestbench time` has a control for that."
         )
     matrix = load_matrix()
-    matrix.select([before, after])
-    store = measured_store(find_workspace(), results)
-    typer.echo(f"Read from {store.root}", err=True)
+    require_known(matrix.asked([before, after]))  # both are named, where both are unknown
+    for one in (before, after):
+        matrix.get(one)
     catalogue = load_catalogue(folders or []).select(case or [])
+    source = reading(results)
     locks = lock_digests(matrix)
-    found = pairings(*(collect(store, catalogue.cells([one]), locks) for one in (before, after)))
-    if all(one.change is None for one in found):
-        raise IncompleteError(
-            f"No case was measured on both {before} and {after} in {store.root}.",
-            do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR.",
-        )
+    sides = [collect(source.store, catalogue.cells([one]), locks) for one in (before, after)]
+    found = pairings(*sides)
+    with source.or_published(stacks=[before, after], cases=lambda: (one.id for one in catalogue)):
+        if all(one.change is None for one in found):
+            raise IncompleteError(
+                f"No case was measured on both {before} and {after} in {source.store.root}.",
+                do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR.",
+            )
     times, told = _times(before, after, session)
+    stale = sum(result.state is State.STALE for side in sides for result in side)
+    if stale:
+        told.insert(0, f"Of the results, {stale} were measured before their case, lock or probe changed.")
     if form is ListFormat.JSON:
         typer.echo(_json(found, times), nl=False)
     else:
-        _print(before, after, found, times, everything=everything)
+        phrases = {label: notable(rows) for label, rows in times.items()}
+        width = screen().width
+        typer.echo(comparison_text(before, after, found, phrases, everything=everything, width=width))
         for line in told:
             typer.echo(line)
 
@@ -93,63 +102,6 @@ def _times(before: str, after: str, name: str | None) -> "tuple[dict[str, list[R
     return {}, [f"No timing session has both: `nestbench time {before} {after}` measures one."]
 
 
-def _print(
-    before: str,
-    after: str,
-    found: "list[Pairing]",
-    times: "dict[str, list[Row]]",
-    *,
-    everything: bool,
-) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from nestbench.changes.pairing import COUNTS, Direction
-    from nestbench.timing.report import notable
-
-    rows = [
-        one
-        for one in found
-        if everything
-        or (one.change is not None and one.change.direction is not Direction.NONE)
-        or one.ratio >= _NOTABLE
-        or notable(times.get(one.label, ()))
-    ]
-    table = Table(
-        "case", before, after, *COUNTS, "time", title=f"From {before} to {after}: the gravest first"
-    )
-    worse = sum(one.change is not None and one.change.direction is Direction.WORSE for one in rows)
-    most = len(rows) if everything else max(_SHOWN, worse)  # what gets worse is never left out
-    for one in rows[:most]:
-        change = one.change
-        words = (change.before.words, change.after.words) if change is not None else (one.why, "")
-        counts = [_count(one, name) for name in COUNTS]
-        table.add_row(*map(Text, [one.label, *words, *counts, "; ".join(notable(times.get(one.label, ())))]))
-    screen().print(table)
-    if len(rows) > most:
-        typer.echo(
-            f"{len(rows) - most} more that change less: --all. Why, in numbers and messages: --format json"
-        )
-    changed = [one.change for one in found if one.change is not None]
-    sums = {way: sum(one.direction is way for one in changed) for way in Direction}
-    unknown = len(found) - len(changed)
-    ways = {"worse": Direction.WORSE, "better": Direction.BETTER, "other trouble": Direction.OTHER}
-    said = ", ".join(f"{sums[way]} {name}" for name, way in ways.items())
-    typer.echo(
-        f"{len(changed)} case variants on both: {said}, {sums[Direction.NONE]} behave the same"
-        + (f"; {unknown} not measured on one of them." if unknown else ".")
-    )
-
-
-def _count(pairing: "Pairing", name: str) -> str:
-    if name not in pairing.counts:
-        return "-"
-    before, after = pairing.counts[name]
-    if before == after:
-        return str(before)
-    return f"{before} -> {after} (x{after / before:.2f})" if before else f"{before} -> {after}"
-
-
 def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
     from nestbench.timing.report import row_data
 
@@ -159,6 +111,9 @@ def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
             "direction": one.change.direction.name.lower() if one.change is not None else None,
             "before": list(one.change.before.call) if one.change is not None else None,
             "after": list(one.change.after.call) if one.change is not None else None,
+            "counted": _sides(one, "counted"),
+            "used": _sides(one, "used"),
+            "raised": _sides(one, "raised"),
             "differences": one.change.before.differences(one.change.after) if one.change is not None else [],
             "counts": {name: list(pair) for name, pair in one.counts.items()},
             "times": [row_data(row) for row in times.get(one.label, ())],
@@ -167,3 +122,9 @@ def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
         for one in found
     ]
     return json.dumps(data, indent=1) + "\n"
+
+
+def _sides(pairing: "Pairing", field: str) -> list[Any] | None:
+    """That field of the behaviours before and after."""
+    change = pairing.change
+    return [getattr(one, field) for one in (change.before, change.after)] if change is not None else None

@@ -1,10 +1,7 @@
 """The one place where an error becomes words on stderr and an exit code."""
 
 import contextlib
-import io
-import os
 import signal
-import sys
 import traceback
 from collections.abc import Iterator
 from types import FrameType
@@ -14,7 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from nestbench import __version__
-from nestbench.errors import ExitCode, NestbenchError
+from nestbench.cli import streams
+from nestbench.errors import ExitCode, IncompleteError, NestbenchError
 from nestbench.faults import explained
 
 #: Typer's own (usage errors among them) keep their way of being shown; typer has no public name
@@ -36,10 +34,8 @@ class Commands(TyperGroup):
     debug = False
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run the process. What its terminal cannot show is spelled out, never an error."""
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")
+        """Run the process."""
+        streams.prepare()
         return super().main(*arguments, **options)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -59,22 +55,22 @@ class Commands(TyperGroup):
         """Run the command. Every exception ends as a message and an exit code."""
         signal.signal(signal.SIGTERM, _as_ctrl_c)
         with self._to_the_end():
-            result = super().invoke(ctx)
-            sys.stdout.flush()
-        return result
+            return super().invoke(ctx)
 
     @contextlib.contextmanager
     def _to_the_end(self) -> Iterator[None]:
         try:
             yield
+            _end_with_stdout()
         except _TYPERS_OWN:
+            _end_with_stdout()
             raise
         except NestbenchError as error:
             _end(str(error), error.exit_code)
         except KeyboardInterrupt:
-            _end("Interrupted.", ExitCode.INCOMPLETE)
-        except BrokenPipeError:
-            silence_stdout()
+            _end(str(IncompleteError("Interrupted.", do="Run the same command again.")), ExitCode.INCOMPLETE)
+        except BrokenPipeError:  # the reader (head, less) has seen enough
+            streams.silence_stdout()
             raise typer.Exit(ExitCode.CLEAN) from None
         except Exception as error:  # noqa: BLE001 - this is where they end
             if self.debug:
@@ -82,16 +78,30 @@ class Commands(TyperGroup):
             _end(str(explained(error)), ExitCode.GROUND)
 
 
-def silence_stdout() -> None:
-    """Nothing more is to be written there: its reader (head, less) has seen enough, or it is full."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+@contextlib.contextmanager
+def interruptible(kept: str, *, again: bool = False, more: str = "") -> Iterator[None]:
+    """Ctrl-C within is an IncompleteError that says what is ``kept`` and how to go on; see ``going_on``."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise IncompleteError("Interrupted.", do=going_on(kept, again=again, more=more)) from None
+
+
+def going_on(kept: str, *, again: bool = False, more: str = "") -> str:
+    """How to go on after an interrupt: without --again, which keeps nothing, and with ``more`` options."""
+    options = " without --again" * again + f" with {more}" * bool(more)
+    return f"The same command{options} goes on from here: {kept}."
+
+
+def _end_with_stdout() -> None:
+    """Nothing is done before standard output has it; that its reader left changes no exit code."""
+    fault = streams.flushed()
+    if fault is not None and not isinstance(fault, BrokenPipeError):
+        _end(str(explained(fault)), ExitCode.GROUND)
 
 
 def _end(message: str, code: int) -> NoReturn:
-    try:
-        sys.stdout.flush()
-    except OSError:  # else Python tries again at its end, and complains
-        silence_stdout()
+    streams.flushed()
     typer.echo(f"nestbench: {message}", err=True)
     raise typer.Exit(int(code))
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.options import CaseFolders, Environments, MatrixFile, NoDownload
+from nestbench.cli.errors import interruptible
+from nestbench.cli.options import Again, CaseFolders, Cases, Environments, MatrixFile, NoDownload, Quiet
 from nestbench.errors import ExitCode, IncompleteError, UsageError
 
 if TYPE_CHECKING:
@@ -41,15 +42,13 @@ def growth(
         ),
     ] = None,
     *,
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
-    ] = None,
+    case: Cases = None,
     folders: CaseFolders = None,
     limit: Annotated[
         float, typer.Option(min=0.1, help="Seconds for one process at one size; above it no larger is tried.")
     ] = 20,
     repeats: Annotated[int, typer.Option(min=1, max=50, help="How often each size is timed.")] = 3,
-    again: Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")] = False,
+    again: Again = False,
     no_measure: Annotated[
         bool, typer.Option("--no-measure", "--show", help="Only show what is there.")
     ] = False,
@@ -63,7 +62,7 @@ def growth(
     envs: Environments = None,
     no_download: NoDownload = False,
     matrix: MatrixFile = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """With which power do user calls, Python calls and seconds grow with size, and where does it break?
 
@@ -174,7 +173,8 @@ def _measure(
         repeats=repeats,
         say=say,
     )
-    failures = measuring.run(chosen.stacks, lines, again=again)
+    with interruptible("the cases that were finished on a stack are kept", again=again):
+        failures = measuring.run(chosen.stacks, lines, again=again)
     failures |= {out.stack: out.reason for out in chosen.left_out if out.asked}
     return [stack.id for stack in chosen.stacks], failures
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from nestbench.cli.options import CaseFolders, Results
-from nestbench.cli.results import measured_store
+from nestbench.cli.options import CaseFolders, Results, Variants
+from nestbench.cli.reading import reading
 from nestbench.errors import IncompleteError
 
 
@@ -25,9 +25,7 @@ def add_to(app: typer.Typer) -> None:
 def history(
     cases: Annotated[list[str] | None, typer.Argument(metavar="[CASE]...", help="Ids or patterns.")] = None,
     *,
-    variant: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Only variants with this value.")
-    ] = None,
+    variant: Variants = None,
     form: Annotated[HistoryFormat, typer.Option("--format", help="How to write it.")] = HistoryFormat.TEXT,
     results: Results = None,
     folders: CaseFolders = None,
@@ -45,29 +43,30 @@ def history(
     from nestbench.matrix.lines import lines
     from nestbench.report import history as report
     from nestbench.run.stored import lock_digests
-    from nestbench.run.workspace import find_workspace
+    from nestbench.run.variants import asked_for
 
     chosen = load_catalogue(folders or []).select(cases or [])
     matrix = load_matrix()
-    store = measured_store(find_workspace(), results)
-    typer.echo(f"Read from {store.root}", err=True)
-    wanted = set(variant or [])
+    wanted = asked_for(chosen, variant or [])
+    source = reading(results)
     by_label: dict[str, dict[str, Result]] = {}
-    for result in collect(store, chosen.cells(one.id for one in matrix.stacks), lock_digests(matrix)):
+    cells = chosen.cells(one.id for one in matrix.stacks)
+    for result in collect(source.store, cells, lock_digests(matrix)):
         cell = result.cell
-        if wanted <= {f"{name}={value}" for name, value in cell.variant.values}:
+        if cell.variant.label in wanted.get(cell.case.id, ()):
             by_label.setdefault(cell.label, {})[cell.stack] = result
     told = [
         history_of(line, label, by_stack)
         for label, by_stack in by_label.items()
         for line in lines(matrix.stacks)
     ]
-    if not any(one.spans for one in told):
-        raise IncompleteError(
-            f"Nothing that was asked for is measured and current in {store.root}.",
-            why="no variant has these values" if wanted and not by_label else "the cases were not run",
-            do="Run `nestbench run --all --case CASE`, or name other results with --results DIR.",
-        )
+    with source.or_published(cases=lambda: wanted):
+        if not any(one.spans for one in told):
+            raise IncompleteError(
+                f"Nothing that was asked for is measured and current in {source.store.root}.",
+                why="the cases were not run, or changed since",
+                do="Run `nestbench run --all --case CASE`, or name other results with --results DIR.",
+            )
     if form is HistoryFormat.JSON:
         typer.echo(report.history_json(told), nl=False)
     else:

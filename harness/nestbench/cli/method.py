@@ -6,17 +6,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nestbench.cli.errors import interruptible
 from nestbench.cli.options import (
     CaseFolders,
+    Cases,
     Environments,
     Form,
+    Groups,
     ListFormat,
     MatrixFile,
     NoDownload,
+    Quiet,
     screen,
 )
-from nestbench.cli.run import Launch
-from nestbench.cli.time import Measure, SessionName
+from nestbench.cli.timed import (
+    Cpus,
+    Measure,
+    Measures,
+    Seconds,
+    Seed,
+    SessionName,
+    TimedLaunch,
+    TimedLaunches,
+)
 from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -27,21 +39,14 @@ if TYPE_CHECKING:
 def method(
     stack: Annotated[str, typer.Argument(metavar="STACK", help="The stack that is timed against itself.")],
     *,
-    case: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this case id (or pattern), its first variant; may be repeated."),
-    ] = None,
-    group: Annotated[
-        list[str] | None, typer.Option(help="Only this group (or pattern); may be repeated.")
-    ] = None,
-    measure: Annotated[list[Measure] | None, typer.Option(help="Only this; may be repeated.")] = None,
+    case: Cases = None,
+    group: Groups = None,
+    measure: Measures = None,
     blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks of four launches each.")] = 20,
-    launch: Annotated[Launch, typer.Option(help="How a cell's process comes to be.")] = Launch.FORK,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds for one cell.")] = 60,
-    cpus: Annotated[
-        str | None, typer.Option(metavar="N,N", help="Processors for the launches; the last one if left out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the order within blocks.")] = 0,
+    launch: TimedLaunches = TimedLaunch.FORK,
+    timeout: Seconds = 60,
+    cpus: Cpus = None,
+    seed: Seed = 0,
     kept: Annotated[bool, typer.Option("--kept", help="Measure nothing, show what is kept.")] = False,
     session: SessionName = None,
     results: Annotated[
@@ -51,15 +56,16 @@ def method(
     folders: CaseFolders = None,
     matrix: MatrixFile = None,
     no_download: NoDownload = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
     form: Form = ListFormat.TABLE,
 ) -> None:
     """Try the method of comparing times: false alarms, and which planted slowdowns are found.
 
     One stack is launched as four arms: itself, itself again, itself with every case slowed by a known
-    factor, and its control. Rules of others are counted on the same samples. The session is kept, by
-    default as the stack is called, and gone on with where it was interrupted. Exits with 1 where the
-    method does not do what it has to, with 3 where too little was measured to say so.
+    factor, and its control; of each case, the first variant. Rules of others are counted on the same
+    samples. The session is kept, by default as the stack is called, and gone on with where it was
+    interrupted. Exits with 1 where the method does not do what it has to, with 3 where too little was
+    measured to say so.
     """
     from nestbench.bench.method import prove
     from nestbench.run.workspace import find_workspace
@@ -81,8 +87,6 @@ def method(
         from nestbench.timing.host import set_aside
         from nestbench.timing.running import Timing, check_same
 
-        if launch is Launch.AUTO:
-            raise UsageError("--launch auto could mix launch modes.", do="Say fork or fresh.")
         rows, every = load_matrix(matrix), load_catalogue(folders or [])
         require_known(rows.asked([stack]), *every.asked(case or [], group or []))
         chosen = rows.get(stack)
@@ -93,7 +97,7 @@ def method(
             arms_for(chosen, parts),
             parts,
             measures=tuple(map(str, measure or list(Measure))),
-            launch="fresh" if launch is Launch.FRESH else "fork",
+            launch="fresh" if launch is TimedLaunch.FRESH else "fork",
             limit=timeout,
             cpus=set_aside(cpus),
             seed=seed,
@@ -108,18 +112,20 @@ def method(
             if not quiet:
                 typer.echo(text, err=True)
 
-        made = tox_prepare([chosen], workspace, envs=envs, allow_download=not no_download)(chosen.id, say)
-        shelf.save(held)
         most = blocks
-        Timing(
-            session=held,
-            shelf=shelf,
-            workspace=workspace,
-            made={chosen.id: made},
-            files=sorted({entry.file for entry in catalogue}),
-            most=blocks,
-            say=say,
-        ).measure(blocks)
+        with interruptible("finished launches are kept"):
+            prepare = tox_prepare([chosen], workspace, envs=envs, allow_download=not no_download)
+            made = prepare(chosen.id, say)
+            shelf.save(held)
+            Timing(
+                session=held,
+                shelf=shelf,
+                workspace=workspace,
+                made={chosen.id: made},
+                files=sorted({entry.file for entry in catalogue}),
+                most=blocks,
+                say=say,
+            ).measure(blocks)
     try:
         proof = prove(held, samples(shelf, held), most=most)
     except LookupError as error:

@@ -17,6 +17,14 @@ class ListFormat(StrEnum):
     JSON = "json"
 
 
+Cases = Annotated[
+    list[str] | None, typer.Option("--case", help="Only this case id (or pattern); may be repeated.")
+]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", help="Only this group (or pattern); may be repeated.")
+]
+Again = Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 CaseFolders = Annotated[
     list[Path] | None,
     typer.Option("--cases", metavar="DIR", help="A folder of your own cases, beside the shipped ones."),
@@ -24,10 +32,21 @@ CaseFolders = Annotated[
 Form = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
 MatrixFile = Annotated[
     Path | None,
-    typer.Option("--matrix", metavar="FILE", help="Another matrix than the shipped one."),
+    typer.Option(
+        "--matrix",
+        metavar="FILE",
+        help="Another matrix than the shipped one. Its locks are in the folder locks beside it.",
+    ),
 ]
 NoDownload = Annotated[bool, typer.Option("--no-download", help="Never download a Python interpreter.")]
 Results = Annotated[Path | None, typer.Option("--results", metavar="DIR", help="The folder of the results.")]
+Variants = Annotated[
+    list[str] | None, typer.Option("--variant", metavar="NAME=VALUE", help="Only variants with this value.")
+]
+Accepted = Annotated[
+    Path | None,
+    typer.Option("--accepted", metavar="DIR", help="The folder of what is accepted: results/accepted."),
+]
 Environments = Annotated[
     Path | None,
     typer.Option("--envs", metavar="DIR", help="Where environments are made and kept."),

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nestbench.cli.options import Environments, NoDownload
+from nestbench.cli.errors import interruptible
+from nestbench.cli.options import Again, Cases, Environments, NoDownload, Quiet
 from nestbench.errors import ExitCode
 
 
@@ -29,17 +30,17 @@ def portability(
         list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks or patterns; a set of all eras.")
     ] = None,
     *,
-    case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,
+    case: Cases = None,
     form: Annotated[
         PortabilityFormat, typer.Option("--format", help="How to write it.")
     ] = PortabilityFormat.TEXT,
     folder: Annotated[
         Path | None, typer.Option("--results", metavar="DIR", help="Where what was found is kept.")
     ] = None,
-    again: Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")] = False,
+    again: Again = False,
     envs: Environments = None,
     no_download: NoDownload = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Save on each stack, load on each other: weights files, model files, TF checkpoints.
 
@@ -68,7 +69,8 @@ def portability(
         workers=len(os.sched_getaffinity(0)),
         say=(lambda _text: None) if quiet else (lambda text: typer.echo(text, err=True)),
     )
-    failures = exchange.run(again=again)
+    with interruptible("what a stack has loaded to the end is kept", again=again):
+        failures = exchange.run(again=again)
     found = [loads for stack in chosen.stacks if (loads := shelf.load(stack.id)) is not None]
     labels = [label_of(entry, variant) for entry, variant in chosen.cells]
     if form is PortabilityFormat.CSV:

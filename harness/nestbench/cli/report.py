@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from nestbench.cli.options import CaseFolders, MatrixFile, Results
-from nestbench.cli.results import measured_store
+from nestbench.cli.reading import reading
 from nestbench.errors import IncompleteError
 
 
@@ -41,7 +41,7 @@ def report(
     workspace = find_workspace()
     folder = Folder(root=(output or workspace.root / "results" / "site").absolute())
     folder.check()
-    store = measured_store(workspace, results)
+    store = reading(results).store
     typer.echo(f"Read from {store.root}", err=True)
     catalogue = load_catalogue(folders or [])
     source = Source(

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from nestbench.cli.options import CaseFolders, MatrixFile, Results, on_stdout
+from nestbench.cli.options import CaseFolders, Cases, Groups, MatrixFile, Results, on_stdout
+from nestbench.cli.reading import reading
 from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
-    from nestbench.run.workspace import Workspace
-    from nestbench.store import Store
+    from nestbench.report import Grid
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -37,8 +37,8 @@ def table(
     show: Annotated[
         str, typer.Option(help="verdict, count, or a signal, e.g. built.count_params.")
     ] = "verdict",
-    case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,
-    group: Annotated[list[str] | None, typer.Option(help="Only this group (or pattern).")] = None,
+    case: Cases = None,
+    group: Groups = None,
     stack: Annotated[list[str] | None, typer.Option(help="Only this stack (or pattern).")] = None,
     verdict: Annotated[
         list[str] | None, typer.Option(help="Only rows where a stack has this verdict.")
@@ -67,12 +67,12 @@ def table(
     from nestbench.output import check_output, write_output
     from nestbench.report import Query, make_grid
     from nestbench.run.stored import beside, lock_digests, measured_cells
-    from nestbench.run.workspace import find_workspace
     from nestbench.verdicts import Entry, Verdict
 
     if output is not None:
         check_output(output, option="-o")
-    store = measured_store(find_workspace(), results)
+    source = reading(results)
+    store = source.store
     catalogue = load_catalogue(folders or [])
     rows = load_matrix(matrix)
     query = Query(
@@ -84,13 +84,18 @@ def table(
         differs=differs,
         entries=tuple(_word(Entry, "entry", name) for name in entry or ()) or Query().entries,
     )
-    typer.echo(f"Read from {store.root}", err=True)
     for line in beside(store, catalogue):
         typer.echo(line, err=True)
-    cells = measured_cells(
-        store, catalogue, rows, stacks=query.stacks, cases=query.cases, groups=query.groups
-    )
+    with source.or_published(
+        stacks=query.stacks,
+        cases=lambda: (entry.id for entry in catalogue.select(query.cases, query.groups)),
+    ):
+        cells = measured_cells(
+            store, catalogue, rows, stacks=query.stacks, cases=query.cases, groups=query.groups
+        )
     grid = make_grid(collect(store, cells, lock_digests(rows)), query, title=store.root.name)
+    if differs:
+        _require_two(grid, chosen=bool(stack))
     if form is TableFormat.TERMINAL and output is None:
         from nestbench.report import print_table
 
@@ -106,22 +111,17 @@ def table(
         typer.echo(f"Written to {output}", err=True)
 
 
-def measured_store(workspace: "Workspace", results: Path | None) -> "Store":
-    """The store that was asked for, else the first of local and published that holds anything.
-
-    Raises IncompleteError where none does.
-    """
-    from nestbench.store import Store
-
-    folders = [results.absolute()] if results else [workspace.local, workspace.published]
-    for folder in folders:
-        store = Store(folder)
-        if store.stacks():
-            return store
+def _require_two(grid: "Grid", *, chosen: bool) -> None:
+    """Raise where --differs has nothing to tell apart; ``chosen``: by the choice of stacks."""
+    if len(grid.stacks) > 1:
+        return
+    what = f"--differs needs two stacks, and {grid.stacks[0]} is the only one"
+    if chosen:
+        raise UsageError(f"{what} that was chosen.", do="Name more with --stack, or leave out --differs.")
     raise IncompleteError(
-        f"There are no results in {' or '.join(map(str, folders))}.",
-        why="results lie below the folder in which `nestbench run` was called",
-        do="Run `nestbench run` here, go to where it ran, or name the folder with --results DIR.",
+        f"{what} with results here.",
+        do="Leave out --differs, measure another with `nestbench run STACK`, or name other results with "
+        "--results DIR.",
     )
 
 

@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nestbench.cli.errors import silence_stdout
+from nestbench.cli.errors import going_on
 from nestbench.cli.options import (
+    Accepted,
+    Again,
     CaseFolders,
+    Cases,
     Environments,
+    Groups,
     MatrixFile,
     NoDownload,
+    Quiet,
     Results,
     on_stdout,
 )
+from nestbench.cli.streams import silence_stdout
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,13 +67,12 @@ def run(
     device: Annotated[
         On | None, typer.Option(help="With --here: what to compute on. The CPU if left out.")
     ] = None,
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
-    ] = None,
-    group: Annotated[
-        list[str] | None, typer.Option(help="Only this group (or pattern); may be repeated.")
-    ] = None,
+    case: Cases = None,
+    group: Groups = None,
     folders: CaseFolders = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the I-th of N parts of the cases.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Cells observed at once; one per CPU if left out.")
     ] = None,
@@ -77,12 +82,16 @@ def run(
     ] = Launch.AUTO,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one cell.")] = 60,
     memory: Annotated[int, typer.Option(min=16, help="Megabytes for one cell.")] = 4096,
-    again: Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")] = False,
+    again: Again = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Then hold it against what is accepted, as `nestbench check`.")
+    ] = False,
     results: Results = None,
+    accepted: Accepted = None,
     envs: Environments = None,
     no_download: NoDownload = False,
     matrix: MatrixFile = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Measure how nested layers are counted, tracked and built, and show the table.
 
@@ -107,6 +116,8 @@ def run(
             do="Name a stack on a GPU, such as tf2.21-gpu; `nestbench matrix` lists them.",
         )
     catalogue = every.select(case or [], group or [])
+    if shard is not None:
+        catalogue = catalogue.shard(*_parts(shard))
     how = How(
         workers=workers or len(os.sched_getaffinity(0)),
         launch=str(launch),
@@ -137,10 +148,39 @@ def run(
             quiet=quiet,
         )
     try:
-        _show(report, store, workspace, catalogue)
+        _show(report, store, workspace, catalogue, again=again)
     except BrokenPipeError:  # a reader that left changes no exit code
         silence_stdout()
-    raise typer.Exit(int(report.exit_code))
+    if not check or report.interrupted:
+        raise typer.Exit(int(report.exit_code))
+    from nestbench.cli.check import Ground, gate
+    from nestbench.errors import ExitCode
+
+    ground = Ground(
+        store=store,
+        workspace=workspace,
+        catalogue=catalogue,
+        matrix=rows,
+        accepted=(accepted or workspace.accepted).absolute(),
+        whole=len(catalogue) == len(every),
+    )
+    stacks_run = [
+        *(plan.stack for plan in report.plans),
+        *(one.stack for one in report.left_out if one.asked),
+    ]
+    found = gate(stacks_run, ground, how=how, envs=envs, quiet=quiet)
+    raise typer.Exit(int(found if found is ExitCode.FOUND else max(found, report.exit_code)))
+
+
+def _parts(shard: str) -> tuple[int, int]:
+    """The two numbers of ``I/N``."""
+    number, _, of = shard.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise UsageError(
+            f"--shard {shard} is no part of the cases.",
+            do="Give it as I/N, such as 1/3, 2/3 and 3/3: the first, second and third of three parts.",
+        )
+    return int(number), int(of)
 
 
 def _run_matrix(
@@ -156,6 +196,7 @@ def _run_matrix(
     matrix: "Matrix",
     quiet: bool,
 ) -> "Report":
+    from nestbench.gate.retrying import forget
     from nestbench.names import number_of
     from nestbench.run import session
     from nestbench.run.progress import reporter
@@ -163,6 +204,8 @@ def _run_matrix(
 
     chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
+    for plan in plans:
+        forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
     told = reporter(quiet=quiet)
     for named, out in grouped(chosen.left_out) if plans else ():
         told.say(f"{named}: left out: {out.reason}.\n  To get it: {out.remedy}.")
@@ -185,7 +228,9 @@ def _run_matrix(
     )
 
 
-def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "Catalogue") -> None:
+def _show(
+    report: "Report", store: "Store", workspace: "Workspace", catalogue: "Catalogue", *, again: bool
+) -> None:
     """The table of this run on the screen, that of the whole store beside the results."""
     from nestbench.frames import collect
     from nestbench.report import Query, make_grid, print_table, write_tables
@@ -207,7 +252,8 @@ def _show(report: "Report", store: "Store", workspace: "Workspace", catalogue: "
     for line in report.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if report.interrupted:
-        console.print("Interrupted. The same command goes on from here.", markup=False)
+        text = f"Interrupted. {going_on('what was measured is kept', again=again)}"
+        console.print(text, markup=False, soft_wrap=True)
     published = workspace.published
     if report.plans and published.is_dir() and published.resolve() != store.root.resolve():
         from nestbench.store import Store

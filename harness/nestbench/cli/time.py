@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nestbench.cli.errors import interruptible
 from nestbench.cli.options import (
     CaseFolders,
+    Cases,
     Environments,
+    Groups,
     MatrixFile,
     NoDownload,
+    Quiet,
     screen,
+)
+from nestbench.cli.timed import (
+    Cpus,
+    Measure,
+    Measures,
+    Seconds,
+    Seed,
+    SessionName,
+    TimedLaunch,
+    TimedLaunches,
 )
 from nestbench.errors import ExitCode, UsageError
 
@@ -24,17 +38,6 @@ if TYPE_CHECKING:
 _SHOWN, _SHOWN_MEMORY = 40, 10
 
 
-class Measure(StrEnum):
-    """What is timed; the probe's names."""
-
-    CONSTRUCT = "construct"
-    BUILD = "build"
-    FIRST_CALL = "first-call"
-    STEADY_BUILD = "steady-build"
-    SUMMARY = "summary"
-    FIRST_STEP = "first-step"
-
-
 class TimingsFormat(StrEnum):
     """How a session is printed."""
 
@@ -43,14 +46,6 @@ class TimingsFormat(StrEnum):
     JSON = "json"
 
 
-class TimedLaunch(StrEnum):
-    """How a cell's process comes to be; never mixed in one session."""
-
-    FORK = "fork"
-    FRESH = "fresh"
-
-
-SessionName = Annotated[str | None, typer.Option("--session", metavar="NAME", help="Name of the session.")]
 Timings = Annotated[
     Path | None, typer.Option("--results", metavar="DIR", help="The folder of the timing sessions.")
 ]
@@ -68,31 +63,25 @@ def time(
         list[str], typer.Argument(metavar="STACK...", help="Two stacks or more, oldest first.")
     ],
     *,
-    case: Annotated[
-        list[str] | None, typer.Option(help="Only this case id (or pattern); may be repeated.")
-    ] = None,
-    group: Annotated[
-        list[str] | None, typer.Option(help="Only this group (or pattern); may be repeated.")
-    ] = None,
-    measure: Annotated[list[Measure] | None, typer.Option(help="Only this; may be repeated.")] = None,
+    case: Cases = None,
+    group: Groups = None,
+    measure: Measures = None,
     control: Annotated[
         str | None, typer.Option(metavar="STACK", help="The stack that is timed twice; the last if left out.")
     ] = None,
     no_control: Annotated[bool, typer.Option("--no-control", help="Time no stack twice.")] = False,
     blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks at most; looks are at 10, 20, 30.")] = 30,
-    launch: Annotated[TimedLaunch, typer.Option(help="How a cell's process comes to be.")] = TimedLaunch.FORK,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds for one cell.")] = 60,
-    cpus: Annotated[
-        str | None, typer.Option(metavar="N,N", help="Processors for the launches; the last one if left out.")
-    ] = None,
-    seed: Annotated[int, typer.Option(help="Of the order within blocks.")] = 0,
+    launch: TimedLaunches = TimedLaunch.FORK,
+    timeout: Seconds = 60,
+    cpus: Cpus = None,
+    seed: Seed = 0,
     session: SessionName = None,
     results: Timings = None,
     envs: Environments = None,
     folders: CaseFolders = None,
     matrix: MatrixFile = None,
     no_download: NoDownload = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
     form: Form = TimingsFormat.TABLE,
 ) -> None:
     """Time how models are constructed, built, called and first trained, on several stacks, interleaved.
@@ -139,20 +128,21 @@ def time(
         if not quiet:
             typer.echo(text, err=True)
 
-    prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
-    made = {stack.id: prepare(stack.id, say) for stack in chosen}
-    if held is None:
-        shelf.save(asked)
-    timing = Timing(
-        session=held or asked,
-        shelf=shelf,
-        workspace=workspace,
-        made=made,
-        files=sorted({entry.file for entry in catalogue}),
-        most=blocks,
-        say=say,
-    )
-    found = timing.run()
+    with interruptible("finished launches are kept", more="" if session else f"--session {asked.name}"):
+        prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
+        made = {stack.id: prepare(stack.id, say) for stack in chosen}
+        if held is None:
+            shelf.save(asked)
+        timing = Timing(
+            session=held or asked,
+            shelf=shelf,
+            workspace=workspace,
+            made=made,
+            files=sorted({entry.file for entry in catalogue}),
+            most=blocks,
+            say=say,
+        )
+        found = timing.run()
     _show(shelf, timing.session, found, form=form, everything=False)
 
 
@@ -181,7 +171,8 @@ def shelf_of(asked: Path | None) -> "Shelf":
 
     folder = find_workspace().root / "results"
     local, published = folder / "local-timings", folder / "timings"
-    return Shelf(root=(asked or (local if local.is_dir() else published)).absolute())
+    first = published if published.is_dir() and not local.is_dir() else local
+    return Shelf(root=(asked or first).absolute())
 
 
 def _show(

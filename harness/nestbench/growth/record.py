@@ -14,6 +14,7 @@ from pydantic import ConfigDict
 
 from nestbench.catalogue import row_label
 from nestbench.digests import Digests
+from nestbench.store.plain import STRICT
 
 __all__ = [
     "SCHEMA",
@@ -31,7 +32,6 @@ __all__ = [
 ]
 
 SCHEMA = 1
-_STRICT = ConfigDict(strict=True, extra="forbid")
 
 
 class Part(StrEnum):
@@ -63,7 +63,7 @@ class Counted:
     ``lost``: counting stopped before the end, where the stack had run out; the counts are lower bounds.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: Kind
     detail: str = ""
@@ -76,7 +76,7 @@ class Counted:
 class Timed:
     """The seconds of one part, one of each process; ``at_least``: it takes longer than that."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: Kind
     detail: str = ""
@@ -88,7 +88,7 @@ class Timed:
 class CountPoint:
     """One size."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     size: int
     parts: dict[Part, Counted]
@@ -98,7 +98,7 @@ class CountPoint:
 class TimePoint:
     """One size."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     size: int
     parts: dict[Part, Timed]
@@ -108,7 +108,7 @@ class TimePoint:
 class Counts:
     """A case over its sizes: ``growing`` is the parameter, ``variant`` holds what stays as it is."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     case: str
     variant: dict[str, str] = field(default_factory=dict)
@@ -120,14 +120,14 @@ class Counts:
     @property
     def label(self) -> str:
         """``case-id[owner=layer]``."""
-        return row_label(self.case, ",".join(f"{name}={value}" for name, value in self.variant.items()))
+        return row_label(self.case, self.variant)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Times:
     """The same under the clock; ``host`` is the id of the machine, ``load`` its average afterwards."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     case: str
     variant: dict[str, str] = field(default_factory=dict)
@@ -144,14 +144,14 @@ class Times:
     @property
     def label(self) -> str:
         """``case-id[owner=layer]``."""
-        return row_label(self.case, ",".join(f"{name}={value}" for name, value in self.variant.items()))
+        return row_label(self.case, self.variant)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
     """How far the count of ``part`` had come at ``size`` when it was ended at its limit: lower bounds."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     part: Part
     size: int
@@ -163,7 +163,7 @@ class Tally:
 class StackCounts:
     """What was counted on a stack, by the labels of its series."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     stack: str
@@ -177,7 +177,7 @@ class StackCounts:
 class StackTimes:
     """What was timed on a stack; ``hosts``: the facts of each machine, by its id."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     stack: str

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 from nestbench.growth.record import SCHEMA, Counts, StackCounts, StackTimes, Tally, Times
-from nestbench.store.disk import StoreError, read_text, write_text
+from nestbench.store.disk import read_text, write_text
+from nestbench.store.plain import from_text, to_data
 from nestbench.store.results import by_number
 
 __all__ = ["Shelf"]
@@ -72,9 +71,8 @@ def _sorted(values: dict[str, Any]) -> dict[str, Any]:
 
 def _encode(record: StackCounts | StackTimes) -> str:
     """JSON with a line for each size: what changes in git is what changed."""
-    data = json.loads(TypeAdapter(type(record)).dump_json(record, exclude_defaults=True))
-    series = data.pop("series", {})
-    head = {"schema": SCHEMA, **data}
+    head = to_data(record, SCHEMA)
+    series = head.pop("series", {})
     lines = [f" {json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
     lines.append(' "series": {\n' + ",\n".join(_rendered(series.items())) + "\n }")
     return "{\n" + ",\n".join(lines) + "\n}\n"
@@ -91,21 +89,4 @@ def _rendered(series: Iterable[tuple[str, dict[str, Any]]]) -> list[str]:
 
 def _load(kind: type[Record], path: Path) -> Record | None:
     text = read_text(path)
-    if text is None:
-        return None
-    try:
-        data: Any = json.loads(text)
-        if isinstance(data, dict) and isinstance(data.get("schema"), int) and data["schema"] > SCHEMA:
-            raise StoreError(
-                f"{path} has schema {data['schema']}; this nestbench reads up to {SCHEMA}",
-                why="It was written by a newer nestbench.",
-                do="Update nestbench, or name another folder with --results DIR.",
-            )
-        record: Record = TypeAdapter(kind).validate_json(text)
-    except (ValueError, ValidationError) as error:
-        raise StoreError(
-            f"{path} is broken",
-            why=str(error).splitlines()[0],
-            do="Delete it: what it stood for is measured again by the command that made it.",
-        ) from error
-    return record
+    return None if text is None else from_text(kind, text, path, SCHEMA)

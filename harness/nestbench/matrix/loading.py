@@ -15,6 +15,7 @@ _SCHEMA = 1
 _TOP_FIELDS = ("schema", "tools", "stack")
 _GIVEN_BY_FILE = ("tools", "matrix_file")
 _ROW_FIELDS = tuple(f.name for f in fields(Stack) if f.name not in _GIVEN_BY_FILE)
+_ADAPTER = TypeAdapter(Stack)
 _SEE_HEAD = "The head of the shipped stacks.toml explains every field."
 
 
@@ -98,7 +99,7 @@ def _stack(file: Path, row: dict[str, Any], number: int, tools: Any) -> Stack:
                 do=f"{did_you_mean(field, _ROW_FIELDS)} {_SEE_HEAD}".strip(),
             )
     try:
-        return TypeAdapter(Stack).validate_python({**row, "tools": tools, "matrix_file": file})
+        return _ADAPTER.validate_python({**row, "tools": tools, "matrix_file": file})
     except ValidationError as error:
         raise UsageError(
             f"{file}, {name}: {_problem(error)}.",

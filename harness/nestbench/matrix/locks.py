@@ -55,6 +55,11 @@ def lock_path(stack: Stack) -> Path:
     return stack.matrix_file.parent / "locks" / f"{stack.id}.txt"
 
 
+def without_lock(stack: Stack) -> str:
+    """Why a stack that has no lock cannot be made, with where locks are looked for."""
+    return f"it has no lock in {lock_path(stack).parent}, the folder beside its matrix file"
+
+
 def lock_command(stack: Stack, *options: str) -> str:
     """The command that makes the stack's lock, from the matrix that its row stands in."""
     words = ["nestbench", "lock", *options, stack.id]
@@ -74,8 +79,8 @@ def read_lock(stack: Stack) -> str:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise GroundError(
-            f"The stack {stack.id} has no lock: {path} does not exist.",
-            why="the row is new, or its id was changed",
+            f"The stack {stack.id} cannot be made: {without_lock(stack)}.",
+            why="the row is new, its id was changed, or the matrix file was copied without its locks",
             do=f"Run `{lock_command(stack)}`.",
         ) from error
     except (OSError, UnicodeDecodeError) as error:

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, ConfigDict, Field, Strict
 
-from nestbench.names import Asked, matching, require_known, unknown_names
+from nestbench.names import Asked, matching, require_known, the_one
 
 
 class Flavour(StrEnum):
@@ -209,12 +209,10 @@ class Matrix:
         """The stack of that id.
 
         Raises:
-            UsageError: there is none; the error names the nearest ids.
+            UsageError: there is none; the error names the nearest ids, or those that a pattern matches.
         """
-        for stack in self.stacks:
-            if stack.id == stack_id:
-                return stack
-        raise unknown_names([(self.asked([stack_id]), stack_id)])
+        asked = self.asked([stack_id])
+        return self.stacks[asked.known.index(the_one(asked, stack_id))]
 
     def asked(self, patterns: Sequence[str]) -> Asked:
         """What ``select`` is asked for, to be checked together with other names."""

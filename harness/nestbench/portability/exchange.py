@@ -28,7 +28,10 @@ _NOTHING = "nothing to load: "
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """One exchange. ``limit``: seconds for all files of a case on a stack, until one is said to hang."""
+    """One exchange. ``limit``: seconds for all files of a case on a stack, until one is said to hang.
+
+    ``megabytes``: of memory for them.
+    """
 
     chosen: Chosen
     prepare: Prepare
@@ -37,6 +40,7 @@ class Exchange:
     workers: int
     say: Callable[[str], None]
     limit: float = 10
+    megabytes: int = 4096
 
     def run(self, *, again: bool = False) -> dict[str, str]:
         """Measure what is missing; returns why, for each stack that could not be.
@@ -95,7 +99,7 @@ class Exchange:
             "folder": str(scratch / _FILES),
             "scratch": str(own),
             "result": str(result),
-            "limits": {"seconds": self.limit},
+            "limits": {"seconds": self.limit, "megabytes": self.megabytes},
         }
         (own / "request.json").write_text(json.dumps(request), encoding="utf-8")
         log = self.workspace.log(f"{stack.id}-portability")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import nestprobe
-from nestbench.catalogue import CaseEntry, Variant
+from nestbench.catalogue import CaseEntry, Variant, row_label
 from nestbench.digests import probe_digest
 from nestbench.matrix import Stack
 from nestbench.matrix.locks import lock_digest
@@ -109,7 +109,7 @@ def basis(chosen: Chosen, stack: Stack) -> str:
 
 def label_of(entry: CaseEntry, variant: Variant) -> str:
     """``case`` or ``case[owner=layer]``."""
-    return f"{entry.id}[{variant.label}]" if variant.label else entry.id
+    return row_label(entry.id, variant.label)
 
 
 def _to_data(one: Loaded) -> Any:

@@ -1,18 +1,14 @@
 """Cases against stacks: which rows, which columns, and what each square says."""
 
-import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from nestbench.errors import UsageError
-from nestbench.frames import Result, State, cells_frame, signals_frame
+from nestbench.frames import Result, State
 from nestbench.names import Asked, matching, require_known
+from nestbench.report.signal import Told, told_by_cell
 from nestbench.report.words import LOOKS, MISSING, STALE
-from nestbench.verdicts import Entry, Verdict
-
-if TYPE_CHECKING:
-    import pandas as pd
+from nestbench.verdicts import Entry, Judgement, Verdict
 
 __all__ = ["Grid", "Query", "Row", "Square", "make_grid"]
 
@@ -45,7 +41,11 @@ class Query:
 
 @dataclass(frozen=True, kw_only=True)
 class Square:
-    """One square: in words, as a symbol, and the looks that it needs in a legend."""
+    """One square: in words, as a symbol, and the looks that it needs in a legend.
+
+    ``why``: sentences that a reader of what is shown asks for; ``evidence``: those of the verdict, or
+    why a signal has no value.
+    """
 
     words: str
     symbol: str
@@ -57,6 +57,7 @@ class Square:
     expected: int | None = None
     evidence: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
     value: Any = None
 
 
@@ -87,21 +88,30 @@ class Grid:
 def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
     """The grid of ``results``. Raises UsageError for a pattern or signal that matches nothing."""
     chosen = _filtered(results, query)
-    frame = cells_frame(chosen)
-    values = None if query.show in ("verdict", "count") else _values(chosen, query.show)
+    told = None if query.show in ("verdict", "count") else told_by_cell(chosen, query.show)
     stacks = tuple(dict.fromkeys(result.cell.stack for result in chosen))
-    squares: dict[tuple[str, str, str, str], dict[str, Square]] = {}
-    for record in frame.to_dict("records"):
-        key = (record["group"], record["case"], record["variant"], record["entry"])
-        square = _square({str(name): value for name, value in record.items()}, query.show, values)
-        squares.setdefault(key, {})[record["stack"]] = square
+    squares: dict[tuple[str, str, str, Entry], dict[str, Square]] = {}
+    made: dict[tuple[Judgement | None, State], Square] = {}  # most stacks share a few judgements
+    for result in chosen:
+        cell = result.cell
+        variant = cell.variant.label
+        for entry in Entry:
+            judged = result.judgement(entry)
+            known = (judged, result.state)
+            if known not in made:
+                made[known] = _square(judged, result.state, query.show)
+            square = made[known]
+            if told is not None and judged is not None:
+                square = _with_signal(square, told[cell.stack, cell.case.id, variant])
+            row = squares.setdefault((cell.case.group, cell.case.id, variant, entry), {})
+            row[cell.stack] = square
     empty = _missing()
     rows = [
         Row(
             group=group,
             case=case,
             variant=variant,
-            entry=Entry(entry),
+            entry=entry,
             squares=tuple(by_stack.get(stack, empty) for stack in stacks),
         )
         for (group, case, variant, entry), by_stack in squares.items()
@@ -136,67 +146,51 @@ def _filtered(results: Sequence[Result], query: Query) -> list[Result]:
     return chosen
 
 
-def _values(results: Sequence[Result], show: str) -> Mapping[tuple[str, str, str], Any]:
-    """Value of a signal by stack, case and variant."""
-    frame: pd.DataFrame = signals_frame(results)
-    names = frame["phase"] + "." + frame["signal"]
-    if show not in set(names):
-        known = sorted(set(names))
-        near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
-        raise UsageError(
-            f"no result has a signal {show!r}",
-            why="A signal is written phase.signal; one that no stack measured is unknown too.",
-            do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
-        )
-    chosen = frame[names == show]
-    keys = zip(chosen["stack"], chosen["case"], chosen["variant"], strict=True)
-    return dict(zip(keys, chosen["value"], strict=True))
-
-
 def _missing() -> Square:
     return Square(words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING)
 
 
-def _square(
-    record: Mapping[str, Any], show: str, values: Mapping[tuple[str, str, str], Any] | None
-) -> Square:
-    if not record["verdict"]:
+def _square(judged: Judgement | None, state: State, show: str) -> Square:
+    if judged is None:
         return _missing()
-    findings = tuple(Verdict(name) for name in record["findings"])
-    counted, expected = _whole(record["counted"]), _whole(record["expected"])
-    value = None
-    if values is not None:
-        value = values.get((record["stack"], record["case"], record["variant"]))
-        words = symbol = MISSING.symbol if value is None else _plain(value)
-    elif show == "count":
-        words = symbol = _count(findings, counted, expected)
+    why: tuple[str, ...] = ()
+    if show == "count":
+        words = symbol = _count(judged.findings, judged.counted, judged.expected)
     else:
-        words = ", ".join(_in_words(one, counted, expected) for one in findings)
-        symbol = "".join(LOOKS[one].symbol for one in findings)
-    mark = STALE.symbol if record["state"] == State.STALE else ""
+        words = ", ".join(_in_words(one, judged.counted, judged.expected) for one in judged.findings)
+        symbol = "".join(LOOKS[one].symbol for one in judged.findings)
+        why = judged.evidence if judged.findings != (Verdict.TRACKED,) else ()
+    mark = _mark(state)
     return Square(
         words=words + mark,
         symbol=symbol + mark,
-        style=LOOKS[findings[0]].style if values is None else "",
-        state=State(record["state"]),
-        verdict=record["verdict"],
-        findings=tuple(map(str, findings)),
-        counted=counted,
-        expected=expected,
-        evidence=tuple(record["evidence"]),
-        notes=tuple(record["notes"]),
-        value=value,
+        style=LOOKS[judged.headline].style,
+        state=state,
+        verdict=str(judged.headline),
+        findings=tuple(map(str, judged.findings)),
+        counted=judged.counted,
+        expected=judged.expected,
+        evidence=judged.evidence,
+        notes=judged.notes,
+        why=why,
     )
 
 
-def _whole(value: Any) -> int | None:
-    import pandas as pd
+def _with_signal(square: Square, told: Told) -> Square:
+    mark = _mark(square.state) if told.words != MISSING.symbol else ""
+    return replace(
+        square,
+        words=told.words + mark,
+        symbol=told.symbol + mark,
+        style=told.style,
+        value=told.value,
+        why=told.why,
+        evidence=told.why or square.evidence,
+    )
 
-    return None if pd.isna(value) else int(value)
 
-
-def _plain(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _mark(state: State) -> str:
+    return STALE.symbol if state == State.STALE else ""
 
 
 def _in_words(verdict: Verdict, counted: int | None, expected: int | None) -> str:

@@ -14,7 +14,7 @@ from nestbench.report.grid import Grid, Query, Row, Square, make_grid
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.store import Store
 from nestbench.store.disk import write_text
-from nestbench.verdicts import Entry, Verdict
+from nestbench.verdicts import Entry
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,20 +130,19 @@ def _labels(row: Row, previous: Row | None) -> list[str]:
 
 
 def _why(grid: Grid) -> Iterator[str]:
-    """What the verdicts of a few rows rest on; for many, where that is told."""
+    """What the squares of a few rows rest on; for many, where that is told."""
     odd = [
         (row, stack, square)
         for row in grid.rows
         for stack, square in zip(grid.stacks, row.squares, strict=True)
-        if square.evidence and square.findings != (str(Verdict.TRACKED),)
+        if square.why
     ]
-    if grid.show != "verdict" or not odd:
-        return
     if len(odd) > _EXPLAINED:
-        yield "Why: `nestbench table --case ID` tells what each verdict of a few cells rests on."
+        shown = "" if grid.show == "verdict" else f" --show {grid.show}"
+        yield f"Why: `nestbench table{shown} --case ID --stack ID` tells what each of a few cells rests on."
         return
     for row, stack, square in odd:
-        yield f"{stack} {_row_name(row)}: {'; '.join(square.evidence)}"
+        yield f"{stack} {_row_name(row)}: {'; '.join(square.why)}"
 
 
 def _legend(grid: Grid) -> Iterator[tuple[str, str, str]]:
@@ -154,8 +153,9 @@ def _legend(grid: Grid) -> Iterator[tuple[str, str, str]]:
         yield "33/83", "", "counted/used: count_params() says 33, the forward pass reads 83"
         shown = {square.symbol.rstrip(STALE.symbol) for square in squares}
         used = {verdict for verdict, look in LOOKS.items() if look.symbol in shown}
-    elif grid.show != "verdict":
-        used = set()
+    elif grid.show != "verdict":  # a value needs no legend, and in words what is no value needs none
+        shown = set() if _in_words(grid) else {square.symbol.rstrip(STALE.symbol) for square in squares}
+        used = {verdict for verdict, look in LOOKS.items() if look.symbol in shown}
     for verdict, look in LOOKS.items():
         if verdict in used and _in_words(grid) and grid.show == "verdict":
             yield str(verdict), look.style, look.meaning

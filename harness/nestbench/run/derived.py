@@ -1,7 +1,7 @@
 """Stacks that no row of the matrix has, made for one question: releases in between, and mixtures."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from packaging.version import Version
 from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.changes import Behaviour, behaviour_of
 from nestbench.errors import GroundError, NestbenchError
-from nestbench.frames import collect
+from nestbench.frames import Result, collect
 from nestbench.interpreters import Unavailable, availability
 from nestbench.matrix import Device, Flavour, Matrix, Stack
 from nestbench.matrix.index import Release, releases_of
@@ -21,10 +21,12 @@ from nestbench.run import session
 from nestbench.run.progress import reporter
 from nestbench.run.workspace import Workspace
 from nestbench.store import Store
+from nestprobe.observation import OutcomeKind
 
-__all__ = ["Answer", "Asker", "between"]
+__all__ = ["Answer", "Asker", "between", "locked", "reason_of"]
 
 _DAYS = timedelta(days=14)
+_LONGER = 5  # times the limit that a case has hung up to
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ class Asker:
     def ask(self, stack: Stack) -> Answer:
         """What the case does on ``stack``; never raises for a stack that cannot be made."""
         try:
-            made = self._locked(stack)
+            made = locked(stack, self.matrix_file, self.say)
             found = availability(made, allow_download=True)
             if isinstance(found, Unavailable):
                 return Answer(stack=stack, behaviours={}, why=found.reason)
@@ -69,42 +71,60 @@ class Asker:
         except NestbenchError as error:
             return Answer(stack=stack, behaviours={}, why=_first_line(error.what))
 
-    def _locked(self, stack: Stack) -> Stack:
-        """The stack with its lock made, its Keras as the lock has it."""
-        if stack.matrix_file != self.matrix_file:
-            return stack
-        if check_header(stack).state is not LockState.CURRENT:
-            self.say(f"{stack.id}: resolving")
-            (result,) = write_locks([stack])
-            if result.state is LockState.FAILED:
-                raise GroundError(f"cannot be resolved: {_reason(result.detail)}")
-        if stack.distribution is None and stack.flavour is not Flavour.BUILT_IN:
-            stack = replace(stack, keras=pins(read_lock(stack)).get("keras", stack.keras))
-        return stack
-
     def _measured(self, stack: Stack) -> Answer:
-        store = Store(self.workspace.folder("derived") / "results")
-        plans = session.plans_of(store, [stack], self.catalogue, again=False)
         self.say(f"{stack.id}: making its environment and running the case")
-        report = session.measure(
-            plans,
-            session.tox_prepare([stack], self.workspace, envs=None, allow_download=True),
-            store=store,
-            workspace=self.workspace,
-            catalogue=self.catalogue,
-            how=self.how,
-            reporter=reporter(quiet=True),
-        )
-        results = collect(store, self.catalogue.cells([stack.id]), {stack.id: lock_digest(stack)})
+        results, reasons = self._run(stack, self.how)
+        if any(_timed_out(result) for result in results):
+            # A hang is a behaviour, a slow machine is none: what still hangs then is taken at its word.
+            longer = replace(self.how.limits, seconds=_LONGER * self.how.limits.seconds)
+            self.say(f"{stack.id}: timed out; once more, with a limit of {longer.seconds:g} s")
+            results, reasons = self._run(stack, replace(self.how, limits=longer, again=True))
         known = {
             result.cell.label: behaviour
             for result in results
             if result.cell.variant.label in self.variants and (behaviour := behaviour_of(result)) is not None
         }
         if len(known) < len(self.variants):
-            reasons = [result.reason for result in report.results if result.reason]
             return Answer(stack=stack, behaviours={}, why=_first_line("; ".join(reasons) or "not measured"))
         return Answer(stack=stack, behaviours=known)
+
+    def _run(self, stack: Stack, how: session.How) -> tuple[list[Result], list[str]]:
+        """What the store then holds of the case on the stack, and why some of it was not measured."""
+        store = Store(self.workspace.folder("derived") / "results")
+        report = session.measure(
+            session.plans_of(store, [stack], self.catalogue, again=how.again),
+            session.tox_prepare([stack], self.workspace, envs=None, allow_download=True),
+            store=store,
+            workspace=self.workspace,
+            catalogue=self.catalogue,
+            how=how,
+            reporter=reporter(quiet=True),
+        )
+        if report.interrupted:  # else the stack would be passed over, and the next one asked
+            raise KeyboardInterrupt
+        results = collect(store, self.catalogue.cells([stack.id]), {stack.id: lock_digest(stack)})
+        return list(results), [result.reason for result in report.results if result.reason]
+
+
+def _timed_out(result: Result) -> bool:
+    return result.observation is not None and result.observation.outcome.kind == OutcomeKind.TIMED_OUT
+
+
+def locked(stack: Stack, matrix_file: Path, say: Callable[[str], None]) -> Stack:
+    """A stack of ``matrix_file`` with its lock made, its Keras as the lock has it; others as they are.
+
+    Raises GroundError where it cannot be resolved.
+    """
+    if stack.matrix_file != matrix_file:
+        return stack
+    if check_header(stack).state is not LockState.CURRENT:
+        say(f"{stack.id}: resolving")
+        (result,) = write_locks([stack])
+        if result.state is LockState.FAILED:
+            raise GroundError(f"cannot be resolved: {reason_of(result.detail)}")
+    if stack.distribution is None and stack.flavour is not Flavour.BUILT_IN:
+        stack = replace(stack, keras=pins(read_lock(stack)).get("keras", stack.keras))
+    return stack
 
 
 def between(line: Line, older: Stack, newer: Stack, matrix: Matrix, matrix_file: Path) -> list[Stack]:
@@ -168,18 +188,9 @@ def _first_line(text: str) -> str:
     return text.strip().split("\n")[0]
 
 
-def _reason(detail: str) -> str:
+def reason_of(detail: str) -> str:
     """The resolver's own sentence, on one line."""
     text = re.sub(r"\s+", " ", detail)
     for end in ("likely why:", "hint:"):
         text = text.partition(end)[0]
     return (text.partition("cause:")[2] or text).strip()
-
-
-def labels(case: CaseEntry, wanted: Sequence[str]) -> frozenset[str]:
-    """Labels of the variants that have every ``name=value`` of ``wanted``."""
-    return frozenset(
-        variant.label
-        for variant in case.variants
-        if set(wanted) <= {f"{name}={value}" for name, value in variant.values}
-    )

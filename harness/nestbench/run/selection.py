@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from nestbench.interpreters import Available, Unavailable
 from nestbench.matrix import Flavour, Matrix, Stack
 from nestbench.matrix.lines import lines
-from nestbench.matrix.locks import lock_command, lock_path
+from nestbench.matrix.locks import lock_command, lock_path, without_lock
 from nestbench.names import number_of
 
 _KERAS_2 = (Flavour.BUILT_IN, Flavour.KERAS2)
@@ -56,7 +56,7 @@ def asked_for(
         answer = found[stack.id]
         if not lock_path(stack).exists():
             remedy = f"Run `{lock_command(stack)}`"
-            left_out.append(LeftOut(stack=stack.id, reason="it has no lock", remedy=remedy, asked=True))
+            left_out.append(LeftOut(stack=stack.id, reason=without_lock(stack), remedy=remedy, asked=True))
         elif possible(answer, allow_download=allow_download):
             chosen.append(stack)
         else:

@@ -42,20 +42,34 @@ def exit_code(results: Sequence[StackResult], left_out: Sequence[LeftOut], *, in
 class Comparison:
     """Cells of a run beside those of another store.
 
-    ``other``: cells that the other store has not, or measured with another version of the case, the
-    lock or the probe, so that a difference would say nothing.
+    ``absent``: cells that the other store has not; ``outdated``: those that it has of another version of
+    the case, the lock or the probe, so that a difference would say nothing.
     """
 
     agree: int
     differ: tuple[Cell, ...]
-    other: int
+    absent: int
+    outdated: int
 
     def lines(self, name: str) -> list[str]:
         """The comparison in words; ``name`` is what the other store is called."""
         compared = self.agree + len(self.differ)
-        text = f"Agree with {name} in {self.agree} of {compared} cells"
-        text += f"; {self.other} more are not comparable." if self.other else "."
-        return [text, *(f"  differs: {cell.stack} {cell.label}" for cell in self.differ)]
+        reasons = [
+            f"{count} {why}"
+            for count, why in (
+                (self.absent, "not among them"),
+                (self.outdated, "measured there with another version of the case, the lock or the probe"),
+            )
+            if count
+        ]
+        text = f"Agree with {name} in {self.agree} of {number_of(compared, 'cell')}"
+        if not compared:
+            text = f"Nothing can be held against {name}"
+        if reasons:
+            text += f"{'; not comparable' if compared else ''}: {', '.join(reasons)}"
+        if not compared and not reasons:
+            return []
+        return [f"{text}.", *(f"  differs: {cell.stack} {cell.label}" for cell in self.differ)]
 
 
 def compare(store: Store, other: Store, plans: Sequence[StackPlan]) -> Comparison:
@@ -63,7 +77,7 @@ def compare(store: Store, other: Store, plans: Sequence[StackPlan]) -> Compariso
 
     Raises StoreError for a broken file in ``store``; broken ones in ``other`` are not comparable.
     """
-    agree, differ, incomparable = 0, [], 0
+    agree, differ, absent, outdated = 0, [], 0, 0
     cells = (cell for plan in plans for cell in plan.expected)
     for (stack, case), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
         mine, theirs = store.load(stack, case), other.load(stack, case, lambda _: None)
@@ -72,10 +86,12 @@ def compare(store: Store, other: Store, plans: Sequence[StackPlan]) -> Compariso
             beside = theirs.variant(cell.variant.names) if theirs else None
             if mine is None or found is None:
                 continue
-            if theirs is None or beside is None or mine.digests != theirs.digests:
-                incomparable += 1
+            if theirs is None or beside is None:
+                absent += 1
+            elif mine.digests != theirs.digests:
+                outdated += 1
             elif beside == found:
                 agree += 1
             else:
                 differ.append(cell)
-    return Comparison(agree=agree, differ=tuple(differ), other=incomparable)
+    return Comparison(agree=agree, differ=tuple(differ), absent=absent, outdated=outdated)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from nestbench.frames import signals_of
+from nestbench.frames import signals
 from nestbench.site.anchor import cell_anchor
 from nestbench.site.column import Block
 from nestbench.site.mark import Mark, mark
@@ -181,7 +181,7 @@ def _signals(one: VariantStudy) -> Iterator[Signal]:
     found: dict[tuple[str, str], dict[int, Any]] = {}
     for place, alike in enumerate(one.alike):
         assert alike.result.observation is not None
-        for phase, name, value in signals_of(alike.result.observation):
+        for phase, name, value in signals(alike.result.observation):
             if name != _COUNTED_BY_STACK:
                 found.setdefault((phase, name), {})[place] = value
     for (phase, name), values in found.items():

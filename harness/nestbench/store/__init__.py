@@ -4,16 +4,19 @@
 stack; ``_host.json`` holds what does.
 """
 
+from nestbench.store.alike import Prototype
 from nestbench.store.brought import BroughtResult, write_import
 from nestbench.store.disk import StoreError
 from nestbench.store.records import SCHEMA, CaseResult, HostFacts, StackFacts
-from nestbench.store.results import Store
+from nestbench.store.results import Reader, Store
 
 __all__ = [
     "SCHEMA",
     "BroughtResult",
     "CaseResult",
     "HostFacts",
+    "Prototype",
+    "Reader",
     "StackFacts",
     "Store",
     "StoreError",

@@ -16,7 +16,7 @@ from nestbench.store.disk import StoreError
 from nestbench.store.short import lengthen, shorten
 from nestprobe.observation import PHASES, SCHEMA, OutcomeKind, Status
 
-__all__ = ["MIGRATIONS", "NewerSchemaError", "decode", "encode", "names_of"]
+__all__ = ["MIGRATIONS", "NewerSchemaError", "decode", "encode", "names_of", "newer_schema"]
 
 #: Schema number -> what turns data of that schema into data of the next. Empty as long as there is
 #: one schema only.
@@ -32,6 +32,15 @@ _WHOLE_LINES = "variables"  # its items are one line each, however long
 
 class NewerSchemaError(StoreError):
     """The file was written by a newer nestbench; never treated as broken, so never overwritten."""
+
+
+def newer_schema(path: Path, schema: int, newest: int) -> NewerSchemaError:
+    """The error for the file at ``path``; ``newest``: the schema that this nestbench reads."""
+    return NewerSchemaError(
+        f"{path} has schema {schema}; this nestbench reads up to {newest}",
+        why="It was written by a newer nestbench.",
+        do="A newer nestbench is needed: update it, or name another folder with --results DIR.",
+    )
 
 
 def encode(record: Any) -> str:
@@ -85,11 +94,7 @@ def _migrated(data: Any, path: Path) -> dict[str, Any]:
     if not isinstance(schema, int) or isinstance(schema, bool):
         raise _broken(path, "It has no schema number, so it is not a result of nestbench.")
     if schema > SCHEMA:
-        raise NewerSchemaError(
-            f"{path} has schema {schema}; this nestbench reads up to {SCHEMA}",
-            why="It was written by a newer nestbench.",
-            do="A newer nestbench is needed: update it, or name another folder with --results DIR.",
-        )
+        raise newer_schema(path, schema, SCHEMA)
     while schema < SCHEMA:
         if schema not in MIGRATIONS:
             raise _broken(path, f"Its schema {schema} is older than any that can be read.")

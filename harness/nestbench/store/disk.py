@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nestbench.errors import GroundError
 
-__all__ = ["StoreError", "clean", "read_text", "write_text"]
+__all__ = ["StoreError", "clean", "read_text", "require_writable", "write_text"]
 
 _PREFIX = ".nestbench-"
 _SUFFIX = ".part"
@@ -58,6 +58,17 @@ def read_text(path: Path) -> str | None:
         ) from error
     except OSError as error:
         raise _in_words(error, f"{path} could not be read") from error
+
+
+def require_writable(folder: Path) -> None:
+    """Make ``folder`` where it is missing. Raises StoreError, naming it, where no file can be made in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, probe = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=folder)
+        os.close(handle)
+        Path(probe).unlink()
+    except OSError as error:
+        raise _in_words(error, f"No result can be written to {folder}") from error
 
 
 def clean(root: Path) -> int:

@@ -6,18 +6,17 @@ from typing import ClassVar
 from pydantic import ConfigDict
 
 from nestbench.digests import Digests
+from nestbench.store.plain import STRICT
 from nestprobe.observation import SCHEMA, Observation
 
 __all__ = ["SCHEMA", "CaseResult", "HostFacts", "StackFacts"]
-
-_STRICT = ConfigDict(strict=True, extra="forbid")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseResult:
     """All observed variants of one case on one stack, measured with the same digests."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     stack: str
@@ -44,7 +43,7 @@ class StackFacts:
     ``device``: cpu or gpu.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     stack: str
@@ -63,7 +62,7 @@ class HostFacts:
     ``seconds`` (by cell label) are wall time.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     stack: str

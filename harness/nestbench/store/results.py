@@ -10,11 +10,12 @@ from typing import TypeVar
 from nestbench.digests import Digests
 from nestbench.errors import UsageError
 from nestbench.store import codec, disk
+from nestbench.store.alike import Alike, Decoded
 from nestbench.store.disk import StoreError
 from nestbench.store.records import CaseResult, HostFacts, StackFacts
 from nestprobe.observation import Observation
 
-__all__ = ["OnBroken", "Store", "by_number"]
+__all__ = ["OnBroken", "Reader", "Store", "by_number"]
 
 Record = TypeVar("Record")
 
@@ -45,9 +46,7 @@ class Store:
                 f"{self.root} is a file, not a folder.",
                 do="Name a folder for the results with --results DIR.",
             )
-        probe = self.root / ".writable"
-        disk.write_text(probe, "")
-        probe.unlink(missing_ok=True)
+        disk.require_writable(self.root)
         disk.clean(self.root)
 
     def stacks(self) -> list[str]:
@@ -82,18 +81,18 @@ class Store:
         result = self._read(CaseResult, path, on_broken)
         if result is None:
             return None
-        held = {(result.stack, result.case)} | {(stack, one.case) for one in result.observations}
-        if held != {(stack, case)}:
-            error = StoreError(
-                f"{path} holds a result of {sorted(held - {(stack, case)})}",
-                why="The file was copied or renamed by hand.",
-                do="Delete it and run again; `nestbench import` brings in results of elsewhere.",
-            )
+        try:
+            _check_place(result, stack, case, path)
+        except StoreError as error:
             if on_broken is None:
-                raise error
+                raise
             on_broken(error)
             return None
         return result
+
+    def reader(self) -> "Reader":
+        """For one reading of many results."""
+        return Reader(self)
 
     def save(self, result: CaseResult) -> None:
         """Write a result; its variants are sorted. Raises StoreError."""
@@ -189,6 +188,34 @@ class Store:
                 raise
             on_broken(error)
             return None
+
+
+class Reader:
+    """Reads results one after the other; what many of them say alike is decoded once and kept."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._alike = Alike()
+
+    def load(self, stack: str, case: str) -> Decoded | None:
+        """The stored result; None where there is none. Raises StoreError for a broken file."""
+        path = self._store.path(stack, case)
+        text = disk.read_text(path)
+        if text is None:
+            return None
+        decoded = self._alike.decode(text, path)
+        _check_place(decoded.result, stack, case, path)
+        return decoded
+
+
+def _check_place(result: CaseResult, stack: str, case: str, path: Path) -> None:
+    held = {(result.stack, result.case)} | {(stack, one.case) for one in result.observations}
+    if held != {(stack, case)}:
+        raise StoreError(
+            f"{path} holds a result of {sorted(held - {(stack, case)})}",
+            why="The file was copied or renamed by hand.",
+            do="Delete it and run again; `nestbench import` brings in results of elsewhere.",
+        )
 
 
 def by_number(name: str) -> list[tuple[int, int, str]]:

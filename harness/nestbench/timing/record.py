@@ -7,13 +7,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field
 
 from nestbench.catalogue import row_label
+from nestbench.store.plain import STRICT
 
 __all__ = ["MEASURED", "SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
 
 SCHEMA = 1
 #: The kind of a measurement that has a time.
 MEASURED = "measured"
-_STRICT = ConfigDict(strict=True, extra="forbid")
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+_-]*$", max_length=80)]
 
@@ -26,7 +26,7 @@ class Arm:
     ``planted``: how many times slower the probe makes parts, by their labels, to see whether it is found.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     name: Name
     stack: Name
@@ -39,7 +39,7 @@ class Arm:
 class Part:
     """A case variant that is timed, with the digest of the case; of a variable, the text is the value."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     case: str
     variant: dict[str, str] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class Part:
     @property
     def label(self) -> str:
         """``case-id[owner=layer]``."""
-        return row_label(self.case, ",".join(f"{name}={value}" for name, value in self.variant.items()))
+        return row_label(self.case, self.variant)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ class Session:
     ``launch``: how the process of a cell comes to be. ``probe``: fingerprint of the whole probe.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     name: Name
@@ -95,7 +95,7 @@ class Session:
 class Ended:
     """What became of one measurement: ``measured``, ``raises``, ``timed-out``, ... with the reason."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     kind: str
     detail: str = ""
@@ -109,7 +109,7 @@ class Launched:
     of the machine before and after. ``order``: place in its block, from 0.
     """
 
-    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     schema: int = SCHEMA
     arm: Name

@@ -8,18 +8,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import TypeAdapter, ValidationError
 
 from nestbench.errors import IncompleteError, UsageError
-from nestbench.store.disk import StoreError, read_text, write_text
+from nestbench.store.disk import read_text, write_text
+from nestbench.store.plain import from_text, to_data
 from nestbench.timing.record import SCHEMA, Launched, Session
 
 __all__ = ["Shelf"]
 
 _SESSION = "session.json"
-Record = TypeVar("Record", Session, Launched)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +43,19 @@ class Shelf:
         path = self.root / name / _SESSION
         text = read_text(path)
         if text is None:
-            known = [one.parent.name for one in self.root.glob(f"*/{_SESSION}")]
-            raise UsageError.unknown("timing session", name, known, do=f"They are in {self.root}.")
-        return _decode(Session, text, path)
+            known = sorted(one.parent.name for one in self.root.glob(f"*/{_SESSION}"))
+            do = f"{self.root} has {', '.join(known)}." if known else f"None is in {self.root}."
+            raise UsageError.unknown("timing session", name, known, do=do)
+        return from_text(Session, text, path, SCHEMA)
 
     def last(self) -> Session:
         """The session begun last. Raises IncompleteError where there is none, StoreError."""
         names = self.names()
         if not names:
+            where = f"in {self.root}" if self.root.is_dir() else f"yet: there is no folder {self.root}"
             raise IncompleteError(
-                f"No timing session is in {self.root}.", do="`nestbench time STACK STACK` measures one."
+                f"There is no timing session {where}.",
+                do="`nestbench time STACK STACK` measures one; --results DIR names another folder.",
             )
         return self.load(names[-1])
 
@@ -72,7 +72,8 @@ class Shelf:
             for path in sorted((self.root / session.name / arm.name).glob("block-*.launch.json")):
                 text = read_text(path)
                 if text is not None:
-                    yield _decode(Launched, text, path), self.benchmarks(session, arm.name, _block(path))
+                    launched = from_text(Launched, text, path, SCHEMA)
+                    yield launched, self.benchmarks(session, arm.name, _block(path))
 
     def holds(self, session: Session, arm: str, block: int) -> bool:
         """Whether that launch came to its end."""
@@ -97,8 +98,7 @@ def _block(path: Path) -> int:
 
 
 def _encode(record: Session | Launched) -> str:
-    text = TypeAdapter(type(record)).dump_json(record, exclude_defaults=True).decode()
-    data = {"schema": SCHEMA, **json.loads(text)}
+    data = to_data(record, SCHEMA)
     if isinstance(record, Session):
         return json.dumps(data, indent=1) + "\n"
     # A line for each part: what changes in git is what changed.
@@ -108,22 +108,3 @@ def _encode(record: Session | Launched) -> str:
         rows = [f"  {json.dumps(label)}: {json.dumps(value)}" for label, value in data[name].items()]
         lines.append(f' "{name}": {{\n' + ",\n".join(rows) + "\n }")
     return ",\n".join(lines) + "}\n"
-
-
-def _decode(kind: type[Record], text: str, path: Path) -> Record:
-    try:
-        data: Any = json.loads(text)
-        if isinstance(data, dict) and isinstance(data.get("schema"), int) and data["schema"] > SCHEMA:
-            raise StoreError(
-                f"{path} has schema {data['schema']}; this nestbench reads up to {SCHEMA}",
-                why="It was written by a newer nestbench.",
-                do="Update nestbench, or name another folder with --results DIR.",
-            )
-        record: Record = TypeAdapter(kind).validate_json(text)
-    except (ValueError, ValidationError) as error:
-        raise StoreError(
-            f"{path} is broken",
-            why=str(error).splitlines()[0],
-            do="Delete it: what it stood for is measured again by the command that made it.",
-        ) from error
-    return record

@@ -58,6 +58,8 @@ def notes_of(observation: Observation) -> Iterator[str]:
 
 def _skipped_alone(phase: PhaseRecord, observation: Observation) -> bool:
     """Skipped for a reason of its own, not because an earlier phase failed."""
-    failed = [name for name, one in observation.phases.items() if one.status != Status.DONE]
+    if phase.status != Status.SKIPPED:
+        return False
     reason = phase.reason or ""
-    return phase.status == Status.SKIPPED and not any(name in reason for name in failed)
+    failed = (name for name, one in observation.phases.items() if one.status != Status.DONE)
+    return not any(name in reason for name in failed)

@@ -17,11 +17,11 @@ __all__ = [
 ]
 
 
-def oracle_of(observation: Observation, parameters: int) -> int | None:
+def oracle_of(observation: Observation, parameters: int | None) -> int | None:
     """Scalars that the forward pass reads; None where it did not run to its end.
 
     Where the process died on the way its variables may be incomplete: then they are believed only
-    if they agree with the arithmetic.
+    if they agree with the arithmetic, or where there is none (``parameters`` is None).
     """
     if not done(observation, "called"):
         return None
@@ -32,7 +32,7 @@ def oracle_of(observation: Observation, parameters: int) -> int | None:
         sum(size(variable) for variable in parameters_read if variable.used_in_training),
     )
     cut_short = observation.outcome.kind != OutcomeKind.OBSERVED
-    return None if cut_short and oracle != parameters else oracle
+    return None if cut_short and parameters not in (None, oracle) else oracle
 
 
 def parameters_of(variables: Iterable[VariableRecord]) -> list[VariableRecord]:

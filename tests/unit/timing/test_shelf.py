@@ -69,7 +69,7 @@ def test_the_last_session_is_the_one_begun_last(shelf):
 
 
 def test_no_session_and_an_unknown_one(shelf):
-    with pytest.raises(IncompleteError, match="No timing session"):
+    with pytest.raises(IncompleteError, match="There is no timing session"):
         shelf.last()
     shelf.save(session())
     with pytest.raises(UsageError, match="Did you mean 'made-up'"):

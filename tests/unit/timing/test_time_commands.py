@@ -85,10 +85,23 @@ def test_too_few_blocks_are_told(call, monkeypatch):
     assert "5 complete blocks: of fewer than 10" in done.stdout
 
 
-def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch):
+def test_where_nothing_was_timed_the_folder_is_said_to_be_missing(call, tmp_path):
+    done = call("timings")
+    assert done.exit_code == 3
+    assert f"there is no folder {tmp_path / 'results' / 'local-timings'}.\n" in done.stderr
+    named = call("timings", "mine")
+    assert named.exit_code == 2
+    assert f"None is in {tmp_path / 'results' / 'local-timings'}." in named.stderr
+
+
+def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch, tmp_path):
     fake = FakeLauncher().install(monkeypatch)
     fake.fails_at = 1
-    assert time(call, "-q").exit_code == 3
+    cut = time(call, "-q")
+    assert cut.exit_code == 3
+    name = Shelf(root=tmp_path / "results" / "local-timings").last().name
+    again = f"The same command with --session {name} goes on from here: finished launches are kept."
+    assert f"nestbench: Interrupted.\n  what to do: {again}" in cut.stderr
     shown = call("timings")
     assert shown.exit_code == 3
     assert "Traceback" not in shown.output

@@ -1,0 +1,197 @@
+"""An audit from beginning to end: the environments, the measurements, what they mean."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nestbench.audit.asked import Asked
+from nestbench.audit.casefile import catalogue_of
+from nestbench.audit.difference import Kind
+from nestbench.audit.differences import differences
+from nestbench.audit.explaining import Archive, explain
+from nestbench.audit.measuring import Measuring, Place
+from nestbench.audit.result import Audit, Told
+from nestbench.audit.side import Side
+from nestbench.audit.speed import Speed, measure_speed
+from nestbench.audit.tracing import Carrier, carriers, steps
+from nestbench.audit.variables import still_lost
+from nestbench.errors import ExitCode, NestbenchError, UsageError
+from nestbench.matrix import Device, Matrix, Stack
+from nestbench.run.derived import locked
+from nestbench.run.mixing import mixtures
+from nestbench.run.orchestrate import Prepare, Prepared
+from nestbench.run.probe_process import Limits
+from nestbench.run.progress import Reporter
+from nestbench.run.required import Required, read_requirements
+from nestbench.run.session import tox_prepare
+from nestbench.run.workspace import Workspace
+from nestprobe.observation import VariableRecord
+
+__all__ = ["Auditing"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auditing:
+    """How an audit is done. ``prepare``: makes environments of rows of the matrix, told through a callable.
+
+    ``blocks``: of the timing session, 0 for none. ``attribute``: whether mixed stacks are made.
+    """
+
+    asked: Asked
+    matrix: Matrix
+    workspace: Workspace
+    archive: Archive
+    limits: Limits
+    workers: int
+    reporter: Reporter
+    blocks: int = 0
+    attribute: bool = False
+    envs: Path | None = None
+    allow_download: bool = True
+    prepare: Prepare | None = None
+
+    def run(self) -> Audit:
+        """The audit. Raises UsageError for an unknown stack, NestbenchError for what ends all of it."""
+        stacks = self._stacks()
+        with self.workspace.scratch("audit") as scratch:
+            (scratch / "case").mkdir()
+            catalogue = catalogue_of(self.asked, scratch / "case")
+            made: dict[str, Stack] = {}
+            measuring = Measuring(
+                catalogue=catalogue,
+                workspace=self.workspace,
+                prepare=self._prepare_of(made),
+                limits=self.limits,
+                workers=self.workers,
+                reporter=self.reporter,
+            )
+
+            def measure(wanted: list[Stack]) -> dict[str, Side]:
+                places, failed = self._places(wanted, made)
+                folder = scratch / f"round-{len(list(scratch.iterdir()))}"
+                folder.mkdir()
+                return failed | measuring.run(places, folder)
+
+            found = measure(stacks)
+            sides = tuple(found[stack.id] for stack in stacks)
+            audit = Audit(
+                model=self.asked.shown,
+                date=f"{datetime.now(UTC):%Y-%m-%d}",
+                sides=sides,
+                still_lost={},
+            )
+            if not audit.complete:
+                return audit
+            told = self._told(sides)
+            if self.attribute and told:
+                ends = (stacks[0], stacks[-1])
+                told = _with_carriers(told, self._carriers(ends, (sides[0], sides[-1]), told, measure))
+            return Audit(
+                model=audit.model,
+                date=audit.date,
+                sides=sides,
+                told=told,
+                still_lost=_still_lost(sides[0], sides[-1]),
+                speed=self._speed([made[stack.id] for stack in (stacks[0], stacks[-1])], measuring, scratch),
+            )
+
+    def _stacks(self) -> list[Stack]:
+        stacks = [self.matrix.get(name) for name in self.asked.stacks]
+        on_gpu = [stack.id for stack in stacks if stack.device is Device.GPU]
+        if on_gpu:
+            raise UsageError(
+                f"A model is audited on the CPU; {', '.join(on_gpu)} is on a GPU.",
+                why="each stack answers in processes that are forked, which a GPU does not allow",
+                do="Name the same release on the CPU: what is counted and saved does not hang on the device.",
+            )
+        return stacks
+
+    def _places(self, stacks: list[Stack], made: dict[str, Stack]) -> tuple[list[Place], dict[str, Side]]:
+        """The stacks with the requirements beside them; and what those are that cannot have them."""
+        wanted = [one for path in self.asked.requirements for one in read_requirements(path)]
+        required = Required(wanted, self.workspace.folder("audit") / "stacks.toml", self.reporter.say)
+        places, failed = [], {}
+        for stack in stacks:
+            try:
+                whole = required.added_to(locked(stack, self._mixed_file, self.reporter.say))
+            except NestbenchError as error:
+                code = ExitCode(error.exit_code)
+                failed[stack.id] = Side(stack=stack.id, why=error.what.rstrip("."), do=error.do, code=code)
+                continue
+            made[stack.id] = made[whole.id] = whole
+            places.append(Place(name=stack.id, stack=whole))
+        return places, failed
+
+    @property
+    def _mixed_file(self) -> Path:
+        return self.workspace.folder("derived") / "stacks.toml"
+
+    def _prepare_of(self, made: dict[str, Stack]) -> Prepare:
+        """Rows of the matrix lie where they always lie, or below ``envs``; others below ``.nestbench``."""
+        kept: dict[str, Prepared] = {}
+        one_at_a_time = threading.Lock()
+
+        def prepare(stack: str, say: Callable[[str], None]) -> Prepared:
+            with one_at_a_time:
+                if stack not in kept:
+                    row = made[stack]
+                    of_matrix = row in self.matrix.stacks
+                    make = (self.prepare if of_matrix else None) or tox_prepare(
+                        [row],
+                        self.workspace,
+                        envs=self.envs if of_matrix else None,
+                        allow_download=self.allow_download,
+                    )
+                    kept[stack] = make(stack, say)
+                return kept[stack]
+
+        return prepare
+
+    def _told(self, sides: tuple[Side, ...]) -> tuple[Told, ...]:
+        found = differences(sides[0], sides[-1])
+        return tuple(
+            Told(difference=one, step=step, explanations=explain(one, sides[0], sides[-1], self.archive))
+            for one, step in zip(found, steps(sides, found), strict=True)
+        )
+
+    def _carriers(
+        self,
+        ends: tuple[Stack, Stack],
+        sides: tuple[Side, Side],
+        told: tuple[Told, ...],
+        measure: Callable[[list[Stack]], dict[str, Side]],
+    ) -> list[Carrier]:
+        every = list(mixtures(*ends, self.matrix, self._mixed_file))
+        mixed = {one.stack.id: one.stack for one in every if one.stack is not None}
+        answers = measure(list(mixed.values()))
+        asked = [(one, answers[one.stack.id] if one.stack is not None else None) for one in every]
+        return carriers(sides, [one.difference for one in told], asked)
+
+    def _speed(self, stacks: list[Stack], measuring: Measuring, scratch: Path) -> Speed | None:
+        if not self.blocks:
+            return None
+        return measure_speed(
+            stacks,
+            measuring.catalogue,
+            measuring.prepare,
+            blocks=self.blocks,
+            limit=self.limits.seconds,
+            workspace=self.workspace,
+            scratch=scratch,
+            say=self.reporter.say,
+        )
+
+
+def _with_carriers(told: tuple[Told, ...], found: list[Carrier]) -> tuple[Told, ...]:
+    return tuple(
+        Told(difference=one.difference, step=one.step, explanations=one.explanations, carrier=carrier)
+        for one, carrier in zip(told, found, strict=True)
+    )
+
+
+def _still_lost(before: Side, after: Side) -> dict[Kind, list[VariableRecord]]:
+    assert before.observation is not None
+    assert after.observation is not None
+    return still_lost(before.observation, after.observation)

@@ -1,0 +1,188 @@
+"""Why a difference is there: the rule that the doctor found, the case that shows it, and since when."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from nestbench.audit.difference import Difference, Gravity, Kind
+from nestbench.audit.side import Finding, Side
+from nestbench.audit.signatures import OWN, findings_by_signature
+from nestbench.catalogue import CaseEntry, Catalogue
+from nestbench.changes import Behaviour, History, behaviour_of, history_of
+from nestbench.frames import Result, collect
+from nestbench.matrix import Matrix
+from nestbench.matrix.lines import Line, lines
+from nestbench.run.stored import lock_digests
+from nestbench.store import Store
+from nestbench.verdicts import Verdict
+from nestprobe.doctor.rules import RULES, Rule
+
+__all__ = ["Archive", "Explanation", "Shown", "explain"]
+
+#: By which verdict of a case a kind of difference shows.
+_VERDICTS = {
+    Kind.UNCOUNTED: Verdict.UNCOUNTED,
+    Kind.COUNT: Verdict.UNCOUNTED,
+    Kind.UNTRAINED: Verdict.UNTRAINED,
+    Kind.OVERTRAINED: Verdict.OVERTRAINED,
+    Kind.UNSAVED: Verdict.UNSAVED,
+    Kind.UNRESTORED: Verdict.UNSAVED,
+    Kind.OUTPUT: Verdict.UNSAVED,
+    Kind.NOT_IN_MODEL_FILE: Verdict.UNSAVED,
+    Kind.NOT_FROM_MODEL_FILE: Verdict.UNSAVED,
+    Kind.NOT_IN_CHECKPOINT: Verdict.UNSAVED,
+    Kind.NOT_FROM_CHECKPOINT: Verdict.UNSAVED,
+    Kind.OVERCOUNTED: Verdict.OVERCOUNTED,
+    Kind.RAISES: Verdict.RAISES,
+}
+#: Differences that follow where a variable is lost by the weights file or the model file.
+_OF_WHAT_IS_SAVED = frozenset({"output:weights", "output:model", "+output:weights", "+output:model"})
+_RULES = {rule.id: rule for rule in (*RULES, *OWN)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """A case variant of which published results show the same difference.
+
+    ``since``: between which releases of which part it came, e.g. ``between TensorFlow 2.15.1 and
+    2.16.2``; empty where the two stacks are on no line of releases, and ``why`` says so.
+    """
+
+    case: CaseEntry
+    label: str
+    verdict: Verdict
+    since: str
+    why: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """A rule with the mend in the words of the reader's own model, and the cases that bear it out.
+
+    ``places``: of the variables in the object graph, with the lines at which they were made. ``shown`` is
+    empty where no published result of the rule's cases differs between the two stacks in the same way.
+    """
+
+    rule: Rule
+    mend: str
+    places: tuple[str, ...]
+    shown: tuple[Shown, ...]
+
+
+class Archive:
+    """Published results, by case: what each variant did along the lines of releases."""
+
+    def __init__(self, store: Store, matrix: Matrix, catalogue: Catalogue) -> None:
+        self._store, self._matrix, self._catalogue = store, matrix, catalogue
+        self._results: dict[str, dict[str, dict[str, Result]]] = {}
+
+    @cached_property
+    def _locks(self) -> dict[str, str]:
+        return lock_digests(self._matrix)
+
+    def shown(self, case: str, verdict: Verdict, before: str, after: str) -> Iterator[Shown]:
+        """The case's variants that do not have ``verdict`` on ``before`` and have it on ``after``."""
+        entry = next((one for one in self._catalogue if one.id == case), None)
+        if entry is None:
+            return
+        line = next((one for one in lines(self._matrix.stacks) if _holds(one, before, after)), None)
+        for label, by_stack in self._of(entry).items():
+            if line is not None:
+                since = _since(history_of(line, label, by_stack), verdict, before, after)
+                if since:
+                    yield Shown(case=entry, label=label, verdict=verdict, since=since)
+            elif _differs(by_stack, verdict, before, after):
+                why = f"{before} and {after} are on no one line of releases"
+                yield Shown(case=entry, label=label, verdict=verdict, since="", why=why)
+
+    def _of(self, entry: CaseEntry) -> Mapping[str, Mapping[str, Result]]:
+        if entry.id not in self._results:
+            one = Catalogue(folders=self._catalogue.folders, entries=(entry,))
+            found: dict[str, dict[str, Result]] = {}
+            for result in collect(
+                self._store, one.cells(stack.id for stack in self._matrix.stacks), self._locks
+            ):
+                found.setdefault(result.cell.label, {})[result.cell.stack] = result
+            self._results[entry.id] = found
+        return self._results[entry.id]
+
+
+def explain(difference: Difference, before: Side, after: Side, archive: Archive) -> tuple[Explanation, ...]:
+    """The rules by which the doctor explains what is lost; none where it found none: nothing is guessed.
+
+    What got better is explained by what the doctor found on the older stack.
+    """
+    side = before if difference.gravity is Gravity.BETTER else after
+    other = after if side is before else before
+    found: dict[str, list[Finding]] = {}
+    for finding in side.findings:
+        if finding.rule in _RULES and _about(difference, finding):
+            found.setdefault(finding.rule, []).append(finding)
+    for finding in findings_by_signature(difference, before, after) if not found else ():
+        found.setdefault(finding.rule, []).append(finding)
+    return tuple(
+        Explanation(
+            rule=_RULES[rule],
+            mend=findings[0].mend,
+            places=tuple(dict.fromkeys(_place(one) for one in findings)),
+            shown=tuple(_shown(_RULES[rule], difference, other.stack, side.stack, archive)),
+        )
+        for rule, findings in found.items()
+    )
+
+
+def _place(finding: Finding) -> str:
+    return f"{finding.place} ({finding.made_at})" if finding.made_at else finding.place
+
+
+def _about(difference: Difference, finding: Finding) -> bool:
+    """Whether a finding is about this difference: about its variables, or about the same failure."""
+    if difference.positions:
+        return bool(set(difference.positions) & set(finding.positions))
+    if difference.marks & _OF_WHAT_IS_SAVED:  # what is not in the file computes something else
+        return finding.kind in {"uncounted", "unsaved", "unrestored"}
+    if Kind.COUNT in difference.kinds:
+        return finding.kind == "unbuilt"
+    failed = Kind.RAISES in difference.kinds and finding.kind == "raises"
+    return failed and any(finding.said.endswith(line) for line in difference.evidence)
+
+
+def _shown(rule: Rule, difference: Difference, lacks: str, has: str, archive: Archive) -> Iterator[Shown]:
+    """The rule's cases that differ between the two stacks by a verdict of the difference, each once."""
+    verdicts = list(dict.fromkeys(_VERDICTS[kind] for kind in difference.kinds if kind in _VERDICTS))
+    for case in rule.cases:
+        for verdict in verdicts:
+            one = next(archive.shown(case, verdict, lacks, has), None)
+            if one is not None:
+                yield one
+                break
+
+
+def _holds(line: Line, *names: str) -> bool:
+    return {*names} <= {stack.id for stack in line.stacks}
+
+
+def _since(history: History, verdict: Verdict, before: str, after: str) -> str:
+    """Between which releases ``verdict`` came, going from ``before`` to ``after``; empty where it did not."""
+    place = {name: n for n, span in enumerate(history.spans) for name in span.stacks}
+    if before not in place or after not in place or place[before] == place[after]:
+        return ""
+    step = 1 if place[after] > place[before] else -1
+    way = [history.spans[n] for n in range(place[before], place[after] + step, step)]
+    if str(verdict) in way[0].behaviour.call or str(verdict) not in way[-1].behaviour.call:
+        return ""
+    # The last time that it comes: from there on it stays up to the end.
+    last = max(n for n, span in enumerate(way) if str(verdict) not in span.behaviour.call)
+    old, new = (way[last], way[last + 1])
+    if step < 0:
+        return f"between {history.line.part} {new.versions[-1]} and {old.versions[0]}"
+    return f"between {history.line.part} {old.versions[-1]} and {new.versions[0]}"
+
+
+def _differs(by_stack: Mapping[str, Result], verdict: Verdict, before: str, after: str) -> bool:
+    said: list[Behaviour | None] = [
+        behaviour_of(by_stack[name]) if name in by_stack else None for name in (before, after)
+    ]
+    if said[0] is None or said[1] is None:
+        return False
+    return str(verdict) not in said[0].call and str(verdict) in said[1].call

@@ -1,0 +1,98 @@
+"""What an audit found: the sides, the differences with what explains them, and the exit code it means."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from nestbench.audit.difference import Difference, Gravity, Kind
+from nestbench.audit.explaining import Explanation
+from nestbench.audit.side import Side
+from nestbench.audit.speed import Speed
+from nestbench.audit.tracing import Carrier
+from nestbench.errors import ExitCode
+from nestprobe.observation import VariableRecord
+
+__all__ = ["Audit", "Told"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A difference. ``step``: where on a path of several stacks it appears, else empty.
+
+    ``explanations`` is empty where no rule explains it. ``carrier``: None where no mixtures were asked.
+    """
+
+    difference: Difference
+    step: str = ""
+    explanations: tuple[Explanation, ...] = ()
+    carrier: Carrier | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """``sides``: in the order of the path, the two ends first and last. ``told``: the gravest first.
+
+    ``still_lost``: what the model loses on both ends, which is no difference. ``speed``: None where no
+    time was measured. ``date``: of the audit, as 2026-11-25.
+    """
+
+    model: str
+    date: str
+    sides: tuple[Side, ...]
+    told: tuple[Told, ...] = ()
+    still_lost: Mapping[Kind, Sequence[VariableRecord]]
+    speed: Speed | None = None
+
+    @property
+    def before(self) -> Side:
+        """The side that a person comes from."""
+        return self.sides[0]
+
+    @property
+    def after(self) -> Side:
+        """The side that a person goes to."""
+        return self.sides[-1]
+
+    @property
+    def unmeasured(self) -> tuple[Side, ...]:
+        """Sides of which nothing is known."""
+        return tuple(side for side in self.sides if not side.measured)
+
+    @property
+    def complete(self) -> bool:
+        """Whether both ends were measured, so that differences could be told."""
+        return self.before.measured and self.after.measured
+
+    def of(self, gravity: Gravity) -> tuple[Told, ...]:
+        """The differences of one gravity."""
+        return tuple(one for one in self.told if one.difference.gravity is gravity)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """FOUND where something is lost silently; INCOMPLETE or GROUND where a side was not measured."""
+        ends = [side.code or ExitCode.INCOMPLETE for side in (self.before, self.after) if not side.measured]
+        if ends:
+            return max(ends)
+        if self.of(Gravity.SILENT):
+            return ExitCode.FOUND
+        return ExitCode.INCOMPLETE if self.unmeasured else ExitCode.CLEAN
+
+    @property
+    def headline(self) -> str:
+        """What came of it, in a sentence."""
+        way = f"From {self.before.stack} to {self.after.stack}"
+        if not self.complete:
+            names = " and ".join(side.stack for side in self.unmeasured)
+            return f"{way}: nothing can be said, since {names} could not be measured."
+        if not self.told:
+            return f"{way}: no difference was found in what was measured."
+        counts = [
+            f"{len(found)} {words}"
+            for gravity, words in (
+                (Gravity.SILENT, "lost silently"),
+                (Gravity.LOUD, "that fail and say so"),
+                (Gravity.OTHER, "otherwise"),
+                (Gravity.BETTER, "better"),
+            )
+            if (found := self.of(gravity))
+        ]
+        return f"{way}: {', '.join(counts)}."

@@ -1,0 +1,71 @@
+"""Causes that the doctor does not look at, told by what was measured on both sides: files, build(shape)."""
+
+from collections.abc import Iterator
+
+from nestbench.audit.difference import Difference, Gravity, Kind
+from nestbench.audit.side import Finding, Side
+from nestprobe.doctor.rules import RULES, Rule
+
+__all__ = ["OWN", "findings_by_signature"]
+
+_CHECKPOINT = (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT)
+_CONFIG = ("raises:saved-model", "raises:reloaded-model", "raises:cloned")
+_BUILD = next(one for one in RULES if one.id == "build-leaves-children")
+_OF_CONFIG = ("get_config", "could not be deserialized", "revive model from config")
+
+#: Rules of the audit alone.
+OWN = (
+    Rule(
+        id="checkpoint-of-containers",
+        title="kept in a list or a dict, which tf.train.Checkpoint no longer follows",
+        cause="Keras 3 keeps a list or dict that is set as an attribute in a class of its own, which "
+        "TensorFlow's checkpoints do not follow. Layers in it are counted, trained and in the weights file, "
+        "and a checkpoint neither holds them nor brings them back, without a word.",
+        mend='model.save_weights("model.weights.h5")  # instead of tf.train.Checkpoint(model).write(...)',
+        kinds=("unsaved", "unrestored"),
+        cases=("checkpoint-list-of-layers", "checkpoint-dict-of-layers"),
+    ),
+    Rule(
+        id="config-of-a-subclass",
+        title="a subclass whose config does not make it again",
+        cause="A model file and from_config() make the model with what get_config() returns. Without one of "
+        "its own, a subclass is made with what Keras notes of its constructor, which some releases refuse.",
+        mend="def __init__(self, units, **kwargs):\n"
+        "    super().__init__(**kwargs)  # name, dtype and trainable come through\n"
+        "    self.units = units\n\n"
+        "def get_config(self):\n"
+        '    return {**super().get_config(), "units": self.units}',
+        kinds=("raises",),
+        cases=("model-file-subclass-without-config",),
+    ),
+)
+
+
+def findings_by_signature(difference: Difference, before: Side, after: Side) -> Iterator[Finding]:
+    """What the measurements of both sides alone say of a difference; nothing for most."""
+    if difference.gravity is Gravity.BETTER:
+        return
+    if set(difference.kinds) <= set(_CHECKPOINT) and difference.positions:
+        places = [after.places.get(one, "") for one in difference.positions]
+        if all("[" in place for place in places):
+            yield _finding(OWN[0], ", ".join(places[:4]), difference)
+    if difference.marks <= frozenset(_CONFIG) and any(
+        words in line for line in difference.evidence for words in _OF_CONFIG
+    ):
+        yield _finding(OWN[1], "model", difference)
+    if difference.marks == {"count:built.count_params"} and _runs(before) and _runs(after) == 0:
+        yield _finding(_BUILD, "model", difference)
+
+
+def _finding(of: Rule, place: str, difference: Difference) -> Finding:
+    code = of.mend.replace("{attribute}", "part")
+    kind = of.kinds[0]
+    return Finding(rule=of.id, kind=kind, place=place, mend=code, positions=difference.positions)
+
+
+def _runs(side: Side) -> int | None:
+    """How often the model's own call() methods ran in build(shape)."""
+    phase = side.observation.phases.get("built") if side.observation is not None else None
+    if phase is None or phase.user_calls is None:
+        return None
+    return sum(phase.user_calls.values())

@@ -1,0 +1,148 @@
+"""An audit as plain data: what the JSON holds and what the templates show."""
+
+from typing import Any
+
+from nestbench.audit.difference import Gravity
+from nestbench.audit.explaining import Explanation
+from nestbench.audit.facts import facts
+from nestbench.audit.listing import rows
+from nestbench.audit.result import Audit, Told
+from nestbench.audit.side import Side, Weight
+from nestbench.timing.report import row_data
+from nestbench.verdicts.variables import size
+
+__all__ = ["view"]
+
+_SCHEMA = 1
+
+
+def view(audit: Audit) -> dict[str, Any]:
+    """Everything that is shown; texts are as they were measured, nothing in them is escaped."""
+    return {
+        "schema": _SCHEMA,
+        "model": audit.model,
+        "date": audit.date,
+        "from": audit.before.stack,
+        "to": audit.after.stack,
+        "via": [side.stack for side in audit.sides[1:-1]],
+        "headline": audit.headline,
+        "exit_code": int(audit.exit_code),
+        "sides": [_side(side) for side in audit.sides],
+        "facts": [{"name": name, "values": list(values)} for name, values in facts(audit.sides)],
+        "differences": _differences(audit),
+        "lost_on_both": [
+            {
+                "kind": str(kind),
+                "variables": [one.name for one in variables],
+                "parameters": sum(map(size, variables)),
+            }
+            for kind, variables in audit.still_lost.items()
+        ],
+        "weights": _weights(audit),
+        "files": [
+            {
+                "saved_on": saver,
+                "loaded_on": side.stack,
+                "kind": kind,
+                "result": one.result,
+                "detail": one.detail,
+            }
+            for side in audit.sides
+            for saver, kinds in side.loads.items()
+            for kind, one in kinds.items()
+        ],
+        "time": _time(audit),
+    }
+
+
+def _side(side: Side) -> dict[str, Any]:
+    return {
+        "stack": side.stack,
+        "versions": {name: version for name, version in side.versions.items() if version},
+        "measured": side.measured,
+        "why": "" if side.measured else side.ending,
+        "do": side.do,
+        "notes": list(side.notes),
+    }
+
+
+def _differences(audit: Audit) -> list[dict[str, Any]]:
+    """In order; an explanation that was given before, of the same places, is marked as ``again``."""
+    found, given = [_told(one) for one in audit.told], set()
+    for one in found:
+        for why in one["explanations"]:
+            key = (why["rule"], tuple(why["places"]))
+            why["again"] = key in given
+            given.add(key)
+    return found
+
+
+def _told(told: Told) -> dict[str, Any]:
+    one = told.difference
+    return {
+        "gravity": one.gravity.name.lower(),
+        "kinds": [str(kind) for kind in one.kinds],
+        "title": one.title,
+        "evidence": list(one.evidence),
+        "variables": list(one.variables),
+        "step": told.step,
+        "explanations": [_explanation(each) for each in told.explanations],
+        "unexplained": one.gravity in (Gravity.SILENT, Gravity.LOUD) and not told.explanations,
+        "parts": dict(told.carrier.parts) if told.carrier is not None else None,
+        "mixtures": list(told.carrier.asked) if told.carrier is not None else [],
+    }
+
+
+def _explanation(one: Explanation) -> dict[str, Any]:
+    return {
+        "rule": one.rule.id,
+        "title": one.rule.title,
+        "cause": one.rule.cause,
+        "mend": one.mend,
+        "places": list(one.places),
+        "cases": [
+            {
+                "id": shown.case.id,
+                "label": shown.label,
+                "symptom": shown.case.symptom,
+                "sources": list(shown.case.sources),
+                "verdict": str(shown.verdict),
+                "since": shown.since,
+                "why": shown.why,
+            }
+            for shown in one.shown
+        ],
+    }
+
+
+def _weights(audit: Audit) -> list[dict[str, Any]] | None:
+    old, new = audit.before.weights, audit.after.weights
+    if old is None or new is None:
+        return None
+    return [
+        {
+            "before": None if one is None else {"place": one, **_weight(old[one])},
+            "after": None if other is None else {"place": other, **_weight(new[other])},
+        }
+        for one, other in rows(old, new)
+    ]
+
+
+def _weight(weight: Weight) -> dict[str, Any]:
+    return {
+        "name": weight.name,
+        "path": weight.path,
+        "shape": list(weight.shape),
+        "dtype": weight.dtype,
+        "trainable": weight.trainable,
+    }
+
+
+def _time(audit: Audit) -> dict[str, Any] | None:
+    if audit.speed is None:
+        return None
+    return {
+        "blocks": audit.speed.blocks,
+        "rows": [row_data(row) for row in audit.speed.answers.rows],
+        "caveats": list(audit.speed.caveats),
+    }

@@ -1,0 +1,138 @@
+"""What changes from one stack to another, in words: what gets worse first, a few lines a case variant."""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nestbench.changes.behaviour import Behaviour
+from nestbench.changes.pairing import Direction, Pairing
+from nestbench.names import number_of
+
+__all__ = ["comparison_text"]
+
+_SHOWN = 40
+_EXPLAINED = 8  # changes: more facts than theirs would hide which there are
+#: Exact counts that differ by less than this factor are told in the sum alone.
+_NOTABLE = 1.1
+_MEANING = {
+    Direction.WORSE: "Worse: the gravest finding is a graver one than before",
+    Direction.OTHER: "Other trouble: the gravest finding stays, those beside it or of build(shape) change",
+    Direction.BETTER: "Better: the gravest finding is a lighter one, or none is left",
+    Direction.NONE: "The same findings, at another cost where one stands below",
+}
+_NAMES = {
+    Direction.WORSE: "worse",
+    Direction.OTHER: "other trouble",
+    Direction.BETTER: "better",
+    Direction.NONE: "the same",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Compared:
+    before: str
+    after: str
+    times: Mapping[str, Sequence[str]]
+    width: int
+
+
+def comparison_text(
+    before: str,
+    after: str,
+    found: Sequence[Pairing],
+    times: Mapping[str, Sequence[str]],
+    *,
+    everything: bool,
+    width: int,
+) -> str:
+    """The changes from the stack ``before`` to ``after``, in lines of ``width`` characters where words allow.
+
+    ``times``: by the label of a case variant, phrases of what became slower or faster. ``everything``:
+    also what changes less or not at all.
+    """
+    both = _Compared(before=before, after=after, times=times, width=width)
+    return "\n".join(
+        line for text in _lines(found, both, everything=everything) for line in _wrapped(text, width)
+    )
+
+
+def _lines(found: Sequence[Pairing], both: _Compared, *, everything: bool) -> Iterator[str]:
+    rows = [one for one in found if everything or _changes(one, both.times)]
+    worse = sum(_direction(one) is Direction.WORSE for one in rows)
+    shown = rows if everything else rows[: max(_SHOWN, worse)]  # what gets worse is never left out
+    explained = sum(_direction(one) not in (None, Direction.NONE) for one in shown) <= _EXPLAINED
+    yield f"From {both.before} to {both.after}; 33/83: Keras counts 33 scalars, the forward pass reads 83."
+    for direction, meaning in _MEANING.items():
+        members = [one for one in shown if _direction(one) is direction]
+        if members:
+            yield ""
+            yield f"{meaning} ({len(members)})"
+        for one in members:
+            yield from _told(one, both, explained=explained)
+    missing = [one for one in shown if one.change is None]
+    if missing:
+        yield ""
+        yield f"Not compared ({len(missing)})"
+        yield from (f"  {one.label}: {one.why}" for one in missing)
+    yield ""
+    if len(rows) > len(shown):
+        yield f"{len(rows) - len(shown)} more that change less: --all."
+    yield _sums(found)
+    if not explained:
+        yield f"Why: `nestbench compare {both.before} {both.after} --case ID` tells what is behind a change."
+
+
+def _changes(one: Pairing, times: Mapping[str, Sequence[str]]) -> bool:
+    moved = _direction(one) not in (None, Direction.NONE)
+    return moved or one.ratio >= _NOTABLE or bool(times.get(one.label))
+
+
+def _direction(one: Pairing) -> Direction | None:
+    return one.change.direction if one.change is not None else None
+
+
+def _told(one: Pairing, both: _Compared, *, explained: bool) -> Iterator[str]:
+    if one.change is None:
+        return
+    old, new = one.change.before, one.change.after
+    yield f"  {one.label}"
+    if old.same(new):
+        yield f"    {new.words_and_counts}"
+    else:
+        for stack, behaviour in ((both.before, old), (both.after, new)):
+            raised = f"; {behaviour.raised}" if behaviour.raised else ""
+            yield f"    {stack}: {behaviour.words_and_counts}{raised}"
+        yield from (f"      {fact}" for fact in _facts(old, new) if explained)
+    if one.ratio >= _NOTABLE:
+        yield f"    {'; '.join(_cost(name, *pair) for name, pair in one.counts.items())}"
+    if both.times.get(one.label):
+        yield f"    {'; '.join(both.times[one.label])}"
+
+
+def _facts(old: Behaviour, new: Behaviour) -> Iterator[str]:
+    """What is known on both sides and differs; what an exception has left unknown is told by that."""
+    for name, value in old.facts.items():
+        if new.facts.get(name, value) != value:
+            yield f"{name}: {value} -> {new.facts[name]}"
+
+
+def _cost(name: str, before: int, after: int) -> str:
+    if before == after:
+        return f"{name} {before}"
+    return f"{name} {before} -> {after}" + (f" (x{after / before:.2f})" if before else "")
+
+
+def _sums(found: Sequence[Pairing]) -> str:
+    changed = [one.change.direction for one in found if one.change is not None]
+    said = ", ".join(f"{changed.count(way)} {name}" for way, name in _NAMES.items())
+    unknown = len(found) - len(changed)
+    text = f"{number_of(len(changed), 'case variant')} on both: {said}"
+    return text + (f"; {unknown} not measured on one of them." if unknown else ".")
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    indent = " " * (len(text) - len(text.lstrip()))
+    further = f"{indent}  " if indent else ""
+    return textwrap.wrap(
+        text, max(width, 40), subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    ) or [""]

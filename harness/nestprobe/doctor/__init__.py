@@ -1,0 +1,30 @@
+"""Why a variable is not counted, not trained or not saved: the place, the line, the cause and the mend."""
+
+
+def diagnose(model, inputs=None, fit=True):
+    """The Diagnosis of a model, or of the model that a function makes.
+
+    ``model``: a Keras model, which is left as it was; or a function of no arguments that makes one and
+    returns it, or ``(model, inputs)``: then it is made a few times, and saving, loading and an optimizer
+    step are tried on what was made. ``inputs``: what the model is called with: arrays or tensors, a dict or
+    list of them, ``nestprobe.subject.InputSpec`` objects, or a ``tf.data`` dataset, of which the first batch
+    is taken. ``fit``: false leaves the optimizer step out.
+
+    Raises nestprobe.subject.SubjectError where the function is no such function, and
+    nestprobe.doctor.ground.NoGround where there is no Keras to look with.
+    """
+    from nestprobe import subject
+    from nestprobe.doctor import ground
+    from nestprobe.doctor.examination import Examination
+    from nestprobe.doctor.judge import judge
+
+    engine = ground.engine()
+    if ground.is_layer(model):
+        return judge(Examination(engine, model=model, inputs=inputs).run())
+
+    def make():
+        return subject.make(
+            model, {}, ground.model_classes(engine), getattr(model, "__name__", "the factory")
+        )
+
+    return judge(Examination(engine, make=make, inputs=inputs, fit=fit).run())

@@ -1,0 +1,289 @@
+"""Why a variable is lost: the way from the model to it, and the first step that Keras does not take."""
+
+import collections
+import dis
+
+from nestprobe.doctor import ground
+from nestprobe.doctor.examination import AGAIN, TRAINING
+from nestprobe.doctor.graph import CELL, GLOBAL
+from nestprobe.doctor.origins import is_own_module
+from nestprobe.kit import keras_version
+from nestprobe.protocol import weightfiles
+
+_WRAPPERS = ("keras", "tf_keras", "tensorflow")
+
+
+class Causes(object):
+    """The causes in one model. Each method gives the id of a rule and the Node that it is about, or None."""
+
+    def __init__(self, facts):
+        self._facts = facts
+        self._layer = facts.kit.keras.layers.Layer
+        self.keras3 = keras_version(facts.kit.keras).startswith("3.")
+        self.by_paths = weightfiles.model_file_name(facts.kit.keras) == "model.keras"
+        self._held = {}  # id of a layer -> ids of the raw variables of its weights
+
+    # -- not counted -----------------------------------------------------------------------------
+
+    def of_uncounted(self, variable):
+        """Of a variable that is used and that no list of the model names."""
+        node = variable.node
+        if node is None:
+            made_anew = variable.phase in (AGAIN, TRAINING)
+            return ("made-in-call" if made_anew else "unknown"), None
+        if variable.listed and variable.phase == TRAINING:
+            return "used-only-in-training", _owner(node)
+        chain = node.chain()
+        layers = [place for place, one in enumerate(chain) if ground.is_layer(one.item)]
+        known = next((place for place in layers if self._holds(chain[place].item, variable)), len(chain) - 1)
+        start = max([place for place in layers if place < known] or [0])
+        return self._of_segment(chain[start], chain[start + 1 : known + 1])
+
+    def _holds(self, layer, variable):
+        if id(layer) not in self._held:
+            raw = self._facts.kit.engine.raw
+            try:
+                self._held[id(layer)] = {id(raw(one)) for one in layer.weights}
+            except Exception:  # a foreign or half-made layer
+                self._held[id(layer)] = set()
+        return id(variable.variable) in self._held[id(layer)]
+
+    def _of_segment(self, holder, segment):
+        target, between = segment[-1], segment[:-1]
+        if ground.is_layer(target.item) and not isinstance(target.item, self._layer):
+            return "mixed-keras", target
+        hidden = self._hidden(holder, segment)
+        if hidden is not None:
+            return hidden, target
+        if self.keras3 and not ground.is_layer(target.item) and _is_raw(target.item):
+            return "raw-variable", target
+        first = segment[0]
+        container = _container(first.item) if between else None
+        if container in ("set", "deque", "defaultdict", "list-subclass"):
+            return "untracked-" + container, target
+        if container == "wrapped":
+            return self._of_wrapped(between, target), target
+        return self._of_attribute(holder.item, first), target
+
+    def _hidden(self, holder, segment):
+        """What stands between the two that Keras cannot see through; None where there is nothing."""
+        if any(one.by == GLOBAL for one in segment):
+            return "global-object"
+        if any(one.by == CELL for one in segment):
+            if any(cls.__name__ == "Lambda" for cls in type(holder.item).__mro__):
+                return "lambda-layer"
+            return "container-copied" if _is_copied(holder.item, segment) else "closure"
+        for one in segment[:-1]:
+            if _is_tf_module(one.item):
+                return "tf-module"
+            if _container(one.item) is None:
+                return "plain-object"
+        return None
+
+    def _of_wrapped(self, between, target):
+        if not ground.is_layer(target.item):
+            return "variables-in-list"
+        if not self.keras3:
+            return "unknown"
+        return "filled-too-late" if len(between) > 1 else "untracked-method"
+
+    def _of_attribute(self, holder, node):
+        name = node.key
+        own = [cls for cls in type(holder).__mro__ if is_own_module(cls.__module__)]
+        if not self.keras3 and any(name in vars(cls) for cls in own):
+            return "class-attribute"
+        if not any(stores(function, name) for cls in own for function in _functions(cls)):
+            return "dict-bypass"
+        return "removed-but-held" if self.keras3 else "unknown"
+
+    # -- not saved -------------------------------------------------------------------------------
+
+    def of_unsaved(self, variable):  # noqa: PLR0911 - a ladder
+        """Of a variable that is counted, and that the weights file does not hold or give back."""
+        node = variable.node
+        if node is None:
+            return "unknown", None
+        chain = node.chain()
+        owner = _owner(node)
+        layers = [one for one in chain if ground.is_layer(one.item)]
+        if variable.phase == TRAINING:
+            return "used-only-in-training", owner
+        if any(not isinstance(one.item, self._layer) for one in layers):
+            return "mixed-keras", owner
+        if any(_is_tf_module(one.item) for one in chain if not ground.is_layer(one.item)):
+            return "tf-module", owner
+        if not self.keras3 and owner is chain[0]:
+            in_container = len(chain) > len(layers) + 1
+            return ("variables-in-list" if self.by_paths and in_container else "model-own-weights"), node
+        sets = [one for one in chain if isinstance(one.item, (set, frozenset))]
+        if sets:
+            return ("set-order" if variable.in_file else "untracked-set"), owner
+        if any(one.key == "_layers" for one in chain):
+            return "private-name", owner
+        if _depth(chain) > 1:
+            return "nested-container", owner
+        return "unknown", owner
+
+    # -- counted and not used --------------------------------------------------------------------
+
+    def of_overcounted(self, variable):  # noqa: PLR0911 - a ladder
+        """Of a variable that is counted, and that the forward pass does not read."""
+        node = variable.node
+        if node is None:
+            return "unknown", None
+        owner = _owner(node)
+        names = {cls.__name__ for cls in type(owner.item).__mro__}
+        if "Metric" in names:
+            return "metric-state", owner
+        if node.is_left:
+            return self._of_left_behind(variable, owner), (owner if owner.is_left else node)
+        mine = is_own_module(type(owner.item).__module__)
+        if "Normalization" in names and not mine:
+            return "derived-state", owner
+        if mine and (variable.read_while_made or _holds_tensor(owner.item)):
+            return "read-once", node
+        others = [one for one in self._facts.variables if one.node and _owner(one.node) is owner]
+        idle = owner.parent is not None and not any(one.used for one in others)
+        if idle and not (mine and getattr(owner.item, "built", False)):
+            return "never-called", owner
+        return "never-read", node
+
+    def _of_left_behind(self, variable, owner):
+        """What only Keras's own lists still hold: another took its attribute, or it was deleted."""
+        holder, name = owner.item, _attribute_in(variable.lines)
+        lines = self._facts.watch.layer_lines.get(id(owner.item), ())
+        if owner.is_left and owner.parent is not None:
+            above = [one for one in owner.chain()[:-1] if ground.is_layer(one.item)]
+            holder, name = above[-1].item, _attribute_in(lines)
+        if name is not None and getattr(holder, name, None) is not None:
+            held = getattr(holder, name)
+            if not isinstance(held, (list, tuple, dict, set)):
+                return "overwritten"
+        return "removed-still-counted"
+
+    # -- trained or not --------------------------------------------------------------------------
+
+    def of_flags(self, variable, trained):
+        """Of a variable that is trained against the flags of the layers around it; None where it is not."""
+        if variable.node is None:
+            return None
+        layers = [one for one in variable.node.chain() if ground.is_layer(one.item)]
+        owner, above = layers[-1], layers[:-1]
+        changed = [one for one in layers if len(set(self._facts.flags.get(id(one.item), ()))) > 1]
+        frozen = [one for one in above if not one.item.trainable]
+        if changed and trained != all(one.item.trainable for one in layers):
+            return "compile-order", changed[-1]
+        if trained and not owner.item.trainable:
+            return "frozen-before-build", owner
+        if trained and frozen:
+            return "frozen-too-early", frozen[-1]
+        if not trained and owner.item.trainable and frozen and self._was_enabled(owner.item, frozen):
+            return "frozen-ancestor", owner
+        return None
+
+    def _was_enabled(self, layer, frozen):
+        """Whether the reader enabled it, and did not merely freeze what holds it before it was there."""
+        told = self._facts.watch.set_trainable
+        if id(layer) in told:
+            return told[id(layer)]
+        return not self._facts.watch.layer_lines and bool(frozen)
+
+
+def stores(function, name):
+    """Whether a function has an assignment ``something.name = ...``, or could by ``setattr``."""
+    for code in _codes(function.__code__):
+        if "setattr" in code.co_names:
+            return True
+        if name in code.co_names and any(
+            one.opname == "STORE_ATTR" and one.argval == name for one in dis.get_instructions(code)
+        ):
+            return True
+    return False
+
+
+def _codes(code):
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, type(code)):
+            for one in _codes(constant):
+                yield one
+
+
+def _functions(cls):
+    for one in list(vars(cls).values()):
+        plain = getattr(one, "__func__", one)
+        plain = getattr(plain, "__wrapped__", plain)
+        if hasattr(plain, "__code__"):
+            yield plain
+
+
+def _owner(node):
+    """The layer that a variable's node belongs to: the last one on the way."""
+    above = [one for one in node.chain() if ground.is_layer(one.item)]
+    metrics = [one for one in node.chain() if any(c.__name__ == "Metric" for c in type(one.item).__mro__)]
+    return (metrics or above)[-1]
+
+
+def _depth(chain):
+    """How many containers stand in a row, at most, between two layers of the way."""
+    most = row = 0
+    for one in chain:
+        row = row + 1 if _container(one.item) is not None else 0
+        most = max(most, row)
+    return most
+
+
+def _container(item):
+    """Which container an object is; None where it is none."""
+    cls = type(item)
+    top = cls.__module__.split(".")[0]
+    if top in _WRAPPERS and isinstance(item, (list, tuple, dict, set)):
+        return "wrapped"
+    if isinstance(item, (set, frozenset)):
+        return "set"
+    if isinstance(item, collections.deque):
+        return "deque"
+    if isinstance(item, collections.defaultdict):
+        return "defaultdict"
+    if isinstance(item, (list, tuple, dict)):
+        plain = cls in (list, tuple, dict, collections.OrderedDict)
+        return "plain" if plain else "list-subclass"
+    return None
+
+
+def _is_copied(holder, segment):
+    """Whether a function reads a list or dict that grew after Keras had copied it into an attribute."""
+    for one in segment:
+        if _container(one.item) == "plain":
+            for held in list(vars(holder).values()):
+                alike = _container(held) == "wrapped" and isinstance(held, dict) == isinstance(one.item, dict)
+                if alike and len(held) < len(one.item):
+                    return True
+    return False
+
+
+def _is_raw(item):
+    """Whether a variable is the backend's and not Keras's."""
+    return not type(item).__module__.startswith(("keras", "tf_keras"))
+
+
+def _is_tf_module(item):
+    return not ground.is_layer(item) and any(
+        cls.__name__ in ("Module", "AutoTrackable") and cls.__module__.startswith("tensorflow")
+        for cls in type(item).__mro__
+    )
+
+
+def _holds_tensor(layer):
+    """Whether a value that was computed once is an attribute."""
+    return any("EagerTensor" in type(one).__name__ for one in list(vars(layer).values()))
+
+
+def _attribute_in(lines):
+    """The attribute that a line of source assigns: ``dense`` of ``self.dense = Dense(3)``."""
+    for line in lines[:1]:
+        before, equals, _ = line.text.partition("=")
+        name = before.strip()
+        if equals and name.startswith("self.") and name[5:].isidentifier():
+            return name[5:]
+    return None

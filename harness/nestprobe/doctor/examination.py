@@ -1,0 +1,379 @@
+"""Looks at one model as the protocol does: made, called, trained, saved, loaded; and keeps what it saw."""
+
+import contextlib
+import os
+import shutil
+import tempfile
+
+import numpy
+
+from nestprobe import subject
+from nestprobe.doctor import ground
+from nestprobe.doctor.facts import Facts, Failure, Unseen, VariableFacts
+from nestprobe.doctor.graph import Graph
+from nestprobe.doctor.sightings import Sightings
+from nestprobe.protocol import literals, oracle, weightfiles
+from nestprobe.protocol.instance import reset_names
+from nestprobe.protocol.messages import raised, recorded
+
+MADE, CALLED, AGAIN, TRAINING = "constructed", "called", "called-again", "called-in-training"
+
+
+class Examination(object):
+    """``make()`` returns (model, inputs or None); None where ``model`` is there already.
+
+    ``inputs``: what ``subject.arrays`` takes, or None where ``make`` gives them. ``fit``: whether an
+    optimizer step is tried; only ever on a model that was made for it.
+    """
+
+    def __init__(self, engine, make=None, model=None, inputs=None, fit=True):
+        self._engine, self._make, self._inputs = engine, make, inputs
+        self._fit = fit and make is not None
+        self.facts = Facts(kit=None, model=model)
+        self._sets = {}  # "inference", "training": positions
+        self._lists = {}  # "early", "weights", "trainable": position -> how often
+        self._flags = {}  # "gradient", "changed", "in_file", "restored", "misplaced": by position
+
+    def run(self):
+        """The Facts. Raises SubjectError where no model comes to be, NoGround, Unobservable."""
+        facts = self.facts
+        self._begin()
+        try:
+            if self._make is None:
+                self._take()
+            elif not self._phase(MADE, self._made):
+                return self._done()
+            facts.kit = ground.kit(self._engine, facts.model)
+            self._data = subject.arrays(self._inputs, self._engine)
+            if self._phase(CALLED, self._called):
+                self._watch_training()
+                # Before another one is made: a global variable may be that one's by then.
+                facts.graph = self._graph()
+                with self._values_kept():
+                    self._phase("gradient", self._gradients)
+                    self._files()
+                if self._make is not None:
+                    self._build_alone()
+                    if self._fit:
+                        self._phase("trained", self._trained)
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._say_what_was_left_out()
+        return self._done() if facts.model is not None else facts
+
+    # -- steps -----------------------------------------------------------------------------------
+
+    def _begin(self):
+        facts = self.facts
+        facts.kit = ground.kit(self._engine, facts.model)
+        self._engine = facts.kit.engine
+        oracle.verify(self._engine)
+        facts.watch = Sightings(self._engine, ground.layer_classes(self._engine))
+        self._scratch = tempfile.mkdtemp(prefix="nestprobe-doctor-")
+
+    def _take(self):
+        """A model that is there already: what it holds, and all that its call reads."""
+        facts = self.facts
+        with contextlib.suppress(Exception):  # said to be so where it is read below
+            facts.watch.admit(facts.model.variables)
+
+    def _made(self):
+        facts = self.facts
+        reset_names(facts.kit.keras)
+        with facts.watch.construction():
+            facts.model, inputs = self._make()
+        if self._inputs is None:
+            self._inputs = inputs
+
+    def _call(self, model=None, **arguments):
+        return self._engine.call(model if model is not None else self.facts.model, self._data, **arguments)
+
+    def _called(self):
+        facts = self.facts
+        with facts.watch.creation(CALLED):
+            self._call()
+        if self._make is None:
+            self._admit_the_rest()
+        with facts.watch.creation(AGAIN), facts.watch.reads() as found:
+            self._call()
+        self._sets["inference"] = found
+        self._lists["early"] = self._listed("weights")
+        with contextlib.suppress(Exception):  # counts are told where there are any
+            facts.counted = int(facts.model.count_params())
+
+    def _admit_the_rest(self):
+        facts = self.facts
+        graph = self._graph()
+        facts.watch.admit([node.item for node in graph.variables()])
+        facts.watch.admit_what_is_read(self._call)
+
+    def _watch_training(self):
+        """A call in training; where the model refuses, what only training reads is not known."""
+        facts = self.facts
+        before = len(facts.watch.variables)
+
+        def call():
+            with facts.watch.creation(TRAINING), facts.watch.reads() as found:
+                self._training_output = self._call_in_training()
+            self._sets["training"] = found
+
+        if self._phase(TRAINING, call) and len(facts.watch.variables) > before:
+            # What was made by then was not listened to from its first read on.
+            self._phase(TRAINING, call)
+        self._lists["weights"] = self._listed("weights")
+        self._lists["trainable"] = self._listed("trainable_weights")
+
+    def _call_in_training(self):
+        model = self.facts.model
+        code = getattr(model.call, "__code__", None)
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code else ()
+        return self._call(**({"training": True} if "training" in names else {}))
+
+    @contextlib.contextmanager
+    def _values_kept(self):
+        """The values of a model that is not ours are put back."""
+        variables = list(self.facts.watch.variables) if self._make is None else []
+        before = literals.values(self._engine, variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, before):
+                if value is not None and numpy.asarray(value).dtype != object:
+                    variable.assign(value)
+
+    def _gradients(self):
+        variables = self.facts.watch.variables
+        literals.set_gentle(variables, self._marked())
+        if self._engine.tf is None or not hasattr(self._engine.tf, "GradientTape") or self._is_graph():
+            _, reached = self._engine.gradients(self._call_in_training, variables)
+            self._flags["gradient"] = reached()
+            return
+        tf = self._engine.tf
+        with tf.GradientTape() as tape:
+            parts = [one for one in tf.nest.flatten(self._call_in_training()) if hasattr(one, "dtype")]
+            floats = [tf.cast(one, "float32") for one in parts if one.dtype.is_floating]
+            loss = tf.add_n([tf.reduce_sum(tf.square(one)) for one in floats])
+        asked = [one for one in variables if one.dtype.is_floating and one.trainable]
+        found = dict(zip(map(id, asked), tape.gradient(loss, asked)))
+        self._flags["gradient"] = [found.get(id(one)) is not None for one in variables]
+
+    def _is_graph(self):
+        return type(self._engine).__module__.endswith("symbolic")
+
+    def _marked(self):
+        inference, training = self._sets["inference"], self._sets.get("training") or set()
+        listed = self._lists.get("weights", {})
+        return [
+            literals.is_float(variable) and (place in inference or place in training or place in listed)
+            for place, variable in enumerate(self.facts.watch.variables)
+        ]
+
+    def _files(self):
+        """Into the weights file, and back: into a model made anew, or this one where there is no other."""
+        facts, engine = self.facts, self._engine
+        variables = list(facts.watch.variables)
+        marked = self._marked()
+        literals.set_fingerprints(variables, marked, 0)
+        wanted = [v if m else None for m, v in zip(marked, literals.values(engine, variables))]
+        output = self._arrays(self._call())
+        path = os.path.join(self._scratch, "model.weights.h5")
+
+        def found_in(arrays):
+            return [None if value is None else weightfiles.holds(arrays, value) for value in wanted]
+
+        def save():
+            facts.model.save_weights(path)
+            self._flags["in_file"] = found_in(weightfiles.arrays_in(path))
+
+        def load():
+            model, watch = self._fresh()
+            others = list(watch.variables)
+            literals.set_fingerprints(others, marked, 1)
+            model.load_weights(path)
+            now = literals.values(engine, others)
+            self._flags["restored"] = found_in(now)
+            again = self._arrays(self._call(model))
+            facts.same_output = _same(output, again)
+            self._flags["misplaced"] = [
+                value is not None and place < len(now) and not literals.equal(value, now[place])
+                for place, value in enumerate(wanted)
+            ]
+
+        if self._phase("saved-weights", save):
+            self._phase("reloaded-weights", load)
+
+    def _fresh(self):
+        if self._make is None:
+            return self.facts.model, self.facts.watch
+        reset_names(self.facts.kit.keras)
+        watch = oracle.Watch(self._engine)
+        with watch.creation(MADE):
+            model, _ = self._make()
+        with watch.creation(CALLED):
+            self._call(model)
+        return model, watch
+
+    def _arrays(self, output):
+        return [self._engine.array(part) for part in self._engine.flatten(output)]
+
+    def _build_alone(self):
+        """What ``build(shape)`` leaves, on a third one; that it is refused is no news."""
+        facts = self.facts
+        try:
+            with recorded([]):
+                model, _ = self._make()
+                model.build(subject.shapes(self._data, self._engine))
+                facts.counted_by_build = int(model.count_params())
+                graph = self._graph(model)
+                facts.unbuilt_by_build = [
+                    node.place for node in graph.layers if not getattr(node.item, "built", True)
+                ]
+        except Exception:
+            facts.counted_by_build = None
+
+    def _trained(self):
+        facts, engine = self.facts, self._engine
+        variables = list(facts.watch.variables)
+        literals.set_gentle(variables, self._marked())
+        before = literals.values(engine, variables)
+        flags = [(node.item, bool(node.item.trainable)) for node in facts.graph.layers]
+        model = facts.model
+        model.compile(optimizer=facts.kit.keras.optimizers.SGD(0.5), loss="mse")
+        facts.flags = {id(layer): (flag, bool(layer.trainable)) for layer, flag in flags}
+        examples = int(engine.flatten(self._data)[0].shape[0])
+        targets = engine.zeros_like(self._training_output)
+        with facts.watch.creation("trained"):
+            model.fit(self._data, targets, batch_size=examples, epochs=1, shuffle=False, verbose=0)
+        after = literals.values(engine, variables)
+        self._flags["changed"] = [
+            None if old is None or new is None else not literals.equal(old, new)
+            for old, new in zip(before, after)
+        ]
+        facts.fitted = True
+
+    # -- what is made of it ----------------------------------------------------------------------
+
+    def _phase(self, name, body):
+        """Run one; whether it succeeded. A SubjectError of the factory's making is passed on as it is."""
+        try:
+            with recorded([]):
+                body()
+        except subject.SubjectError as error:
+            if error.kind != "raised" or error.__cause__ is None:
+                raise
+            self._failed(name, error.__cause__)
+            return False
+        except Exception as error:
+            self._failed(name, error)
+            return False
+        return True
+
+    def _failed(self, name, error):
+        said = raised(error)
+        self.facts.failures[name] = Failure(name, said.type, said.message, _text(error), error)
+
+    def _listed(self, attribute):
+        counts = {}
+        try:
+            for variable in getattr(self.facts.model, attribute):
+                place = self.facts.watch.index(variable)
+                counts[place] = counts.get(place, 0) + 1
+        except Exception as error:
+            self.facts.unseen.append(
+                Unseen("model.%s" % attribute, "it raised %s: %s" % (type(error).__name__, error))
+            )
+        return counts
+
+    def _graph(self, model=None):
+        return Graph(model if model is not None else self.facts.model, ground.is_layer, self._engine)
+
+    def _say_what_was_left_out(self):
+        unseen = self.facts.unseen
+        if self._make is None:
+            again = "Give diagnose() the function that makes the model."
+            unseen.append(
+                Unseen("an optimizer step", "it would change a model that is in use", again, by_design=True)
+            )
+            unseen.append(
+                Unseen("loading into a new model", "there is no way to make one", again, by_design=True)
+            )
+        elif not self._fit:
+            unseen.append(Unseen("an optimizer step", "it was not asked for", by_design=True))
+        if None in self._lists.get("weights", {}):
+            unseen.append(
+                Unseen(
+                    "a weight that the model lists",
+                    "it was made before the doctor looked, and by no code that could be watched",
+                    "Make the whole model in the factory.",
+                )
+            )
+
+    def _done(self):
+        facts = self.facts
+        if facts.model is None:
+            return facts
+        if facts.graph is None:
+            facts.graph = self._graph()
+        if not facts.graph.complete:
+            facts.unseen.append(Unseen("the whole object graph", "it has too many objects"))
+        inference = self._sets.get("inference")
+        if inference is not None:
+            own = _own_variables(facts.watch, facts.model)
+            facts.variables = [
+                self._variable(place, variable, own.get(place, variable))
+                for place, variable in enumerate(facts.watch.variables)
+                if facts.watch.phases[place] != "trained"
+            ]
+        return facts
+
+    def _variable(self, place, variable, own):
+        facts, training = self.facts, self._sets.get("training")
+        return VariableFacts(
+            position=place,
+            variable=variable,
+            name=getattr(own, "path", None) or str(variable.name),
+            shape=tuple(-1 if size is None else int(size) for size in variable.shape),
+            dtype=literals.dtype_name(variable),
+            trainable=bool(own.trainable),
+            phase=facts.watch.phases[place],
+            used_in_inference=place in self._sets["inference"],
+            used_in_training=None if training is None else place in training,
+            listed=self._lists.get("weights", {}).get(place, 0),
+            listed_early=place in self._lists.get("early", {}),
+            in_trainable=place in self._lists.get("trainable", {}),
+            gradient=self._flag("gradient", place),
+            changed=self._flag("changed", place),
+            in_file=self._flag("in_file", place),
+            restored=self._flag("restored", place),
+            misplaced=bool(self._flag("misplaced", place)),
+            read_while_made=id(variable) in facts.watch.read_while_made,
+            lines=facts.watch.lines.get(place, ()),
+            node=facts.graph.variable(variable),
+        )
+
+    def _flag(self, name, place):
+        noted = self._flags.get(name, ())
+        return noted[place] if place < len(noted) else None
+
+
+def _own_variables(watch, model):
+    """Keras 3's own variable by position: it has the better name, and the flag that counts."""
+    try:
+        return {watch.index(variable): variable for variable in model.variables}
+    except Exception:
+        return {}
+
+
+def _text(error):
+    try:
+        return "%s: %s" % (type(error).__name__, error)
+    except Exception:
+        return type(error).__name__
+
+
+def _same(left, right):
+    return len(left) == len(right) and all(
+        one.shape == two.shape and bool(numpy.allclose(one, two, rtol=1e-5, atol=1e-6))
+        for one, two in zip(left, right)
+        if one.dtype.kind in "fiub"
+    )

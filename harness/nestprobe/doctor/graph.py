@@ -1,0 +1,345 @@
+"""The object graph below a model: where each layer and variable lives, and through what it is reached.
+
+The walk goes where Keras looks, and where it does not: plain objects, any container, what functions close
+over or name as globals. Of several ways the one is taken that a reader would write: his own attributes
+before Keras's lists.
+"""
+
+import functools
+import heapq
+import itertools
+import types
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from nestprobe.doctor.origins import is_own_module
+
+#: Objects looked at before the walk is given up; a model of thousands of layers is far below.
+MOST = 200000
+
+ATTRIBUTE, ITEM, CELL, GLOBAL, LISTED = "attribute", "item", "cell", "global", "listed"
+
+_COSTS = {ATTRIBUTE: 10, ITEM: 11, LISTED: 40, CELL: 60, GLOBAL: 80}
+_PRIVATE = 5  # more for an attribute whose name begins with an underscore
+_KERAS = 400  # more for an attribute that Keras gave its own layer
+_ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, type, types.CodeType)
+
+
+@dataclass
+class Node:
+    """An object and the way to it. ``by``: kind of the last step; ``key``: its attribute, key or name."""
+
+    item: Any
+    parent: Optional["Node"]
+    by: str = ""
+    key: Any = None
+    text: str = ""
+    cost: int = 0
+    of_keras: bool = False  # reached by what Keras keeps for itself, and by nothing of the reader's
+
+    @property
+    def place(self):
+        """The way as an expression, e.g. ``model.encoder.blocks[2].proj``."""
+        return self.text if self.parent is None else self.parent.place + self.text
+
+    @property
+    def is_left(self):
+        """Whether only lists that Keras keeps lead to it: nothing that the reader wrote."""
+        return self.of_keras or any(
+            one.by == LISTED and is_own_module(type(one.parent.item).__module__) for one in self.chain()
+        )
+
+    def chain(self):
+        """The nodes from the root to this one."""
+        nodes, node = [], self
+        while node is not None:
+            nodes.append(node)
+            node = node.parent
+        return nodes[::-1]
+
+
+class Graph(object):
+    """All that is reached from ``root``. ``is_layer(item)`` tells a layer, of whichever Keras.
+
+    Attributes:
+        complete: whether the walk came to its end. layers: the nodes of layers, nearest first.
+    """
+
+    def __init__(self, root, is_layer, engine):
+        self._is_layer, self._raw = is_layer, engine.raw
+        self._nodes = {}
+        self._variables = {}
+        self._classes = set()
+        self.layers = []
+        self.complete = True
+        self._walk(Node(root, None, text="model"))
+
+    def node(self, item):
+        """The nearest Node of an object; None where no way leads to it."""
+        return self._nodes.get(id(item))
+
+    def variable(self, variable):
+        """The nearest Node of a variable, Keras's own or the raw one behind it."""
+        return self._variables.get(id(self._raw(variable)))
+
+    def variables(self):
+        """The nodes of all variables."""
+        return list(self._variables.values())
+
+    def _walk(self, root):
+        open_, order = [(0, 0, root)], itertools.count(1)
+        while open_:
+            _, _, node = heapq.heappop(open_)
+            if id(node.item) in self._nodes:
+                continue
+            if len(self._nodes) >= MOST:
+                self.complete = False
+                return
+            self._nodes[id(node.item)] = node  # keeps the object alive, so that its id stays its own
+            if _is_variable(node.item):
+                self._variables.setdefault(id(self._raw(node.item)), node)
+                continue
+            if self._is_layer(node.item):
+                self.layers.append(node)
+            for step in self._steps(node):
+                if id(step.item) not in self._nodes and not isinstance(step.item, _ATOMS):
+                    heapq.heappush(open_, (step.cost, next(order), step))
+
+    def _steps(self, node):
+        try:
+            return list(self._ways(node))
+        except Exception:  # a property or a proxy that fails says nothing of the rest
+            return []
+
+    def _ways(self, node):
+        item = node.item
+        if isinstance(item, dict):
+            return self._of_dict(node)
+        if isinstance(item, (list, tuple, set, frozenset)) or _is_deque(item):
+            return self._of_sequence(node)
+        if isinstance(item, types.MethodType):
+            return [self._step(node, item.__self__, CELL, "__self__", ".__self__")]
+        if isinstance(item, functools.partial):
+            held = [item.func] + list(item.args) + list(item.keywords.values())
+            return [self._step(node, one, CELL, number, "<partial>") for number, one in enumerate(held)]
+        if isinstance(item, types.FunctionType):
+            return self._of_function(node, item) if is_own_module(item.__module__) else []
+        known = self._is_layer(item) or _is_module(item) or self._is_plain(item)
+        return self._of_object(node) if known else []
+
+    def _step(self, node, item, by, key, text, more=0, of_keras=False):
+        cost = node.cost + _COSTS[by] + more + (_KERAS if of_keras else 0)
+        return Node(item, node, by, key, text, cost, node.of_keras or of_keras)
+
+    def _of_dict(self, node):
+        for key, one in list(node.item.items()):
+            yield self._step(node, one, ITEM, key, "[%s]" % _key(key))
+
+    def _of_sequence(self, node):
+        for number, one in enumerate(list(node.item)):
+            unordered = isinstance(node.item, (set, frozenset))
+            yield self._step(node, one, ITEM, number, "{...}" if unordered else "[%d]" % number)
+
+    def _of_function(self, node, function):
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            try:
+                held = cell.cell_contents
+            except ValueError:  # an empty cell
+                continue
+            yield self._step(node, held, CELL, name, "<%s>.%s" % (function.__name__, name))
+        for number, one in enumerate(function.__defaults__ or ()):
+            yield self._step(node, one, CELL, number, "<default %d of %s>" % (number, function.__name__))
+        for name in _names(function.__code__):
+            if name in function.__globals__:
+                held = function.__globals__[name]
+                yield self._step(node, held, GLOBAL, name, "<%s.%s>" % (function.__module__, name))
+
+    def _of_object(self, node):
+        item, layer = node.item, self._is_layer(node.item)
+        for name, one in sorted(_attributes(item).items()):
+            if layer and name in _OTHERS:
+                continue
+            own = layer and _is_keras_name(item, name)
+            private = _PRIVATE if name.startswith("_") else 0
+            yield self._step(node, one, ATTRIBUTE, name, "." + _shown(item, name), private, own)
+        if layer and hasattr(type(item), "layers"):
+            for number, one in enumerate(item.layers):
+                yield self._step(node, one, LISTED, number, ".layers[%d]" % number)
+        for cls in type(item).__mro__:
+            if is_own_module(cls.__module__) and cls not in self._classes:
+                self._classes.add(cls)
+                for function in _functions(cls):
+                    for step in self._of_function(node, function):
+                        yield step
+
+    def _is_plain(self, item):
+        return is_own_module(type(item).__module__) and not isinstance(item, _ATOMS)
+
+
+def _is_variable(item):
+    """Whether an object is a variable of a backend or of Keras."""
+    cls = type(item)
+    return cls.__module__.startswith(_BACKENDS) and any(
+        base.__name__ in ("Variable", "KerasVariable", "BaseResourceVariable") for base in cls.__mro__
+    )
+
+
+def _attributes(item):
+    found = dict(getattr(item, "__dict__", None) or {})
+    for cls in type(item).__mro__:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if is_own_module(cls.__module__) and hasattr(item, name):
+                found.setdefault(name, getattr(item, name))
+    modules = found.get("_modules")
+    if isinstance(modules, dict):  # torch keeps what is a layer there
+        for name, one in modules.items():
+            found.setdefault(name, one)
+    return found
+
+
+#: What holds variables of others: it is no way to a variable of the model.
+_OTHERS = ("optimizer", "_optimizer", "_loss_tracker", "_compile_metrics", "compiled_metrics")
+
+_BACKENDS = ("tensorflow", "keras", "tf_keras")
+
+#: What Keras, TensorFlow and torch keep in a layer's own dictionary, beside names that start as these do.
+_INTERNAL = ("_self_", "_keras_", "_obj_", "_auto_", "_tf_", "_torch_", "_jit_", "_is_", "_saved_model")
+_INTERNAL_NAMES = frozenset(
+    (
+        "_buffers",
+        "_build_shapes_dict",
+        "_call_fn_args",
+        "_call_spec",
+        "_cluster_coordinator",
+        "_compile_loss",
+        "_compile_metrics",
+        "_config",
+        "_distribute_strategy",
+        "_dtype_policy",
+        "_feed_inputs",
+        "_functional",
+        "_gradients",
+        "_inbound_nodes",
+        "_inbound_nodes_value",
+        "_input_coordinates",
+        "_input_layers",
+        "_inputs",
+        "_inputs_struct",
+        "_layer_call_argspecs",
+        "_layers",
+        "_layers_by_depth",
+        "_lock",
+        "_loss_tracker",
+        "_losses",
+        "_metrics",
+        "_metrics_lock",
+        "_modules",
+        "_name_based_restores",
+        "_nested_inputs",
+        "_nested_outputs",
+        "_network_nodes",
+        "_nodes",
+        "_nodes_by_depth",
+        "_non_trainable_variables",
+        "_non_trainable_weights",
+        "_operations",
+        "_operations_by_depth",
+        "_optimizer",
+        "_outbound_nodes",
+        "_outbound_nodes_value",
+        "_output_coordinates",
+        "_output_layers",
+        "_outputs",
+        "_outputs_struct",
+        "_parameters",
+        "_parent_path",
+        "_predict_counter",
+        "_seed_generators",
+        "_self_tracked_trackables",
+        "_tensor_conversion",
+        "_tensor_usage_count",
+        "_test_counter",
+        "_thread_local",
+        "_trackable_children_cache",
+        "_tracker",
+        "_train_counter",
+        "_trainable_variables",
+        "_trainable_weights",
+        "_unconditional_checkpoint_dependencies",
+        "_unconditional_dependency_names",
+        "_undeletable",
+        "_updates",
+        "callbacks",
+        "compiled_loss",
+        "compiled_metrics",
+        "history",
+        "inputs",
+        "loss",
+        "optimizer",
+        "outputs",
+        "predict_function",
+        "test_function",
+        "train_function",
+    )
+)
+
+
+def _is_keras_name(layer, name):
+    """Whether an attribute of a layer is one in which Keras, not the reader, keeps something."""
+    if name in _INTERNAL_NAMES or name.startswith(_INTERNAL):
+        return not _assigned(type(layer), name)
+    return False
+
+
+def _assigned(cls, name):
+    """Whether a class of the reader's own has a method that names the attribute."""
+    return any(
+        name in function.__code__.co_names
+        for base in cls.__mro__
+        if is_own_module(base.__module__)
+        for function in _functions(base)
+    )
+
+
+def _functions(cls):
+    for one in list(vars(cls).values()):
+        for function in (one, getattr(one, "__func__", None), getattr(one, "fget", None)):
+            plain = getattr(function, "__wrapped__", function)
+            if isinstance(plain, types.FunctionType):
+                yield plain
+
+
+def _names(code):
+    found = list(code.co_names)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            found.extend(_names(constant))
+    return found
+
+
+def _shown(item, name):
+    """The name as the reader writes it: ``__dense`` for ``_Holder__dense``, ``kernel`` for ``_kernel``."""
+    if name.startswith("_") and isinstance(getattr(type(item), name[1:], None), property):
+        return name[1:]
+    for cls in type(item).__mro__:
+        mangled = "_%s__" % cls.__name__.lstrip("_")
+        if name.startswith(mangled):
+            return "__" + name[len(mangled) :]
+    return name
+
+
+def _key(key):
+    return repr(key) if isinstance(key, (str, int, float, tuple)) else "<%s>" % type(key).__name__
+
+
+def _is_deque(item):
+    return type(item).__name__ == "deque" and type(item).__module__ in ("collections", "_collections")
+
+
+def _is_module(item):
+    """A tf.Module, or a trackable object of TensorFlow's, without importing it."""
+    return any(
+        cls.__name__ in ("Module", "AutoTrackable") and cls.__module__.startswith(("tensorflow", "torch"))
+        for cls in type(item).__mro__
+    )

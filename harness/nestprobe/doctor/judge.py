@@ -1,0 +1,272 @@
+"""From facts to a diagnosis: what is lost, grouped by cause and place."""
+
+import platform
+import re
+import traceback
+
+from nestprobe.doctor import elsewhere, rules, sayings
+from nestprobe.doctor.causes import Causes
+from nestprobe.doctor.diagnosis import Diagnosis, Finding
+from nestprobe.doctor.examination import CALLED, MADE
+from nestprobe.doctor.facts import Unseen
+from nestprobe.doctor.ground import is_layer
+from nestprobe.doctor.origins import is_own, is_own_module
+from nestprobe.kit import keras_version
+from nestprobe.protocol.modelrecord import size
+
+#: Causes that lose nothing: told, and no finding.
+HARMLESS = ("metric-state", "derived-state", "build-leaves-children")
+
+_SENTENCES = {
+    "uncounted": "the forward pass reads {n}, and model.weights does not list {it}",
+    "untrained": "{n} is meant to be trained, and is not",
+    "overtrained": "{n} is trained although a layer around it is frozen",
+    "unsaved": "{n} is counted, and the weights file does not hold {it}",
+    "unrestored": "{n} is in the weights file, and does not come back to its place",
+    "overcounted": "{n} is counted, and the forward pass never reads {it}",
+    "unbuilt": "the layer is not built",
+}
+
+
+def judge(facts):
+    """The Diagnosis of Facts."""
+    return Judge(facts).diagnosis()
+
+
+class Judge(object):
+    """Makes the diagnosis of Facts; ``judge`` is what most need."""
+
+    def __init__(self, facts):
+        self._facts = facts
+        self._causes = Causes(facts)
+        self._groups = {}  # (kind, rule, place of the cause) -> [(variable, node)]
+        self._unseen = list(facts.unseen)
+
+    def lost_variables(self):
+        """(kind, VariableFacts) of each variable that the diagnosis is about."""
+        return [
+            (kind, variable)
+            for (kind, _, _), members in self._groups.items()
+            for variable, _ in members
+            if variable is not None
+        ]
+
+    def diagnosis(self):
+        """The Diagnosis; made once."""
+        facts = self._facts
+        for variable in facts.variables:
+            self._judge(variable)
+        self._unbuilt()
+        found = [self._finding(*group) for group in self._by_container()]
+        found += self._failures(found)
+        found += self._build_alone(found)
+        found.sort(key=lambda one: rules.KINDS.index(one.kind))
+        kit = facts.kit
+        return Diagnosis(
+            model=type(facts.model).__name__ if facts.model is not None else "the model",
+            versions={
+                "python": platform.python_version(),
+                kit.engine.name: kit.engine.version,
+                "keras": keras_version(kit.keras),
+            },
+            findings=[one for one in found if one.rule not in HARMLESS],
+            notes=[one for one in found if one.rule in HARMLESS],
+            unseen=self._unseen,
+            counted=facts.counted,
+            used=self._used(),
+        )
+
+    def _used(self):
+        read = [one for one in self._facts.variables if one.is_float and one.used]
+        if not self._facts.variables:
+            return None
+        inference = sum(size(one.variable) for one in read if one.used_in_inference)
+        return max(inference, sum(size(one.variable) for one in read if one.used_in_training))
+
+    def _judge(self, variable):
+        if not variable.is_float:
+            return
+        if variable.used and (not variable.listed or not variable.listed_early):
+            if variable.listed and not variable.used_in_training:
+                return  # made and listed by another call than the first
+            self._add("uncounted", variable, *self._causes.of_uncounted(variable))
+        elif variable.used:
+            self._judge_counted(variable)
+        elif variable.listed:
+            self._add("overcounted", variable, *self._causes.of_overcounted(variable))
+        if variable.listed > 1:
+            self._add("overcounted", variable, "listed-twice", variable.node)
+
+    def _judge_counted(self, variable):
+        facts = self._facts
+        trained = variable.in_trainable
+        if facts.fitted and variable.changed is not None and variable.gradient:
+            trained = variable.changed or (variable.in_trainable and not facts.flags_changed())
+        cause = self._causes.of_flags(variable, trained)
+        if cause is not None and (trained or variable.trainable):
+            self._add("overtrained" if trained else "untrained", variable, *cause)
+        elif self._gets_no_gradient(variable):
+            self._add("untrained", variable, "no-gradient", variable.node)
+        if variable.in_file is False and not (facts.same_output and variable.used_in_inference):
+            self._add("unsaved", variable, *self._causes.of_unsaved(variable))
+        elif (variable.in_file and variable.restored is False) or self._is_misplaced(variable):
+            self._add("unrestored", variable, *self._causes.of_unsaved(variable))
+
+    def _gets_no_gradient(self, variable):
+        # JAX gives zero, not nothing, where no gradient comes: the two cannot be told apart there.
+        told = self._facts.kit.engine.name != "jax"
+        in_training = variable.used_in_training and variable.in_trainable and variable.trainable
+        return told and in_training and variable.gradient is False
+
+    def _is_misplaced(self, variable):
+        return variable.misplaced and variable.restored and self._facts.same_output is False
+
+    def _unbuilt(self):
+        """Layers that the reader holds and the forward pass never reached."""
+        facts = self._facts
+        if CALLED in facts.failures or facts.graph is None or not facts.variables:
+            return
+        for node in facts.graph.layers:
+            above = [one for one in node.chain()[:-1] if is_layer(one.item)]
+            mine = above and is_own_module(type(above[-1].item).__module__) and not node.is_left
+            if mine and getattr(node.item, "built", True) is False:
+                self._groups.setdefault(("unbuilt", "never-called", node.place), []).append((None, node))
+
+    def _add(self, kind, variable, rule, node):
+        place = node.place if node is not None else ""
+        self._groups.setdefault((kind, rule, place), []).append((variable, node))
+
+    def _by_container(self):
+        """(kind, rule, place, members): what one container holds, and loses for one cause, is one finding."""
+        held = {}
+        for (kind, name, place), members in self._groups.items():
+            held.setdefault((kind, name, _ITEMS.sub("", place)), []).append((place, members))
+        for (kind, name, container), groups in held.items():
+            place = groups[0][0] if len(groups) == 1 else container
+            yield kind, name, place, [member for _, members in groups for member in members]
+
+    def _finding(self, kind, name, place, members):
+        variables = [variable for variable, _ in members if variable is not None]
+        node = members[0][1]
+        shown = tuple(_shown(one) for one in variables)
+        said = _SENTENCES[kind].format(
+            n="a variable" if len(shown) == 1 else "%d variables" % len(shown),
+            it="it" if len(shown) == 1 else "them",
+        )
+        return self._made(
+            kind, name, place or "(no way leads to it from the model)", said, node, shown,
+            lost=self._lost(kind, variables), line=self._line(node, variables),
+        )  # fmt: skip
+
+    def _made(self, kind, name, place, said, node=None, variables=(), lost=(), line=""):
+        rule = rules.rule(name)
+        return Finding(
+            kind=kind, rule=name, title=rule.title, place=place, said=said, cause=rule.cause,
+            mend=rule.code(**_words(node)), line=line, variables=variables, lost=lost,
+            elsewhere=elsewhere.sentences(name, kind), cases=rule.cases,
+        )  # fmt: skip
+
+    def _lost(self, kind, variables):
+        if kind == "uncounted":
+            ways = ["counted"]
+            if any(one.trainable and not one.in_trainable for one in variables):
+                ways.append("trained")
+            if any(one.in_file is False for one in variables):
+                ways.append("saved")
+            elif any(one.restored is False for one in variables):
+                ways.append("restored")
+            return tuple(ways)
+        return {"untrained": ("trained",), "unsaved": ("saved",), "unrestored": ("restored",)}.get(kind, ())
+
+    def _line(self, node, variables):
+        watch = self._facts.watch
+        if node is not None and is_layer(node.item):
+            lines = watch.layer_lines.get(id(node.item), ())
+            if lines:
+                return str(lines[0])
+        for one in variables:
+            if one.lines:
+                return str(one.lines[0])
+        return ""
+
+    # -- exceptions ------------------------------------------------------------------------------
+
+    def _failures(self, found):
+        """Findings of the phases that raised; what neither a rule nor a finding explains was not seen."""
+        made = []
+        lost = [one for one in found if one.kind in ("uncounted", "unsaved", "untrained", "unrestored")]
+        for phase, failure in self._facts.failures.items():
+            said = "%s raised %s: %s" % (phase, failure.type, failure.message)
+            name = sayings.of_failure(failure, self._facts)
+            file = phase in ("saved-weights", "reloaded-weights")
+            if name is not None and not any(one.rule == name for one in found + made):
+                made.append(self._made("raises", name, "model", said, line=_raised_at(failure.error)))
+            elif name is None and file and not lost:
+                made.append(self._made("raises", "unknown", "model", said, line=_raised_at(failure.error)))
+            if name is None and not file and not (lost and phase == "trained"):
+                self._unseen.append(Unseen(_WHAT.get(phase, phase), said, _raised_at(failure.error)))
+            elif phase in (MADE, CALLED):
+                self._unseen.append(Unseen(_WHAT[phase], "it ends in the exception above"))
+            elif file:
+                self._unseen.append(
+                    Unseen(_WHAT[phase], "it ends in an exception: %s" % failure.type, "", True)
+                )
+        return made
+
+    def _build_alone(self, found):
+        facts = self._facts
+        by_build, used = facts.counted_by_build, self._used()
+        lost = any(one.kind == "uncounted" for one in found)
+        if by_build is None or used is None or by_build >= used or lost:
+            return []
+        said = (
+            "after model.build(shape) alone Keras counts %d of %d: call the model once before summary()"
+            % (
+                by_build,
+                used,
+            )
+        )
+        places = tuple(facts.unbuilt_by_build[:8])
+        return [self._made("unbuilt", "build-leaves-children", "model", said, variables=places)]
+
+
+#: The items at the end of a place.
+_ITEMS = re.compile(r"(\[[^\[\]]*\]|\{\.\.\.\})+$")
+
+_WHAT = {
+    MADE: "anything: the model could not be made",
+    CALLED: "anything beyond the constructor: the call did not succeed",
+    "called-in-training": "a call in training",
+    "gradient": "which variables a gradient reaches",
+    "saved-weights": "the weights file",
+    "reloaded-weights": "loading the weights file",
+    "trained": "an optimizer step",
+}
+
+
+def _shown(variable):
+    where = variable.node.place if variable.node is not None else variable.name
+    return "%s %r" % (where, tuple(variable.shape))
+
+
+def _words(node):
+    """Names of the reader's own model for the mend."""
+    if node is None:
+        return {}
+    *above, target = node.chain()
+    attributes = [one for one in [*above, target] if one.by == "attribute" and not one.of_keras]
+    holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
+    words = {"cls": type(holders[-1].item).__name__} if holders else {}
+    if attributes:
+        words["attribute"] = str(attributes[-1].key)
+        if not is_layer(target.item):
+            words["name"] = str(attributes[-1].key)
+    return words
+
+
+def _raised_at(error):
+    """The reader's own line that an exception came from, or an empty text."""
+    frames = [
+        one for one in traceback.extract_tb(getattr(error, "__traceback__", None)) if is_own(one.filename)
+    ]
+    return "%s:%d in %s: %s" % (frames[-1][0], frames[-1][1], frames[-1][2], frames[-1][3]) if frames else ""

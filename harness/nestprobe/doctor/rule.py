@@ -1,0 +1,45 @@
+"""What a rule is: one cause by which a nested layer loses a variable."""
+
+from dataclasses import dataclass
+from typing import Tuple
+
+#: What can be wrong with a variable, a layer or a model, the worst first.
+KINDS = (
+    "uncounted",  # the forward pass reads it, model.weights does not list it
+    "untrained",  # meant to be trained, and an optimizer step passes it by
+    "overtrained",  # meant to stay frozen, and an optimizer step changes it
+    "unsaved",  # used, and not in the weights file
+    "unrestored",  # in the weights file, and does not come back
+    "raises",  # an exception: trouble, but loud
+    "overcounted",  # counted, and never read
+    "unbuilt",  # a layer without its variables
+)
+
+#: What is not tracked is lost in each of these ways.
+LOST = ("uncounted", "untrained", "unsaved", "unrestored")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One cause.
+
+    ``title``: a line. ``cause``: what Keras does, and why that loses something. ``mend``: code, in which
+    ``{attribute}``, ``{cls}`` and ``{name}`` stand for names of the reader's model; see ``code``. ``kinds``:
+    what it explains. ``cases``: ids of the catalogue's cases that show it. ``decisive``: those of them that
+    show nothing else, by which versions are told; all where left out.
+    """
+
+    id: str
+    title: str
+    cause: str
+    mend: str
+    kinds: Tuple[str, ...]
+    cases: Tuple[str, ...]
+    decisive: Tuple[str, ...] = ()
+
+    def code(self, attribute: str = "part", cls: str = "Outer", name: str = "kernel") -> str:
+        """The mend with an attribute, its class and a weight of the reader's own in it."""
+        text = self.mend
+        for word, value in (("attribute", attribute), ("cls", cls), ("name", name)):
+            text = text.replace("{%s}" % word, value)
+        return text

@@ -1,0 +1,103 @@
+"""Rules: how it became an attribute."""
+
+from nestprobe.doctor.rule import LOST, Rule
+
+RULES = (
+    Rule(
+        id="raw-variable",
+        title="a raw tf.Variable where only Keras's own variables are tracked",
+        cause="Keras 3 tracks what add_weight() made and nothing else. A tf.Variable that is set as an "
+        "attribute is read by the forward pass and gets a gradient, but no list, optimizer or "
+        "weights file of Keras knows it; and it cannot be made while Keras traces call() to infer "
+        "a shape.",
+        mend="def build(self, input_shape):\n"
+        "    self.{attribute} = self.add_weight(\n"
+        '        name="{name}", shape=(input_shape[-1], self.units), initializer="glorot_uniform"\n'
+        "    )",
+        kinds=LOST,
+        cases=(
+            "raw-variable-attribute",
+            "raw-variable-in-list",
+            "raw-variable-appended",
+            "raw-variable-in-init",
+            "variable-overwritten-order",
+            "private-list-append",
+        ),
+        decisive=("raw-variable-attribute",),
+    ),
+    Rule(
+        id="variable-made-while-traced",
+        title="a raw tf.Variable made while Keras traces call()",
+        cause="Where a layer has no build() of its own, Keras 3 runs its call() on tensors without values "
+        "to learn what shape comes out, and builds what is within on the way. A tf.Variable whose initial "
+        "value is a tensor cannot be made there.",
+        mend="def build(self, input_shape):\n"
+        "    self.{attribute} = self.add_weight(\n"
+        '        name="{name}", shape=(input_shape[-1], self.units), initializer="glorot_uniform"\n'
+        "    )",
+        kinds=("raises",),
+        cases=("article-example-1",),
+    ),
+    Rule(
+        id="variables-in-list",
+        title="tf.Variables appended to a list attribute",
+        cause="What Keras 2 learns of a list attribute, it learns when the list is assigned. Layers "
+        "that are appended later are found through the list, raw variables of a Layer are not in "
+        "every release; the weights file of later releases does not look into the list for them.",
+        mend="self.{attribute} = []\n"
+        "for number, shape in enumerate(shapes):\n"
+        '    self.{attribute}.append(self.add_weight(name="{name}_%d" % number, shape=shape))',
+        kinds=LOST,
+        cases=("raw-variable-appended", "raw-variable-in-list", "raw-variable-in-init"),
+        decisive=("raw-variable-appended",),
+    ),
+    Rule(
+        id="class-attribute",
+        title="the attribute exists on the class already",
+        cause="Where the class has an attribute of that name (`{attribute} = None` in its body), Keras "
+        "2 takes it for a property, and stores the layer without tracking it.",
+        mend="class {cls}(...):\n"
+        "    # no `{attribute} = None` here; for type checkers write an annotation without a value:\n"
+        '    {attribute}: "keras.layers.Layer"',
+        kinds=LOST + ("raises",),
+        cases=("class-attribute-shadow",),
+    ),
+    Rule(
+        id="dict-bypass",
+        title="stored without __setattr__",
+        cause="Keras tracks in __setattr__. What is put into self.__dict__, set by object.__setattr__ "
+        "or under no_automatic_dependency_tracking never passes it.",
+        mend='self.{attribute} = ...  # instead of self.__dict__["{attribute}"] = ...',
+        kinds=LOST,
+        cases=("instance-dict-bypass",),
+    ),
+    Rule(
+        id="super-init-first",
+        title="attributes set before super().__init__(), or super().__init__() never called",
+        cause="The lists in which Keras keeps what it tracks are made by the constructor of its class. "
+        "Before that there is nothing to track with.",
+        mend="def __init__(self, **kwargs):\n"
+        "    super().__init__(**kwargs)  # first\n"
+        "    self.{attribute} = ...",
+        kinds=LOST + ("raises",),
+        cases=("attributes-before-super-init", "super-init-never-called"),
+    ),
+    Rule(
+        id="reserved-name",
+        title="the attribute has the name of a property of Keras",
+        cause="`layers`, `weights`, `losses`, `metrics` and, in a subclass of a Keras layer, names such "
+        "as `kernel` are properties of the Keras class. They cannot be set.",
+        mend="self.my_{attribute} = ...  # any name that Keras does not use itself",
+        kinds=("raises",),
+        cases=("attribute-named-layers", "attributes-named-weights-losses-metrics", "kernel-swapped-in-call"),
+    ),
+    Rule(
+        id="private-name",
+        title="the attribute has a private name of Keras",
+        cause="Keras keeps its own list of sublayers in `_layers`. A list of that name is counted and "
+        "trained, but the weights file of Keras 3 passes over attributes that its own class has.",
+        mend="self.blocks = [...]  # instead of self.{attribute} = [...]",
+        kinds=("unsaved", "unrestored", "raises"),
+        cases=("attribute-named-underscore-layers",),
+    ),
+)

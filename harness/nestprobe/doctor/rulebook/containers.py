@@ -1,0 +1,115 @@
+"""Rules: in which container it is kept."""
+
+from nestprobe.doctor.rule import LOST, Rule
+
+RULES = (
+    Rule(
+        id="untracked-set",
+        title="kept in a set or frozenset",
+        cause="Keras 2 looks into lists, tuples and dicts, not into sets; Keras 3 looks into a set and "
+        "not into a frozenset, and its weights file does not reach a set everywhere.",
+        mend="self.{attribute} = [...]  # a list: tracked, saved, and in an order",
+        kinds=LOST,
+        cases=("set-of-layers", "frozenset-of-layers", "weights-file-set"),
+        decisive=("set-of-layers",),
+    ),
+    Rule(
+        id="set-order",
+        title="saved by its place in a set, which has no order",
+        cause="The weights file numbers the members of a set as it walks them. Another instance walks "
+        "its set in another order, and each layer gets the weights of another.",
+        mend="self.{attribute} = [...]  # a list: its order is the same in every instance",
+        kinds=("unrestored", "unsaved"),
+        cases=("weights-file-set",),
+    ),
+    Rule(
+        id="untracked-deque",
+        title="kept in a collections.deque",
+        cause="No release of Keras looks into a deque.",
+        mend="self.{attribute} = [...]  # a list",
+        kinds=LOST,
+        cases=("deque-of-layers",),
+    ),
+    Rule(
+        id="untracked-defaultdict",
+        title="kept in a collections.defaultdict",
+        cause="Keras 2 wraps a plain dict and an OrderedDict so that it sees what is in them; a "
+        "defaultdict it leaves alone.",
+        mend="self.{attribute} = {}  # a dict, filled in __init__\nself.{attribute}[name] = ...",
+        kinds=LOST,
+        cases=("default-dict-of-layers", "default-dict-autocreate"),
+    ),
+    Rule(
+        id="untracked-list-subclass",
+        title="kept in a class derived from list, tuple or dict",
+        cause="Keras 2 wraps a list or dict itself; what is derived from one it leaves alone.",
+        mend="self.{attribute} = list(...)  # a list itself; the methods belong to the layer",
+        kinds=LOST,
+        cases=("list-subclass-of-layers",),
+    ),
+    Rule(
+        id="container-replaced",
+        title="Keras put a container of its own in the place of yours",
+        cause="Keras 3 stores a TrackedList or TrackedDict instead of the list or dict that is "
+        "assigned: the methods of a subclass, the factory of a defaultdict and the constructor of "
+        "a namedtuple are gone.",
+        mend="self.{attribute} = [...]  # a plain list or dict, used as such",
+        kinds=("raises",),
+        cases=("default-dict-autocreate", "list-subclass-of-layers", "namedtuple-of-layers", "list-insert"),
+    ),
+    Rule(
+        id="container-copied",
+        title="changed or read by the name it had before it became an attribute",
+        cause="Keras 3 copies the list or dict that is assigned. What is put into the original "
+        "afterwards is not in the attribute, and what call() reads from the original is not "
+        "tracked.",
+        mend="self.{attribute} = []\n"
+        "self.{attribute}.append(...)  # by the attribute, never by the local name",
+        kinds=LOST + ("raises",),
+        cases=("list-alias-appended", "dict-mutated-outside"),
+    ),
+    Rule(
+        id="untracked-method",
+        title="put into its list or dict by a method that is not tracked",
+        cause="The containers of Keras 3 track append(), extend() and item assignment of a dict; "
+        "`list[i] = ...`, `+=` on another name of the list and setdefault() change the container "
+        "and track nothing.",
+        mend="self.{attribute} = [...]  # assign the finished list or dict as a whole",
+        kinds=LOST,
+        cases=("list-iadd-alias", "list-set-item", "dict-set-default"),
+    ),
+    Rule(
+        id="filled-too-late",
+        title="put into an inner list after that list had been put into the outer one",
+        cause="Keras 3 looks into a nested container once, when it is put into the outer one; the inner "
+        "one stays a plain list that reports nothing.",
+        mend="row = [layer, ...]\nself.{attribute}.append(row)  # filled before it is appended",
+        kinds=LOST,
+        cases=("list-appended-then-filled", "dict-of-lists-filled-later"),
+    ),
+    Rule(
+        id="removed-but-held",
+        title="removed from a list while another attribute still holds it",
+        cause="pop() and remove() of Keras 3 take the layer off the list of what is tracked, whoever "
+        "else holds it.",
+        mend="self.blocks = [...]  # leave it out from the start\nself.{attribute} = ...",
+        kinds=LOST,
+        cases=("list-pop-still-an-attribute",),
+    ),
+    Rule(
+        id="nested-container",
+        title="in a container within a container: tracked, but not in the weights file",
+        cause="A weights file that goes by attributes looks into a list, tuple or dict of a Layer one "
+        "level deep. What is in a list of lists or a dict of lists is counted and trained, and "
+        "not written.",
+        mend="self.{attribute} = [layer for row in rows for layer in row]  # one flat list",
+        kinds=("unsaved", "unrestored"),
+        cases=(
+            "nested-list-of-layers",
+            "list-appended-then-filled",
+            "dict-of-lists-filled-later",
+            "tuple-of-layers",
+            "wide-nested-dict",
+        ),
+    ),
+)

@@ -1,0 +1,60 @@
+"""Rules: the weights file."""
+
+from nestprobe.doctor.rule import Rule
+
+RULES = (
+    Rule(
+        id="model-own-weights",
+        title="weights of the Model itself, beside those of its layers",
+        cause="The HDF5 weights file goes by model.layers: it holds the weights of the layers, and in "
+        "some releases not those that the Model itself made.",
+        mend="class Own(keras.layers.Layer):  # put them into a layer\n"
+        "    def build(self, input_shape):\n"
+        '        self.{name} = self.add_weight(name="{name}", shape=...)',
+        kinds=("unsaved", "unrestored"),
+        cases=(
+            "add-weight-appended",
+            "add-weight-dropped",
+            "add-weight-unnamed",
+            "build-skips-child",
+            "weight-overwritten",
+            "weight-deleted",
+            "raw-variable-in-list",
+            "raw-variable-appended",
+            "raw-variable-in-init",
+        ),
+        decisive=("add-weight-dropped",),
+    ),
+    Rule(
+        id="same-names",
+        title="two weights of one layer have the same name",
+        cause="The HDF5 weights file keeps the weights of a top-level layer under their names. Two of "
+        "one name (`kernel` of two sublayers built by their parent, or `Variable` of two raw "
+        "variables) cannot both be written.",
+        mend='self.{attribute} = self.add_weight(name="{name}_2", shape=...)  # a name of its own each\n'
+        "# sublayers: leave building to their first call, or build each within its own name scope",
+        kinds=("raises",),
+        cases=(
+            "add-weight-unnamed",
+            "weights-file-duplicate-names",
+            "conditional-sublayer",
+            "raw-variable-in-list",
+            "raw-variable-in-init",
+            "raw-variable-appended",
+            "concat-of-variables",
+            "stacked-rnn-cells",
+        ),
+        decisive=("weights-file-duplicate-names",),
+    ),
+    Rule(
+        id="weights-order",
+        title="the order of the weights is not what was taken for granted",
+        cause="model.weights lists trainable weights before frozen ones in Keras 2, and a layer's own "
+        "weights before or after those of its sublayers, by release. Freezing a layer moves its "
+        "weights.",
+        mend="for layer, values in zip(model.layers, saved):\n"
+        "    layer.set_weights(values)  # layer by layer, or from a weights file",
+        kinds=("raises",),
+        cases=("frozen-sublayer-order", "own-weights-order-layer-and-model"),
+    ),
+)

@@ -1,0 +1,64 @@
+"""Rules: what is trained."""
+
+from nestprobe.doctor.rule import Rule
+
+RULES = (
+    Rule(
+        id="frozen-ancestor",
+        title="enabled within something that is frozen",
+        cause="A layer within a frozen one is not trained, whatever its own `trainable` says: the list "
+        "of trainable weights of the frozen one is empty.",
+        mend="model.trainable = True  # enable from the top, then freeze what is to stay as it is\n"
+        "model.{attribute}.trainable = False",
+        kinds=("untrained",),
+        cases=("child-reenabled", "unfrozen-within-frozen-base"),
+    ),
+    Rule(
+        id="frozen-too-early",
+        title="frozen before the layers within were there",
+        cause="Setting `trainable` hands the flag on to the layers that are there at that moment. Those "
+        "that come later are trainable, and Keras 3 trains them although their holder is frozen.",
+        mend="def __init__(self, **kwargs):\n"
+        "    super().__init__(**kwargs)\n"
+        "    self.{attribute} = ...\n"
+        "    self.trainable = False  # last, or on the finished model",
+        kinds=("overtrained",),
+        cases=(
+            "constructor-trainable-false",
+            "parent-frozen-before-child",
+            "clone-recursive-two-levels",
+        ),
+        decisive=("parent-frozen-before-child",),
+    ),
+    Rule(
+        id="frozen-before-build",
+        title="frozen before it was built, and trained all the same",
+        cause="This release gives a variable the flag of its layer when it is made only in part: what "
+        "was frozen before it had variables is trained.",
+        mend="model(inputs)  # build first\nmodel.{attribute}.trainable = False",
+        kinds=("overtrained",),
+        cases=("batch-norm-frozen-nested", "variable-flag-disagrees", "constructor-trainable-false"),
+        decisive=("batch-norm-frozen-nested",),
+    ),
+    Rule(
+        id="compile-order",
+        title="`trainable` was changed after compile()",
+        cause="What is to be trained is noted when the model is compiled, or when its training function "
+        "is made. What is frozen or enabled after that has no effect until compile() is called "
+        "again.",
+        mend="model.{attribute}.trainable = ...\nmodel.compile(...)  # after every change of trainable",
+        kinds=("untrained", "overtrained"),
+        cases=("frozen-after-compile", "unfrozen-after-compile"),
+    ),
+    Rule(
+        id="no-gradient",
+        title="no gradient reaches it",
+        cause="The forward pass reads the variable, but its output does not depend on it in a way that "
+        "can be differentiated: a rounding, an argmax, a stop_gradient or a detour through NumPy "
+        "is between.",
+        mend="# keep to differentiable operations between the variable and the output,\n"
+        "# or say that it is not to be trained: self.{attribute}.trainable = False",
+        kinds=("untrained",),
+        cases=(),
+    ),
+)

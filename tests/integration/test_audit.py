@@ -1,0 +1,99 @@
+"""The audit on TensorFlow 2.15 and 2.21: what is known to change, and what cannot be measured."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from nestbench.cli import app
+
+pytestmark = pytest.mark.integration
+
+PROJECT = Path(__file__).parent / "audited"
+ROOT = Path(__file__).parent.parent.parent
+RESULTS = ROOT / "results" / "published"
+
+
+@pytest.fixture
+def audit(tmp_path, monkeypatch, python_of_stack):
+    """A function: the command's exit code and its JSON, of a factory of the project."""
+    folders = {python_of_stack(stack).parents[3] for stack in ("tf2.15", "tf2.21")}
+    assert len(folders) == 1
+    (tmp_path / ".nestbench").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+    def run(factory, *options):
+        command = ["audit", f"{PROJECT}/models.py:{factory}", "--from", "tf2.15", "--to", "tf2.21", "-q"]
+        command += [
+            "--envs",
+            str(folders.copy().pop()),
+            "--results",
+            str(RESULTS),
+            "--format",
+            "json",
+            *options,
+        ]
+        done = CliRunner().invoke(app, command)
+        assert done.stdout, done.output
+        return done.exit_code, json.loads(done.stdout)
+
+    return run
+
+
+def test_a_raw_variable_in_a_nested_layer(audit):
+    code, found = audit("raw", "--input-shape", "2,5")
+    assert code == 1
+    first = found["differences"][0]
+    assert first["title"].startswith("50 parameters in 1 variable: no longer counted, no longer trained")
+    assert first["gravity"] == "silent"
+    rows = {row["name"]: row["values"] for row in found["facts"]}
+    assert rows["count_params() after a call"] == ["83", "33"]
+    assert rows["parameters that the forward pass reads"] == ["83", "83"]
+    assert rows["parameters changed by one optimizer step"] == ["83", "33"]
+    (why,) = first["explanations"]
+    assert why["rule"] == "raw-variable"
+    assert any(place.startswith("model.middle.inner.w") for place in why["places"])
+    assert "self.w = self.add_weight(" in why["mend"]
+    shown = {case["id"]: case["since"] for case in why["cases"]}
+    assert shown["raw-variable-attribute"].startswith("between TensorFlow 2.15")
+    assert [row["before"]["shape"] for row in found["weights"] if row["after"] is None] == [[5, 10]]
+
+
+def test_nested_lists_of_a_factory_with_an_argument_and_a_dict_of_inputs(audit):
+    inputs = ("--input-shape", "left=2,5", "--input-shape", "right=2,5")
+    code, found = audit("nested", "--argument", "width=4", *inputs)
+    assert code in {0, 1}
+    assert all(side["measured"] for side in found["sides"])
+    rows = {row["name"]: row["values"] for row in found["facts"]}
+    assert rows["parameters that the forward pass reads"] == ["54", "54"]
+    assert rows["count_params() after a call"] == ["54", "54"]
+
+
+def test_a_model_without_nesting_loses_nothing(audit):
+    code, found = audit("good", "--signature", f"{PROJECT}/models.py:signature")
+    assert code == 0, found["differences"]
+    assert not [one for one in found["differences"] if one["gravity"] == "silent"]
+    rows = {row["name"]: row["values"] for row in found["facts"]}
+    assert rows["count_params() after a call"] == ["29", "29"]
+
+
+@pytest.mark.parametrize(
+    ("factory", "options", "words"),
+    [
+        ("fails", (), "making the model raised RuntimeError: no weights at hand"),
+        ("prints", (), "returned a str, not a model"),
+        ("nested", (), "cannot be called with no arguments"),
+        ("lacking", (), "a_package_that_is_nowhere"),
+        ("nowhere", (), "There is no nowhere in"),
+        ("hangs", ("--timeout", "20"), "it did not come to its end within the time limit"),
+        ("large", ("--memory", "1500"), "it reached the memory limit"),
+    ],
+)
+def test_what_cannot_be_measured_is_named_for_both_sides(audit, factory, options, words):
+    code, found = audit(factory, "--input-shape", "2,5", *options)
+    assert code == 3
+    for side in found["sides"]:
+        assert words in side["why"]
+        assert side["do"]
+    assert list(Path(".nestbench", "scratch").iterdir()) == []

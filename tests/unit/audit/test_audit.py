@@ -1,0 +1,226 @@
+"""An audit through its command, on stacks that answer as the test says."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from audit_stage import (
+    BIAS,
+    KERNEL,
+    LOST,
+    Stacks,
+    W,
+    listed,
+    not_made,
+    observation,
+    raw_lost,
+    variable,
+    whole,
+)
+from typer.testing import CliRunner
+
+from nestbench.catalogue import load_catalogue
+from nestbench.cli import app
+from nestbench.digests import Digests, probe_digest
+from nestbench.errors import GroundError, UnavailableError
+from nestbench.matrix import load_matrix
+from nestbench.matrix.locks import lock_digest
+from nestbench.store import Store
+
+MODEL = "def make():\n    raise AssertionError('it is loaded where TensorFlow is')\n"
+
+
+@pytest.fixture
+def stacks(tmp_path, monkeypatch):
+    (tmp_path / "models.py").write_text(MODEL)
+    (tmp_path / ".nestbench").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return Stacks(tmp_path, monkeypatch)
+
+
+def audit(*options, fro="tf2.15", to="tf2.21", results="no-results"):
+    command = ["audit", "models.py:make", "--from", fro, "--to", to, "--input-shape", "2,5", "-q"]
+    return CliRunner().invoke(app, [*command, "--results", results, *options])
+
+
+def data(*options, **more):
+    done = audit("--format", "json", *options, **more)
+    return done, json.loads(done.stdout)
+
+
+def test_what_is_lost_silently_comes_first_and_is_exit_code_1(stacks):
+    stacks.answer("tf2.15", whole(), listed=listed(W, KERNEL, BIAS))
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS), loads={"tf2.15": {"weights": "refuses"}})
+    done, found = data()
+    assert done.exit_code == 1, done.output
+    first, *others = found["differences"]
+    assert first["title"].startswith("50 parameters in 1 variable: no longer counted, no longer trained")
+    assert first["kinds"] == ["uncounted", "untrained", "unsaved", "not-in-model-file"]
+    assert first["variables"] == ["w:0"]
+    assert first["unexplained"]
+    order = [one["gravity"] for one in found["differences"]]
+    assert order == sorted(order, key=["silent", "loud", "other", "better"].index)
+    titles = [one["title"] for one in others]
+    assert titles == ["a weights file that tf2.15 saved does not load"]
+    rows = {row["name"]: row["values"] for row in found["facts"]}
+    assert rows["count_params() after a call"] == ["83", "33"]
+    assert rows["parameters that the forward pass reads"] == ["83", "83"]
+    assert rows["parameters in a TF checkpoint"] == ["83", "83"]
+
+
+def test_what_is_lost_on_both_is_told_and_no_difference(stacks):
+    stacks.answer("tf2.15", raw_lost())
+    stacks.answer("tf2.21", raw_lost())
+    done, found = data()
+    assert (done.exit_code, found["differences"]) == (0, [])
+    assert {"kind": "uncounted", "variables": ["w:0"], "parameters": 50} in found["lost_on_both"]
+    assert "THE SAME ON BOTH, AND LOST" in audit().stdout
+
+
+def test_a_model_that_cannot_be_made_on_one_side_is_exit_code_3(stacks):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", not_made("WrongArguments", "make(units) cannot be called with no arguments"))
+    done = audit()
+    assert done.exit_code == 3
+    assert done.stdout.splitlines()[0] == (
+        "From tf2.15 to tf2.21: nothing can be said, since tf2.21 could not be measured."
+    )
+    assert "making the model raised WrongArguments: make(units) cannot be called" in done.stdout
+    assert "--argument NAME=VALUE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(GroundError("no index", do="x"), 4), (UnavailableError("no such Python", do="x"), 3)]
+)
+def test_a_stack_that_cannot_be_made_is_named(stacks, error, code):
+    stacks.answer("tf2.15", whole())
+    stacks.errors["tf2.21"] = error
+    done, found = data()
+    assert done.exit_code == code
+    assert error.what in found["sides"][1]["why"]
+    # The other side is measured all the same, and says what it can.
+    assert found["sides"][0]["measured"]
+
+
+def test_the_step_at_which_each_difference_appears(stacks):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.16", raw_lost())
+    late = [variable("w:0", (5, 10), **LOST), variable(*KERNEL, in_checkpoint=False), variable(*BIAS)]
+    stacks.answer("tf2.18", observation(*late, counted=33))
+    stacks.answer("tf2.21", observation(*late, counted=33))
+    done, found = data("--via", "tf2.16,tf2.18")
+    assert done.exit_code == 1
+    steps = {
+        one["variables"][0] if one["variables"] else one["title"]: one["step"] for one in found["differences"]
+    }
+    assert steps["w:0"] == "from tf2.15 to tf2.16"
+    assert steps["dense/kernel:0"] == "from tf2.16 to tf2.18"
+
+
+@pytest.fixture
+def published(tmp_path):
+    """A store in which the case of raw variables changes from TensorFlow 2.15 to 2.16."""
+    store, matrix = Store(tmp_path / "published"), load_matrix()
+    entry = load_catalogue().get("raw-variable-attribute")
+    (variant,) = entry.variants
+    for stack in ("tf2.14", "tf2.15", "tf2.16", "tf2.21"):
+        lost = LOST if stack in {"tf2.16", "tf2.21"} else {}
+        seen = observation(variable("w", (variant.parameters,), **lost))
+        digests = Digests(case=entry.digest, lock=lock_digest(matrix.get(stack)), probe=probe_digest())
+        store.add(stack, digests, replace(seen, case=entry.id, variant=variant.names))
+    return str(store.root)
+
+
+FINDING = {
+    "rule": "raw-variable",
+    "kind": "uncounted",
+    "place": "model.inner.scale",
+    "line": "models.py:7",
+    "variables": [0],
+    "said": "not listed",
+    "mend": "self.scale = self.add_weight(...)",
+}
+
+
+def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(stacks, published):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    done, found = data(results=published)
+    assert done.exit_code == 1
+    (why,) = found["differences"][0]["explanations"]
+    assert why["rule"] == "raw-variable"
+    assert why["places"] == ["model.inner.scale (models.py:7)"]
+    assert why["mend"] == FINDING["mend"]
+    (case,) = why["cases"]
+    assert (case["id"], case["verdict"]) == ("raw-variable-attribute", "uncounted")
+    assert case["since"] == "between TensorFlow 2.15.1 and 2.16.2"
+    text = audit(results=published).stdout
+    assert "between TensorFlow 2.15.1 and 2.16.2, shown by case raw-variable-attribute" in text
+    assert FINDING["mend"] in text
+
+
+def test_what_no_result_bears_out_has_no_release(stacks):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    (why,) = data()[1]["differences"][0]["explanations"]
+    assert why["cases"] == []
+    assert "since: not known" in audit().stdout
+
+
+def test_the_request_reaches_the_probe(stacks):
+    for stack in ("tf2.15", "tf2.21"):
+        stacks.answer(stack, whole())
+    command = [
+        "audit", "models.py:make", "--from", "tf2.15", "--to", "tf2.21", "-q", "--results", "none",
+        "--timeout", "7", "--memory", "900", "--argument", "units=10", "--argument", "kind=deep",
+        "--input-shape", "left=2,5",
+        "--input-shape", "right=2,3:int32", "--path", "src",
+    ]  # fmt: skip
+    assert CliRunner().invoke(app, command).exit_code == 0
+    asked = stacks.asked()
+    spec = asked[0]["spec"]
+    here = str(Path.cwd())
+    assert spec["model"] == {
+        "factory": f"{here}/models.py:make",
+        "arguments": {"units": 10, "kind": "deep"},
+        "path": [f"{here}/src", here],
+    }
+    assert [(one["name"], one["shape"], one["dtype"]) for one in spec["input"]] == [
+        ("left", [2, 5], "float32"),
+        ("right", [2, 3], "int32"),
+    ]
+    limits = [one["request"]["limits"] for one in asked]
+    assert all(one == {"seconds": 7.0, "megabytes": 900} for one in limits)
+    assert {one["command"] for one in asked} == {"serve", "list-weights", "exchange"}
+
+
+HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m ![](http://a.b/c)"
+
+
+def test_what_was_measured_is_text_and_no_markup(stacks, tmp_path):
+    stacks.answer("tf2.15", whole())
+    parts = [variable(HOSTILE, (5, 10), **LOST), variable(*KERNEL), variable(*BIAS)]
+    stacks.answer("tf2.21", observation(*parts, counted=33, warnings=[HOSTILE]))
+    assert "\x1b" not in audit().stdout
+    markdown = audit("--format", "markdown").stdout
+    assert "<script>" not in markdown
+    assert "\x1b" not in markdown
+    page = tmp_path / "page.html"
+    assert audit("--format", "html", "-o", str(page)).exit_code == 1
+    text = page.read_text()
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "src=" not in text
+    assert "@import" not in text
+    assert "url(" not in text
+    assert "prefers-color-scheme: dark" in text
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_nothing_is_left_behind_and_nothing_is_kept(stacks, tmp_path):
+    for stack in ("tf2.15", "tf2.21"):
+        stacks.answer(stack, whole())
+    assert audit().exit_code == 0
+    assert list((tmp_path / ".nestbench" / "scratch").iterdir()) == []
+    assert not (tmp_path / "results").exists()
