@@ -3,7 +3,6 @@
 pandas is imported by the functions that need it, not with this module.
 """
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -49,33 +48,18 @@ def collect(
     cells: Iterable[Cell],
     locks: Mapping[str, str] | None = None,
     unavailable: Mapping[str, str] | None = None,
-    *,
-    earlier_probes: bool = False,
 ) -> list[Result]:
     """The stored results of ``cells``, judged, in the same order.
 
     ``locks``: digest of the lock by stack, where known; a result of another lock is stale.
     ``unavailable``: why a stack cannot be measured here, by stack: its cells without a result are
-    shown as unavailable, not as missing. ``earlier_probes``: what an earlier probe measured is not stale
-    for that alone. Raises StoreError for a broken result.
+    shown as unavailable, not as missing. Raises StoreError for a broken result.
     """
-    collecting = gc.isenabled()
-    gc.disable()  # nothing made here is in a circle, and to look for it takes as long as all the rest
-    try:
-        found = _results(store.reader(), cells, locks or {}, unavailable or {}, earlier_probes=earlier_probes)
-        return list(found)
-    finally:
-        if collecting:
-            gc.enable()
+    return list(_results(store.reader(), cells, locks or {}, unavailable or {}))
 
 
 def _results(
-    reader: Reader,
-    cells: Iterable[Cell],
-    locks: Mapping[str, str],
-    unavailable: Mapping[str, str],
-    *,
-    earlier_probes: bool,
+    reader: Reader, cells: Iterable[Cell], locks: Mapping[str, str], unavailable: Mapping[str, str]
 ) -> Iterator[Result]:
     judged: dict[tuple[Prototype, Variant, tuple[str, ...]], tuple[Judgement, ...]] = {}
     for (stack, case_id), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
@@ -91,9 +75,7 @@ def _results(
                 judged[key] = judge(
                     prototype.observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
                 )
-            current = _is_current(
-                stored.result.digests, cell, locks.get(stack), earlier_probes=earlier_probes
-            )
+            current = _is_current(stored.result.digests, cell, locks.get(stack))
             yield Result(
                 cell=cell,
                 state=State.CURRENT if current else State.STALE,
@@ -107,11 +89,9 @@ def _without(cell: Cell, why: str | None) -> Result:
     return Result(cell=cell, state=State.MISSING, judgements=judgements)
 
 
-def _is_current(digests: Digests, cell: Cell, lock: str | None, *, earlier_probes: bool) -> bool:
+def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
     return (
-        digests.case == cell.case.digest
-        and (earlier_probes or digests.probe in probe_digests())
-        and lock in (None, digests.lock)
+        digests.case == cell.case.digest and digests.probe in probe_digests() and lock in (None, digests.lock)
     )
 
 
