@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 _DIGITS = 16
+_STATEMENTS = 1024  # kept at a time: a few case files'
 #: Files of the probe that only stacks of one engine run, by the name that ``Stack.engine`` has for it.
 _OF_ONE = {"symbolic": ("protocol/engines/symbolic.py", "graphkit.py")}
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -54,7 +55,7 @@ def case_digest(case: Case) -> str:
     tree = _parsed(source)
     function = _function_at(tree, case.line)
     parts = [*_reached(tree, function), function]
-    lines = [line for part in parts for line in _significant(source, part)]
+    lines = [line for part in parts for line in _lines(source, part)]
     return _short(
         "\n".join(lines),
         json.dumps(_inputs_data(case.inputs)),
@@ -71,9 +72,15 @@ def case_source(case: Case) -> str:
     return "\n".join(source.splitlines()[first - 1 : function.end_lineno])
 
 
-@lru_cache(maxsize=4)  # the cases of a file come one after the other
+# The cases of a file come one after the other, and depend on much the same statements.
+@lru_cache(maxsize=4)
 def _parsed(source: str) -> ast.Module:
     return ast.parse(source)
+
+
+@lru_cache(maxsize=_STATEMENTS)
+def _lines(source: str, part: ast.stmt) -> tuple[str, ...]:
+    return tuple(_significant(source, part))
 
 
 @cache
@@ -153,7 +160,7 @@ def _reached(tree: ast.Module, function: _Definition) -> list[ast.stmt]:
     """Module-level statements that ``function`` depends on, in file order."""
     others = [node for node in tree.body if node is not function and not _is_text(node)]
     unnamed = [node for node in others if not _bound(node)]
-    wanted = _read(function.args) if not isinstance(function, ast.ClassDef) else set()
+    wanted = set(_read(function.args)) if not isinstance(function, ast.ClassDef) else set()
     for node in (*function.body, *unnamed):
         wanted |= _read(node)
     reached: list[ast.stmt] = []
@@ -172,10 +179,11 @@ def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _bound(node: ast.stmt) -> set[str]:
+@lru_cache(maxsize=_STATEMENTS)
+def _bound(node: ast.stmt) -> frozenset[str]:
     """Names that a module-level statement defines, in its branches too."""
     if isinstance(node, _Definition):
-        return {node.name}
+        return frozenset({node.name})
     names: set[str] = set()
     for part in ast.walk(node):
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
@@ -184,11 +192,12 @@ def _bound(node: ast.stmt) -> set[str]:
             names.add(part.name)
         elif isinstance(part, ast.alias):
             names.add((part.asname or part.name).split(".")[0])
-    return names
+    return frozenset(names)
 
 
-def _read(node: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+@lru_cache(maxsize=_STATEMENTS)
+def _read(node: ast.AST) -> frozenset[str]:
+    return frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
 def _significant_file(path: Path) -> str:

@@ -1,5 +1,7 @@
 """The command line: arguments and words only. Heavy imports happen inside the commands."""
 
+import gc
+
 import typer
 
 from nestbench.cli import (
@@ -71,4 +73,7 @@ bench.add_to(app)
 
 def main() -> None:
     """Run the command line of this process and end it with the command's exit code."""
+    # A table keeps millions of objects, none of them in a circle: to look for one at Python's own rate,
+    # every 700 objects, takes as long as all the rest.
+    gc.set_threshold(100_000, 20, 20)
     app(prog_name="nestbench")

@@ -1,6 +1,6 @@
 """Cases against stacks: which rows, which columns, and what each square says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,21 +90,21 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
     chosen = _filtered(results, query)
     told = None if query.show in ("verdict", "count") else told_by_cell(chosen, query.show)
     stacks = tuple(dict.fromkeys(result.cell.stack for result in chosen))
-    squares: dict[tuple[str, str, str, Entry], dict[str, Square]] = {}
-    made: dict[tuple[Judgement | None, State], Square] = {}  # most stacks share a few judgements
+    squares: dict[tuple[str, str, str], dict[Entry, dict[str, Square]]] = {}
+    # Most stacks share a few judgements. Known by their id, which is theirs as long as results are kept.
+    made: dict[tuple[int, State], list[tuple[Entry, Square]]] = {}
     for result in chosen:
         cell = result.cell
-        variant = cell.variant.label
-        for entry in Entry:
-            judged = result.judgement(entry)
-            known = (judged, result.state)
-            if known not in made:
-                made[known] = _square(judged, result.state, query.show)
-            square = made[known]
-            if told is not None and judged is not None:
-                square = _with_signal(square, told[cell.stack, cell.case.id, variant])
-            row = squares.setdefault((cell.case.group, cell.case.id, variant, entry), {})
-            row[cell.stack] = square
+        key = (cell.case.group, cell.case.id, cell.variant.label)
+        if key not in squares:
+            squares[key] = {entry: {} for entry in Entry}
+        known = (id(result.judgements), result.state)
+        if known not in made:
+            made[known] = list(_entries(result, query.show))
+        for entry, square in made[known]:
+            squares[key][entry][cell.stack] = (
+                square if told is None else _with_signal(square, told[cell.stack, cell.case.id, key[2]])
+            )
     empty = _missing()
     rows = [
         Row(
@@ -114,7 +114,8 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
             entry=entry,
             squares=tuple(by_stack.get(stack, empty) for stack in stacks),
         )
-        for (group, case, variant, entry), by_stack in squares.items()
+        for (group, case, variant), by_entry in squares.items()
+        for entry, by_stack in by_entry.items()
     ]
     states = [result.state for result in chosen]
     return Grid(
@@ -150,9 +151,14 @@ def _missing() -> Square:
     return Square(words=MISSING.symbol, symbol=MISSING.symbol, style=MISSING.style, state=State.MISSING)
 
 
-def _square(judged: Judgement | None, state: State, show: str) -> Square:
-    if judged is None:
-        return _missing()
+def _entries(result: Result, show: str) -> Iterator[tuple[Entry, Square]]:
+    for entry in Entry:
+        judged = result.judgement(entry)
+        if judged is not None:
+            yield entry, _square(judged, result.state, show)
+
+
+def _square(judged: Judgement, state: State, show: str) -> Square:
     why: tuple[str, ...] = ()
     if show == "count":
         words = symbol = _count(judged.findings, judged.counted, judged.expected)

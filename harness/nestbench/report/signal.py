@@ -3,16 +3,13 @@
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nestbench.errors import UsageError
-from nestbench.frames import Result, signals_frame
+from nestbench.frames import Result, signals
 from nestbench.report.words import LOOKS, MISSING
 from nestbench.verdicts import Entry, Verdict
 from nestprobe.observation import PhaseRecord, Raised, Status
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Told", "told_by_cell"]
 
@@ -42,28 +39,33 @@ def told_by_cell(results: Sequence[Result], show: str) -> Mapping[tuple[str, str
 
     Raises UsageError for a signal that no result has.
     """
-    frame: pd.DataFrame = signals_frame(results)
-    names = frame["phase"] + "." + frame["signal"]
-    if show not in set(names):
-        known = sorted(set(names))
-        near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
-        raise UsageError(
-            f"no result has a signal {show!r}",
-            why="A signal is written phase.signal; one that no stack measured is unknown too.",
-            do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
-        )
-    chosen = frame[names == show]
-    keys = zip(chosen["stack"], chosen["case"], chosen["variant"], strict=True)
-    values = dict(zip(keys, chosen["value"], strict=True))
-    found = {}
+    phase, _, signal = show.partition(".")
+    found, has_value = {}, False
     for result in results:
+        value = None
+        if result.observation is not None:
+            for _, name, one in signals(result.observation, phase):
+                if name == signal:
+                    value, has_value = one, True
         key = (result.cell.stack, result.cell.case.id, result.cell.variant.label)
-        found[key] = _told(result, show, values.get(key))
+        found[key] = _told(result, phase, signal, value)
+    if not has_value:
+        raise _unknown(results, show)
     return found
 
 
-def _told(result: Result, show: str, value: Any) -> Told:
-    name, signal = show.split(".", 1)
+def _unknown(results: Sequence[Result], show: str) -> UsageError:
+    measured = [result.observation for result in results if result.observation is not None]
+    known = sorted({f"{phase}.{signal}" for one in measured for phase, signal, _ in signals(one)})
+    near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
+    return UsageError(
+        f"no result has a signal {show!r}",
+        why="A signal is written phase.signal; one that no stack measured is unknown too.",
+        do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
+    )
+
+
+def _told(result: Result, name: str, signal: str, value: Any) -> Told:
     phase = result.observation.phases.get(name) if result.observation is not None else None
     unread = phase.model.raised.get(signal) if phase is not None and phase.model is not None else None
     if unread is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nestbench.catalogue import Cell, row_label
 from nestbench.frames import Result, State, collect
 from nestbench.report.grid import Grid, Query, Row, Square, make_grid
+from nestbench.report.narrow import GAP, Line, Narrow
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.store import Store
 from nestbench.store.disk import write_text
@@ -29,7 +30,6 @@ _BUILD_MEANING = (
     "out where it says what the call's row says"
 )
 _EXPLAINED = 8  # squares: more would hide the table
-_GAP = 2  # between columns: one of padding, one of the box
 _LEAST_LABEL, _MOST_LABEL = 20, 44
 
 
@@ -42,8 +42,12 @@ def print_table(grid: Grid, console: "Console") -> None:
     prefix = _common_prefix(grid.stacks)
     labels = [label for row in grid.rows for label in _labels(row, None)]
     label_width = min(max([_LEAST_LABEL, *map(len, labels)]), _MOST_LABEL)
-    for part in _parts(grid, prefix, console.width - label_width - _GAP):
-        console.print(_drawn(grid, part, prefix, label_width))
+    for part in _parts(grid, prefix, console.width - label_width - GAP):
+        laid = _laid_out(grid, part, prefix, label_width)
+        if _in_words(grid) or laid.width > console.width:
+            console.print(_drawn(laid, words=_in_words(grid)))
+        else:
+            console.print(laid.drawn(console))
     for symbol, style, text in _legend(grid):
         console.print(f"[{style}]{symbol:>11}[/]  {text}" if style else f"{symbol:>11}  {text}",
                       highlight=False)  # fmt: skip
@@ -83,7 +87,7 @@ def _parts(grid: Grid, prefix: str, room: int) -> Iterator[list[int]]:
         said = [len(_said(grid, row.squares[place])) for row in grid.rows]
         name = max(map(len, stack.removeprefix(prefix).split("-")))
         # In words a cell may fold, so it asks for no more than a fair share.
-        width = min(max([name, *said]), max(12, room // len(grid.stacks) - _GAP)) + _GAP
+        width = min(max([name, *said]), max(12, room // len(grid.stacks) - GAP)) + GAP
         if part and used + width > room:
             yield part
             part, used = [], 0
@@ -92,29 +96,38 @@ def _parts(grid: Grid, prefix: str, room: int) -> Iterator[list[int]]:
     yield part
 
 
-def _drawn(grid: Grid, part: Sequence[int], prefix: str, label_width: int) -> "Table":
+def _drawn(laid: Narrow, *, words: bool) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    words = _in_words(grid)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column(f"{prefix}…" if prefix else "", width=label_width, overflow="fold")
-    for place in part:
-        name = grid.stacks[place].removeprefix(prefix).replace("-", "\n")
+    table.add_column(laid.corner, width=laid.label_width, overflow="fold")
+    for name in laid.names:
         table.add_column(name, justify="left" if words else "center", overflow="fold", no_wrap=not words)
-    for group, rows in groupby(grid.rows, key=lambda row: row.group):
+    for section in laid.sections:
         table.add_section()
-        table.add_row(Text(group, style="bold cyan"))
+        for line in section:
+            cells = [(line.label, line.style), *line.squares]
+            table.add_row(*(Text(text, style=style) for text, style in cells))
+    return table
+
+
+def _laid_out(grid: Grid, part: Sequence[int], prefix: str, label_width: int) -> Narrow:
+    names = [grid.stacks[place].removeprefix(prefix).replace("-", "\n") for place in part]
+    sections = []
+    for group, rows in groupby(grid.rows, key=lambda row: row.group):
+        lines = [Line(group, "bold cyan")]
         previous: Row | None = None
         for row in rows:
             *heads, label = _labels(row, previous)
-            for head in heads:
-                table.add_row(Text(head))
+            lines += map(Line, heads)
             squares = [row.squares[place] for place in part]
-            table.add_row(Text(label), *(Text(_said(grid, one), style=one.style) for one in squares))
+            lines.append(Line(label, squares=[(_said(grid, square), square.style) for square in squares]))
             previous = row
-    return table
+        sections.append(lines)
+    corner = f"{prefix}…" if prefix else ""
+    return Narrow(corner=corner, names=names, sections=sections, label_width=label_width)
 
 
 def _labels(row: Row, previous: Row | None) -> list[str]:

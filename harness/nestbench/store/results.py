@@ -73,7 +73,7 @@ class Store:
                 f"{stack!r} cannot name a stack",
                 do="Use letters, digits, dots, dashes, plus signs and underscores.",
             )
-        return self.root / stack / f"{name}.json"
+        return self.root.joinpath(stack, f"{name}.json")
 
     def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
         """The stored result; None where there is none."""

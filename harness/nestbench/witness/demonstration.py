@@ -134,9 +134,10 @@ class Demonstration:
         return [*([] if Signal.STEP in self.signals else self._fit()), *self._summary()]
 
     def _weights(self) -> list[str]:
-        more = "tf.cast(0.1, w.dtype)" if self.watched else "0.1"
+        # Another step for each: what is added to all alike may cancel out.
+        more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
         return [
-            "for w in weights:",
+            "for n, w in enumerate(weights, 1):",
             f"    w.assign(w + {more})",
             f"y = {self._forward('model')}",
             f'model.save_weights("{WEIGHTS}")',
@@ -212,7 +213,15 @@ class Demonstration:
             "cloned": self._cloned(),
             "summary": ["model.summary()"],
         }[self._raising or "called"]
-        return [*lines, 'print("no exception")']
+        return [*self._called_in_training(), *lines, 'print("no exception")']
+
+    def _called_in_training(self) -> list[str]:
+        """The call without which a file would not hold what there is after it."""
+        seen = self.result.observation
+        assert seen is not None
+        made = any(one.created_in == "called-in-training" for one in seen.variables)
+        files = (self._raising or "").startswith(("saved", "reloaded"))
+        return ["model(x, training=True)"] if made and files else []
 
     def _same(self, what: str, model: str) -> str:
         return f'print("{what} gives the same output:", numpy.allclose(y, {self._forward(model)}))'
