@@ -1,6 +1,5 @@
 """What the site is made from: the folders of results, with the catalogue and the matrix to read them by."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,18 +7,14 @@ from pathlib import Path
 
 from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.claims import Claim
-from nestbench.digests import probe_digests
 from nestbench.frames import Result, collect
 from nestbench.matrix import Device, Matrix
 from nestbench.run.stored import beside, lock_digests
 from nestbench.site.column import Block, blocks_of
 from nestbench.site.deviation import Deviations
 from nestbench.store import HostFacts, StackFacts, Store
-from nestbench.store.disk import read_text
 
 __all__ = ["Source"]
-
-_PROBE = re.compile(r'"probe": "([0-9a-f]*)"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +60,6 @@ class Source:
     def warnings(self) -> Iterator[str]:
         """Sentences on what the results hold that the site leaves out or cannot know."""
         yield from beside(self.store, self.catalogue)
-        earlier = self._earlier()
-        if earlier:
-            every = sum(len(self.store.cases(stack)) for stack in self.stacks)
-            yield (
-                f"{earlier} of {every} result files were measured with an earlier probe than that "
-                "of now; they count as they were measured."
-            )
-
-    def _earlier(self) -> int:
-        """How many result files another probe than that of now wrote."""
-        now = probe_digests()
-        paths = [self.store.path(stack, case) for stack in self.stacks for case in self.store.cases(stack)]
-        found = [_PROBE.search(read_text(path) or "") for path in paths]
-        return sum(one is not None and one[1] not in now for one in found)
 
     def results(self, entry: CaseEntry) -> dict[str, list[Result]]:
         """The results of one case by stack, its variants in order; also of cells that were not measured.
