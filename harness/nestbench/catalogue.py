@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nestbench import digests
 from nestbench.errors import UsageError
-from nestbench.names import Asked, require_known, the_one
+from nestbench.names import Asked, number_of, require_known, the_one
 from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
@@ -144,6 +144,19 @@ class Catalogue:
                 do="Leave one of the two out.",
             )
         return Catalogue(folders=self.folders, entries=chosen)
+
+    def shard(self, number: int, of: int) -> "Catalogue":
+        """Every case whose turn it is when ``of`` take turns; ``number`` counts from 1.
+
+        All shards together are the catalogue, each case in one of them. Raises UsageError where there
+        are more shards than cases.
+        """
+        if of > len(self.entries):
+            raise UsageError(
+                f"{of} shards for {number_of(len(self.entries), 'case')}: some would be empty.",
+                do=f"Ask for {len(self.entries)} shards or fewer.",
+            )
+        return Catalogue(folders=self.folders, entries=self.entries[number - 1 :: of])
 
     def cells(self, stacks: Iterable[str]) -> list[Cell]:
         """Every cell of these stacks, in order of stack, case, variant."""

@@ -78,6 +78,13 @@ def test_lines_are_told_apart(told):
     assert "JAX" not in brief
 
 
+def test_that_nothing_changed_is_said(told):
+    done = told({"tf2.20": 50, "tf2.21": 50})
+    assert done.exit_code == 0
+    assert not done.stdout.strip()
+    assert "Nothing changed from one measured release to the next." in done.stderr
+
+
 def test_a_stack_that_says_nothing_neither_ends_nor_prolongs(told):
     said = told({"tf2.3": 50, "tf2.4": None, "tf2.5": 50}, CASE).stdout
     assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said

@@ -68,7 +68,7 @@ def test_a_folder_that_has_to_be_quoted_is(call, tmp_path, monkeypatch):
 def test_what_only_the_published_results_have_is_said_to_be_there(call, arguments, published):
     done = call(*arguments)
     assert done.exit_code == 3
-    assert (f"The published results have it: add {OPTION}. " in done.stderr) is published
+    assert (f"There are published results of it: add {OPTION}. " in done.stderr) is published
     assert "nestbench run" in done.stderr
 
 

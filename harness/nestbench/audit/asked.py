@@ -3,11 +3,12 @@
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from nestbench.errors import UsageError, did_you_mean
+from nestbench.portability.record import KINDS
 from nestprobe import subject
 
 __all__ = ["Asked", "Input", "Model", "asked_for", "input_of"]
@@ -63,7 +64,7 @@ class Asked(BaseModel):
 
     ``inputs``: what the model is called with; ``signature``: a function instead, named as a factory is,
     that returns a batched ``tf.data.Dataset`` or its ``element_spec``. With neither of them the factory
-    returns ``(model, inputs)``.
+    returns ``(model, inputs)``. ``files``: the kinds of file that the person keeps, and is told of.
     """
 
     model_config = _CLOSED
@@ -73,6 +74,7 @@ class Asked(BaseModel):
     via: tuple[str, ...] = ()
     requirements: tuple[Path, ...] = ()
     signature: str = ""
+    files: tuple[Literal["weights", "model", "checkpoint"], ...] = KINDS
     model: Model
     inputs: tuple[Input, ...] = Field(default=(), alias="input")
 

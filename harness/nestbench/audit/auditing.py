@@ -10,7 +10,7 @@ from nestbench.audit.asked import Asked
 from nestbench.audit.casefile import catalogue_of
 from nestbench.audit.difference import Kind
 from nestbench.audit.differences import differences
-from nestbench.audit.explaining import Archive, explain
+from nestbench.audit.explaining import Archive, explain, follows_from
 from nestbench.audit.measuring import Measuring, Place
 from nestbench.audit.result import Audit, Told
 from nestbench.audit.side import Side
@@ -150,9 +150,14 @@ class Auditing:
         return prepare
 
     def _told(self, sides: tuple[Side, ...]) -> tuple[Told, ...]:
-        found = differences(sides[0], sides[-1])
+        found = differences(sides[0], sides[-1], self.asked.files)
+        why = {one.marks: explain(one, sides[0], sides[-1], self.archive) for one in found}
+        for one in found:
+            cause = follows_from(one, found)
+            if cause is not None and not why[one.marks]:
+                why[one.marks] = why[cause.marks]
         return tuple(
-            Told(difference=one, step=step, explanations=explain(one, sides[0], sides[-1], self.archive))
+            Told(difference=one, step=step, explanations=why[one.marks])
             for one, step in zip(found, steps(sides, found), strict=True)
         )
 

@@ -1,6 +1,6 @@
 """All that is another on the newer stack, the gravest first: variables, files, errors, counts, names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.listing import listing_differences
@@ -32,17 +32,20 @@ _PHASES = {
 }
 
 
-def differences(before: Side, after: Side) -> tuple[Difference, ...]:
-    """What is another on ``after``, the gravest first. Both sides must be measured."""
+def differences(before: Side, after: Side, files: Sequence[str] = KINDS) -> tuple[Difference, ...]:
+    """What is another on ``after``, the gravest first. Both sides must be measured.
+
+    ``files``: the kinds of file that are asked about.
+    """
     old, new = before.observation, after.observation
     assert old is not None
     assert new is not None
     found = [
-        *variable_differences(old, new),
+        *variable_differences(old, new, files),
         *_counts(old, new),
-        *_outputs(old, new),
-        *_old_files(before, after),
-        *_errors(old, new),
+        *_outputs(old, new, files),
+        *_old_files(before, after, files),
+        *_errors(old, new, files),
         *_endings(old, new),
         *listing_differences(before, after),
         *_calls(old, new),
@@ -95,24 +98,24 @@ def _listed(observation: Observation) -> int:
     return sum(size(one) for one in parameters_of(observation.variables) if one.in_weights)
 
 
-def _outputs(old: Observation, new: Observation) -> Iterator[Difference]:
-    for kind, words in FILES.items():
+def _outputs(old: Observation, new: Observation, files: Sequence[str]) -> Iterator[Difference]:
+    for kind in files:
         said = [getattr(_phase(one, f"reloaded-{kind}"), "same_output", None) for one in (old, new)]
         if None in said or said[0] == said[1]:
             continue
         yield Difference(
             gravity=Gravity.BETTER if said[1] else Gravity.SILENT,
             kinds=(Kind.OUTPUT,),
-            title=f"a fresh model that loads its own {words} gives "
+            title=f"a fresh model that loads its own {FILES[kind]} gives "
             + ("the same output now" if said[1] else "another output now"),
             evidence=("saved and loaded on the same stack, with literal weights",),
             marks=frozenset({f"{'+' if said[1] else ''}output:{kind}"}),
         )
 
 
-def _old_files(before: Side, after: Side) -> Iterator[Difference]:
+def _old_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[Difference]:
     """What was saved on the old stack and is loaded on the new; only where the old one can load it."""
-    for kind in KINDS:
+    for kind in files:
         there = before.loads.get(before.stack, {}).get(kind)
         here = after.loads.get(before.stack, {}).get(kind)
         if here is None or here.result in (*_NOTHING, _EQUAL) or there is None or there.result != _EQUAL:
@@ -132,10 +135,10 @@ def _load_text(loaded: Loaded) -> str:
     return with_detail(loaded.result, loaded.detail)
 
 
-def _errors(old: Observation, new: Observation) -> Iterator[Difference]:
+def _errors(old: Observation, new: Observation, files: Sequence[str]) -> Iterator[Difference]:
     for name, words in _PHASES.items():
         before, after = _phase(old, name), _phase(new, name)
-        if before is None or after is None:
+        if before is None or after is None or name.partition("-")[2] in {*FILES} - {*files}:
             continue
         if before.status == Status.DONE and after.status == Status.RAISED:
             yield _raises(Gravity.LOUD, f"{words} raises", text_of(after.raised), f"raises:{name}")

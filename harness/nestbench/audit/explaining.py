@@ -1,6 +1,6 @@
 """Why a difference is there: the rule that the doctor found, the case that shows it, and since when."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from nestbench.store import Store
 from nestbench.verdicts import Verdict
 from nestprobe.doctor.rules import RULES, Rule
 
-__all__ = ["Archive", "Explanation", "Shown", "explain"]
+__all__ = ["Archive", "Explanation", "Shown", "explain", "follows_from"]
 
 #: By which verdict of a case a kind of difference shows.
 _VERDICTS = {
@@ -35,8 +35,12 @@ _VERDICTS = {
     Kind.OVERCOUNTED: Verdict.OVERCOUNTED,
     Kind.RAISES: Verdict.RAISES,
 }
-#: Differences that follow where a variable is lost by the weights file or the model file.
-_OF_WHAT_IS_SAVED = frozenset({"output:weights", "output:model", "+output:weights", "+output:model"})
+#: What is lost by a kind of file, by which a fresh model, or one that loads an old file, computes otherwise.
+_LOST_BY = {
+    "weights": (Kind.UNSAVED, Kind.UNRESTORED),
+    "model": (Kind.NOT_IN_MODEL_FILE, Kind.NOT_FROM_MODEL_FILE),
+    "checkpoint": (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT),
+}
 _RULES = {rule.id: rule for rule in (*RULES, *OWN)}
 
 
@@ -131,6 +135,14 @@ def explain(difference: Difference, before: Side, after: Side, archive: Archive)
     )
 
 
+def follows_from(difference: Difference, others: Sequence[Difference]) -> Difference | None:
+    """The loss of variables by which another output is explained; None where it is none of these."""
+    for file, kinds in _LOST_BY.items():
+        if difference.marks & {f"output:{file}", f"old-file:{file}"} and difference.gravity is Gravity.SILENT:
+            return next((one for one in others if one.positions and {*kinds} & {*one.kinds}), None)
+    return None
+
+
 def _place(finding: Finding) -> str:
     return f"{finding.place} ({finding.made_at})" if finding.made_at else finding.place
 
@@ -139,8 +151,6 @@ def _about(difference: Difference, finding: Finding) -> bool:
     """Whether a finding is about this difference: about its variables, or about the same failure."""
     if difference.positions:
         return bool(set(difference.positions) & set(finding.positions))
-    if difference.marks & _OF_WHAT_IS_SAVED:  # what is not in the file computes something else
-        return finding.kind in {"uncounted", "unsaved", "unrestored"}
     if Kind.COUNT in difference.kinds:
         return finding.kind == "unbuilt"
     failed = Kind.RAISES in difference.kinds and finding.kind == "raises"

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ class Measuring:
         errors: dict[str, NestbenchError] = {}
         for place in places:
             try:
-                self._prepared(place.stack.id, self.reporter.say)
+                self._prepared(place.stack.id, partial(self._say, place.name))
             except NestbenchError as error:
                 errors[place.name] = error
         there = [place for place in places if place.name not in errors]
@@ -72,6 +73,9 @@ class Measuring:
             side = sides[place.name]
             sides[place.name] = _joined(side, listed.get(place.name), loads.get(place.name, {}))
         return {place.name: sides[place.name] for place in places}
+
+    def _say(self, name: str, text: str) -> None:
+        self.reporter.say(f"{name}: {text}")
 
     def _prepared(self, stack: str, say: Callable[[str], None]) -> Prepared:
         if stack not in self._made:

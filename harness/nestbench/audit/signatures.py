@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.side import Finding, Side
+from nestbench.verdicts.variables import parameters_of
 from nestprobe.doctor.rules import RULES, Rule
 
 __all__ = ["OWN", "findings_by_signature"]
@@ -11,7 +12,7 @@ __all__ = ["OWN", "findings_by_signature"]
 _CHECKPOINT = (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT)
 _CONFIG = ("raises:saved-model", "raises:reloaded-model", "raises:cloned")
 _BUILD = next(one for one in RULES if one.id == "build-leaves-children")
-_OF_CONFIG = ("get_config", "could not be deserialized", "revive model from config")
+_OF_CONFIG = ("get_config", "could not be deserialized", "revive model from config", "was created by passing")
 
 #: Rules of the audit alone.
 OWN = (
@@ -24,6 +25,16 @@ OWN = (
         mend='model.save_weights("model.weights.h5")  # instead of tf.train.Checkpoint(model).write(...)',
         kinds=("unsaved", "unrestored"),
         cases=("checkpoint-list-of-layers", "checkpoint-dict-of-layers"),
+    ),
+    Rule(
+        id="checkpoint-across-keras",
+        title="a TF checkpoint of Keras 2, read by Keras 3",
+        cause="A checkpoint finds a value by the attributes that lead to it, and Keras 3 keeps weights under "
+        "other ones than Keras 2. Reading an old one does not bring all values back and says nothing of it; "
+        "assert_consumed() on what read() returns would.",
+        mend='model.save_weights("model.weights.h5")  # on the old stack; and load_weights() on the new',
+        kinds=("unrestored",),
+        cases=(),
     ),
     Rule(
         id="config-of-a-subclass",
@@ -49,10 +60,12 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
         places = [after.places.get(one, "") for one in difference.positions]
         if all("[" in place for place in places):
             yield _finding(OWN[0], ", ".join(places[:4]), difference)
+    if difference.marks == {"old-file:checkpoint"} and _is_across_keras(difference, before, after):
+        yield _finding(OWN[1], "model", difference)
     if difference.marks <= frozenset(_CONFIG) and any(
         words in line for line in difference.evidence for words in _OF_CONFIG
     ):
-        yield _finding(OWN[1], "model", difference)
+        yield _finding(OWN[2], "model", difference)
     if difference.marks == {"count:built.count_params"} and _runs(before) and _runs(after) == 0:
         yield _finding(_BUILD, "model", difference)
 
@@ -61,6 +74,22 @@ def _finding(of: Rule, place: str, difference: Difference) -> Finding:
     code = of.mend.replace("{attribute}", "part")
     kind = of.kinds[0]
     return Finding(rule=of.id, kind=kind, place=place, mend=code, positions=difference.positions)
+
+
+def _is_across_keras(difference: Difference, before: Side, after: Side) -> bool:
+    """Whether each stack's own checkpoint is whole, and only the way from Keras 2 to 3 loses it."""
+    across = [_keras(side) for side in (before, after)] == ["2", "3"]
+    return difference.gravity is Gravity.SILENT and across and _holds_all(before) and _holds_all(after)
+
+
+def _keras(side: Side) -> str:
+    return (side.versions.get("keras") or "").partition(".")[0]
+
+
+def _holds_all(side: Side) -> bool:
+    """Whether all that the forward pass reads is in this stack's own checkpoint and comes back from it."""
+    read = parameters_of(side.observation.variables) if side.observation is not None else []
+    return bool(read) and all(one.in_checkpoint and one.restored_from_checkpoint for one in read)
 
 
 def _runs(side: Side) -> int | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.matching import pairs
 from nestbench.names import number_of
+from nestbench.portability.record import KINDS
 from nestbench.verdicts.variables import is_floating, is_parameter, names, size
 from nestprobe.observation import Observation, VariableRecord
 
@@ -20,6 +21,20 @@ class _Flag:
     kind: Kind
     lost: str
     found: str
+    file: str = ""  # the kind of file that it is about
+
+
+def _of_file(file: str, field: str, words: str, held: Kind, back: Kind) -> tuple[_Flag, _Flag]:
+    return (
+        _Flag(f"in_{field}", held, f"no longer in {words}", f"in {words} now", file),
+        _Flag(
+            f"restored_from_{field}",
+            back,
+            f"no longer comes back from {words}",
+            f"comes back from {words} now",
+            file,
+        ),
+    )
 
 
 #: In the order in which they are told; what follows from another is still told: it is another loss.
@@ -27,22 +42,12 @@ _FLAGS = (
     _Flag("in_weights", Kind.UNCOUNTED, "no longer counted", "counted now"),
     _Flag("changed_by_step", Kind.UNTRAINED, "no longer trained", "trained now"),
     _Flag("gradient", Kind.NO_GRADIENT, "no longer gets a gradient", "gets a gradient now"),
-    _Flag("in_weights_file", Kind.UNSAVED, "no longer in the weights file", "in the weights file now"),
-    _Flag(
-        "restored_from_weights_file", Kind.UNRESTORED, "no longer comes back from the weights file",
-        "comes back from the weights file now",
+    *_of_file("weights", "weights_file", "the weights file", Kind.UNSAVED, Kind.UNRESTORED),
+    *_of_file("model", "model_file", "the model file", Kind.NOT_IN_MODEL_FILE, Kind.NOT_FROM_MODEL_FILE),
+    *_of_file(
+        "checkpoint", "checkpoint", "a TF checkpoint", Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT
     ),
-    _Flag("in_model_file", Kind.NOT_IN_MODEL_FILE, "no longer in the model file", "in the model file now"),
-    _Flag(
-        "restored_from_model_file", Kind.NOT_FROM_MODEL_FILE, "no longer comes back from the model file",
-        "comes back from the model file now",
-    ),
-    _Flag("in_checkpoint", Kind.NOT_IN_CHECKPOINT, "no longer in a TF checkpoint", "in a TF checkpoint now"),
-    _Flag(
-        "restored_from_checkpoint", Kind.NOT_FROM_CHECKPOINT,
-        "no longer comes back from a TF checkpoint", "comes back from a TF checkpoint now",
-    ),
-)  # fmt: skip
+)
 #: What is not in a file cannot come back from it: that is no second loss.
 _FOLLOWS = {
     Kind.UNRESTORED: Kind.UNSAVED,
@@ -76,10 +81,16 @@ def paired(before: Observation, after: Observation) -> list[Pair]:
     ]
 
 
-def variable_differences(before: Observation, after: Observation) -> Iterator[Difference]:
-    """What variables lose, those that lose the same together; then what they win."""
+def variable_differences(
+    before: Observation, after: Observation, files: Sequence[str] = KINDS
+) -> Iterator[Difference]:
+    """What variables lose, those that lose the same together; then what they win.
+
+    ``files``: the kinds of file that are asked about.
+    """
     every = paired(before, after)
-    lost, won = _grouped(every, before_is=True), _grouped(every, before_is=False)
+    flags = [flag for flag in _FLAGS if flag.file in ("", *files)]
+    lost, won = _grouped(every, flags, before_is=True), _grouped(every, flags, before_is=False)
     for kinds, members in lost.items():
         yield _told(kinds, members, Gravity.SILENT)
     yield from _overtrained(every)
@@ -103,7 +114,9 @@ def still_lost(before: Observation, after: Observation) -> dict[Kind, list[Varia
     return found
 
 
-def _grouped(every: Sequence[Pair], *, before_is: bool) -> dict[tuple[Kind, ...], list[Pair]]:
+def _grouped(
+    every: Sequence[Pair], flags: Sequence[_Flag], *, before_is: bool
+) -> dict[tuple[Kind, ...], list[Pair]]:
     """Pairs by the kinds of flag that are ``before_is`` before and the opposite after."""
     groups: dict[tuple[Kind, ...], list[Pair]] = {}
     for pair in every:
@@ -113,7 +126,7 @@ def _grouped(every: Sequence[Pair], *, before_is: bool) -> dict[tuple[Kind, ...]
             continue
         changed = [
             flag.kind
-            for flag in _FLAGS
+            for flag in flags
             if _is(pair.before, flag) is before_is
             and _is(pair.after, flag) is (not before_is)
             # Frozen before and trained after is no gain: it is told apart.
@@ -133,7 +146,7 @@ def _is(variable: VariableRecord, flag: _Flag) -> bool | None:
 def _told(kinds: tuple[Kind, ...], members: Sequence[Pair], gravity: Gravity) -> Difference:
     flags = [flag for flag in _FLAGS if flag.kind in kinds]
     words = [flag.lost if gravity is Gravity.SILENT else flag.found for flag in flags]
-    evidence = [f"{flag.field}: {_values(members, flag)}" for flag in flags]
+    evidence = [f"{flag.field.replace('_', ' ')}: {_values(members, flag)}" for flag in flags]
     return _difference(gravity, kinds, ", ".join(words), members, evidence=evidence)
 
 
@@ -144,7 +157,8 @@ def _values(members: Sequence[Pair], flag: _Flag) -> str:
 
 
 def _set(values: set[object]) -> str:
-    return ", ".join(sorted(map(str, values)))
+    words = {True: "yes", False: "no"}
+    return ", ".join(sorted(words[one] if isinstance(one, bool) else str(one) for one in values))
 
 
 def _overtrained(every: Sequence[Pair]) -> Iterator[Difference]:
@@ -162,7 +176,7 @@ def _overtrained(every: Sequence[Pair]) -> Iterator[Difference]:
     if members:
         said = "trained now although a step left it alone before: frozen no longer"
         yield _difference(
-            Gravity.SILENT, (Kind.OVERTRAINED,), said, members, evidence=["changed_by_step: False -> True"]
+            Gravity.SILENT, (Kind.OVERTRAINED,), said, members, evidence=["changed by step: no -> yes"]
         )
 
 

@@ -105,7 +105,7 @@ def _explanation(one: Explanation) -> dict[str, Any]:
                 "id": shown.case.id,
                 "label": shown.label,
                 "symptom": shown.case.symptom,
-                "sources": list(shown.case.sources),
+                "sources": [one for one in shown.case.sources if one.startswith(("https://", "http://"))],
                 "verdict": str(shown.verdict),
                 "since": shown.since,
                 "why": shown.why,

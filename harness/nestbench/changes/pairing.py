@@ -10,7 +10,7 @@ from nestbench.frames import Result
 from nestbench.verdicts import Verdict
 from nestbench.verdicts.verdict import RANK
 
-__all__ = ["COUNTS", "Change", "Direction", "Pairing", "pairings"]
+__all__ = ["COUNTS", "Change", "Direction", "Pairing", "ordered", "pairings"]
 
 #: Exact counts of a case's first build, as (phase, field); both are of the entry call.
 COUNTS = {"Python calls": "python_calls", "user call() runs": "user_calls"}
@@ -76,6 +76,11 @@ def pairings(before: Iterable[Result], after: Iterable[Result]) -> list[Pairing]
     old = {result.cell.label: result for result in before}
     new = {result.cell.label: result for result in after}
     found = [_pairing(label, old.get(label), new.get(label)) for label in dict.fromkeys([*old, *new])]
+    return ordered(found)
+
+
+def ordered(found: Iterable[Pairing]) -> list[Pairing]:
+    """What changed most first, as ``pairings`` orders them."""
     return sorted(found, key=_order)
 
 

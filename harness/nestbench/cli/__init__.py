@@ -5,12 +5,15 @@ import gc
 import typer
 
 from nestbench.cli import (
+    accept,
     attribute,
     audit,
     bench,
     bisect,
     cases,
+    check,
     claims,
+    collect,
     compare,
     doctor,
     growth,
@@ -18,6 +21,7 @@ from nestbench.cli import (
     matrix,
     portability,
     readme,
+    report,
     repro,
     results,
     run,
@@ -51,6 +55,9 @@ results.add_to(app)
 claims.add_to(app)
 history.add_to(app)
 compare.add_to(app)
+accept.add_to(app)
+check.add_to(app)
+collect.add_to(app)
 bisect.add_to(app)
 attribute.add_to(app)
 repro.add_to(app)
@@ -59,6 +66,7 @@ portability.add_to(app)
 time.add_to(app)
 growth.add_to(app)
 doctor.add_to(app)
+report.add_to(app)
 readme.add_to(app)
 bench.add_to(app)
 

@@ -67,6 +67,12 @@ def audit(
         list[Path] | None,
         typer.Option("-r", "--requirement", metavar="FILE", help="A requirements.txt or a pyproject.toml."),
     ] = None,
+    files: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,...", help="Files that you keep: weights, model, checkpoint; all of them."
+        ),
+    ] = None,
     attribute: Annotated[
         bool, typer.Option("--attribute", help="Mix the stacks to tell which part carries a difference.")
     ] = False,
@@ -111,6 +117,7 @@ def audit(
             "via": [name for name in (via or "").split(",") if name],
             "requirements": requirements,
             "signature": signature,
+            "files": [name for name in (files or "").split(",") if name],
             "input": [input_of(text) for text in shapes or ()],
         },
         {"factory": model, "arguments": dict(map(_argument, arguments or ())), "path": path},

@@ -9,6 +9,7 @@ import typer
 from nestbench.cli.method import method
 from nestbench.cli.options import Cases, Environments, Form, ListFormat, MatrixFile, NoDownload, screen
 from nestbench.cli.speed import speed
+from nestbench.cli.trial import doctor
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _HELP = "What nestbench itself costs, as ratios measured in one run, and whether
 _bench = typer.Typer(help=_HELP, no_args_is_help=True)
 _bench.command("method")(method)
 _bench.command("speed")(speed)
+_bench.command("doctor")(doctor)
 
 
 def add_to(app: typer.Typer) -> None:

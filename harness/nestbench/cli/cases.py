@@ -58,7 +58,7 @@ def list_cases(
 
 @cases_app.command("show")
 def show_case(
-    case: Annotated[str, typer.Argument(metavar="ID", help="Case id.")],
+    case: Annotated[str, typer.Argument(metavar="ID", help="One case id, no pattern.")],
     *,
     folders: CaseFolders = None,
     form: Form = ListFormat.TABLE,

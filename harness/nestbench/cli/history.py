@@ -67,6 +67,8 @@ def history(
                 why="the cases were not run, or changed since",
                 do="Run `nestbench run --all --case CASE`, or name other results with --results DIR.",
             )
+    if not any(one.changed for one in told):
+        typer.echo("Nothing changed from one measured release to the next.", err=True)
     if form is HistoryFormat.JSON:
         typer.echo(report.history_json(told), nl=False)
     else:

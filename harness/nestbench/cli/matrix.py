@@ -2,18 +2,28 @@
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nestbench.cli.errors import interruptible
-from nestbench.cli.options import Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.cli.options import Environments, MatrixFile, NoDownload, screen
 from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from nestbench.interpreters import Available, Unavailable
     from nestbench.matrix import Stack
+
+
+class MatrixFormat(StrEnum):
+    """How the matrix is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    GITHUB = "github"
+
 
 Stacks = Annotated[
     list[str] | None,
@@ -30,7 +40,12 @@ def add_to(app: typer.Typer) -> None:
 def matrix(
     stacks: Stacks = None,
     *,
-    form: Form = ListFormat.TABLE,
+    form: Annotated[
+        MatrixFormat, typer.Option("--format", help="How to print it; github: as the matrix of a job.")
+    ] = MatrixFormat.TABLE,
+    shards: Annotated[
+        int | None, typer.Option(min=1, help="With --format github: so many jobs a stack, by case.")
+    ] = None,
     file: MatrixFile = None,
     no_download: NoDownload = False,
     disk: Annotated[
@@ -38,18 +53,30 @@ def matrix(
     ] = False,
     envs: Environments = None,
 ) -> None:
-    """List the stacks, what this machine can run of them, and why not."""
+    """List the stacks, what this machine can run of them, and why not.
+
+    With --format github: a job a stack (those on a GPU only where they are named), as JSON on one line.
+    """
     from nestbench.interpreters import availabilities
     from nestbench.matrix import load_matrix
 
-    chosen = load_matrix(file).select(stacks or []).stacks
+    rows_of = load_matrix(file)
+    chosen = rows_of.select(stacks or []).stacks
+    if shards is not None and form is not MatrixFormat.GITHUB:
+        raise UsageError("--shards goes with --format github.", do="`nestbench run --shard I/N` runs one.")
+    if form is MatrixFormat.GITHUB:
+        from nestbench.matrix.jobs import jobs
+
+        meant = rows_of.meant(stacks or ["*"])
+        typer.echo(json.dumps(jobs([one for one in chosen if one.id in meant], shards or 1)))
+        return
     if disk:
         _print_disk(chosen, envs)
         return
     # Looking must not install anything: what could be downloaded is said to be so.
     found = availabilities(chosen, allow_download=False)
     rows = [_row(stack, found[stack.id], downloads=not no_download) for stack in chosen]
-    if form is ListFormat.JSON:
+    if form is MatrixFormat.JSON:
         typer.echo(json.dumps(rows, indent=1))
         return
     _print_table(rows)

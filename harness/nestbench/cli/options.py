@@ -43,6 +43,10 @@ Results = Annotated[Path | None, typer.Option("--results", metavar="DIR", help="
 Variants = Annotated[
     list[str] | None, typer.Option("--variant", metavar="NAME=VALUE", help="Only variants with this value.")
 ]
+Accepted = Annotated[
+    Path | None,
+    typer.Option("--accepted", metavar="DIR", help="The folder of what is accepted: results/accepted."),
+]
 Environments = Annotated[
     Path | None,
     typer.Option("--envs", metavar="DIR", help="Where environments are made and kept."),

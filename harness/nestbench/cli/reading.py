@@ -37,7 +37,7 @@ class Reading:
         except IncompleteError as error:
             if self.published is not None and _has(self.published, stacks, set(cases())):
                 option = _option(self.published.root)
-                error.do = f"The published results have it: add {option}. {error.do}".strip()
+                error.do = f"There are published results of it: add {option}. {error.do}".strip()
             raise
 
 

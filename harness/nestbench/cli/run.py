@@ -9,6 +9,7 @@ import typer
 
 from nestbench.cli.errors import going_on
 from nestbench.cli.options import (
+    Accepted,
     Again,
     CaseFolders,
     Cases,
@@ -69,6 +70,9 @@ def run(
     case: Cases = None,
     group: Groups = None,
     folders: CaseFolders = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Only the I-th of N parts of the cases.")
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Cells observed at once; one per CPU if left out.")
     ] = None,
@@ -79,7 +83,11 @@ def run(
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds for one cell.")] = 60,
     memory: Annotated[int, typer.Option(min=16, help="Megabytes for one cell.")] = 4096,
     again: Again = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Then hold it against what is accepted, as `nestbench check`.")
+    ] = False,
     results: Results = None,
+    accepted: Accepted = None,
     envs: Environments = None,
     no_download: NoDownload = False,
     matrix: MatrixFile = None,
@@ -108,6 +116,8 @@ def run(
             do="Name a stack on a GPU, such as tf2.21-gpu; `nestbench matrix` lists them.",
         )
     catalogue = every.select(case or [], group or [])
+    if shard is not None:
+        catalogue = catalogue.shard(*_parts(shard))
     how = How(
         workers=workers or len(os.sched_getaffinity(0)),
         launch=str(launch),
@@ -141,7 +151,36 @@ def run(
         _show(report, store, workspace, catalogue, again=again)
     except BrokenPipeError:  # a reader that left changes no exit code
         silence_stdout()
-    raise typer.Exit(int(report.exit_code))
+    if not check or report.interrupted:
+        raise typer.Exit(int(report.exit_code))
+    from nestbench.cli.check import Ground, gate
+    from nestbench.errors import ExitCode
+
+    ground = Ground(
+        store=store,
+        workspace=workspace,
+        catalogue=catalogue,
+        matrix=rows,
+        accepted=(accepted or workspace.accepted).absolute(),
+        whole=len(catalogue) == len(every),
+    )
+    stacks_run = [
+        *(plan.stack for plan in report.plans),
+        *(one.stack for one in report.left_out if one.asked),
+    ]
+    found = gate(stacks_run, ground, how=how, envs=envs, quiet=quiet)
+    raise typer.Exit(int(found if found is ExitCode.FOUND else max(found, report.exit_code)))
+
+
+def _parts(shard: str) -> tuple[int, int]:
+    """The two numbers of ``I/N``."""
+    number, _, of = shard.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise UsageError(
+            f"--shard {shard} is no part of the cases.",
+            do="Give it as I/N, such as 1/3, 2/3 and 3/3: the first, second and third of three parts.",
+        )
+    return int(number), int(of)
 
 
 def _run_matrix(
@@ -157,6 +196,7 @@ def _run_matrix(
     matrix: "Matrix",
     quiet: bool,
 ) -> "Report":
+    from nestbench.gate.retrying import forget
     from nestbench.names import number_of
     from nestbench.run import session
     from nestbench.run.progress import reporter
@@ -164,6 +204,8 @@ def _run_matrix(
 
     chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
+    for plan in plans:
+        forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
     told = reporter(quiet=quiet)
     for named, out in grouped(chosen.left_out) if plans else ():
         told.say(f"{named}: left out: {out.reason}.\n  To get it: {out.remedy}.")

@@ -48,7 +48,9 @@ def _of_rule(
     rule: Rule, rows: Sequence[_Row], every: Sequence[Line]
 ) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
     for kind in rule.kinds:
-        entry, verdict = (Entry.BUILD, Verdict.UNCOUNTED) if kind == "unbuilt" else (Entry.CALL, kind)
+        if kind == "unbuilt":  # no verdict tells that
+            continue
+        entry, verdict = (Entry.BUILD, Verdict.UNCOUNTED) if kind == "build-alone" else (Entry.CALL, kind)
         of_cases = [
             row for row in rows if row["case"] in (rule.decisive or rule.cases) and row["entry"] == entry
         ]

@@ -1,6 +1,18 @@
 """A stack's environment: made by tox from the lock, checked before it is used."""
 
-from nestbench.environments.environment import Environment, environment_folder, prepare
+from nestbench.environments.environment import (
+    Environment,
+    environment_folder,
+    prepare,
+    why_not_at_hand,
+)
 from nestbench.environments.variables import clean_environ, cuda_variables
 
-__all__ = ["Environment", "clean_environ", "cuda_variables", "environment_folder", "prepare"]
+__all__ = [
+    "Environment",
+    "clean_environ",
+    "cuda_variables",
+    "environment_folder",
+    "prepare",
+    "why_not_at_hand",
+]

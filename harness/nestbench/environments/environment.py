@@ -42,6 +42,23 @@ def environment_folder(stack: Stack, root: Path) -> Path:
     return root.absolute() / ".nestbench" / "envs" / stack.id
 
 
+def why_not_at_hand(stack: Stack, root: Path, *, folder: Path | None = None) -> str:
+    """Why the stack's environment is not here as its lock says, as a phrase; empty where it is.
+
+    Makes and downloads nothing.
+    """
+    try:
+        lock_text = _current_lock(stack)
+    except GroundError as error:
+        return error.what
+    found = availability(stack, allow_download=False)
+    if isinstance(found, Unavailable):
+        return found.reason
+    place = Folder(path=(folder or environment_folder(stack, root)).absolute())
+    outdated = _outdated(stack, place, found.interpreter, lock_text)
+    return f"its environment is not at hand ({outdated})" if outdated else ""
+
+
 def prepare(
     stack: Stack,
     root: Path,

@@ -10,7 +10,7 @@ from typing import Any
 from nestbench.growth.fitting import Curve, Quantity, Reach, Told
 from nestbench.statistics.growth import Growth
 
-__all__ = ["power", "short", "to_csv", "to_json", "to_markdown", "to_text"]
+__all__ = ["power", "short", "table_row", "to_csv", "to_json", "to_markdown", "to_text"]
 
 _HEAD = ("stack", "of", *map(str, Quantity), "works to", "breaks")
 _COLUMNS = (
@@ -50,7 +50,7 @@ def to_text(told: Sequence[Told]) -> str:
     """A table for each case, for the terminal."""
     lines = list(_LEGEND)
     for label, rows in _by_case(told):
-        table = [_HEAD, *map(_row, rows)]
+        table = [_HEAD, *map(table_row, rows)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines += ["", label]
         lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in table]
@@ -62,7 +62,7 @@ def to_markdown(told: Sequence[Told]) -> str:
     lines = [" ".join(_LEGEND)]
     for label, rows in _by_case(told):
         lines += ["", f"### {label}", "", _cells(_HEAD), _cells(["---"] * len(_HEAD))]
-        lines += [_cells(_row(one)) for one in rows]
+        lines += [_cells(table_row(one)) for one in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -75,7 +75,8 @@ def _by_case(told: Sequence[Told]) -> Iterator[tuple[str, list[Told]]]:
         yield label, [one for one in told if one.label == label]
 
 
-def _row(one: Told) -> tuple[str, ...]:
+def table_row(one: Told) -> tuple[str, ...]:
+    """Stack, part, the exponent of each quantity, how far it works and where it breaks."""
     reach = one.reach
     works = "nothing" if reach.works_to is None else f"{one.growing}={reach.works_to}"
     broken = "" if reach.breaks_at is None else f"{one.growing}={reach.breaks_at}: {reach.how[:_LONGEST]}"

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import nestprobe
 from nestbench.catalogue import CaseEntry, Variant, row_label
@@ -17,7 +17,7 @@ from nestbench.store.disk import StoreError, read_text, write_text
 
 __all__ = ["KINDS", "Loaded", "Loads", "Shelf", "basis"]
 
-KINDS = ("weights", "model", "checkpoint")
+KINDS: Final = ("weights", "model", "checkpoint")
 _SCHEMA = 1
 
 

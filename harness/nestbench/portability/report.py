@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nestbench.portability.record import KINDS, Loaded, Loads
 
-__all__ = ["to_csv", "to_text"]
+__all__ = ["LEGEND", "TITLES", "squares", "to_csv", "to_text"]
 
-_TITLES = {
+TITLES = {
     "weights": "Weights files (save_weights to model.weights.h5)",
     "model": "Model files (save to the single-file format of the release: .h5 to TF 2.11, .keras since)",
     "checkpoint": "TF checkpoints (tf.train.Checkpoint)",
@@ -18,7 +18,7 @@ _LETTERS = {
     "equal": "=", "differs": "D", "refuses": "R", "not-saved": "-", "not-applicable": "-",
     "timed-out": "H", "crashed": "X", "exited": "X", "out-of-memory": "X", "unavailable": "?",
 }  # fmt: skip
-_LEGEND = (
+LEGEND = (
     "= equal: loads, and gives the output that was saved; w with a warning; D loads without an error and "
     "gives another output; R refuses: an exception; H hangs until the limit; X the process dies; - nothing "
     "was saved, or the kind does not exist there; ? could not be measured."
@@ -30,17 +30,21 @@ def to_text(loads: Sequence[Loads], cases: Sequence[str] = (), *, markdown: bool
 
     ``cases``: labels; with one of them the squares are letters. Rows save, columns load.
     """
-    columns = [one.stack for one in loads]
     parts = []
     for kind in KINDS:
-        rows = [["saved on", *columns]]
-        rows += [
-            [saver, *(_square(_entries(one, saver, kind, cases)) for one in loads)]
-            for saver in _savers(loads)
-        ]
-        parts.append(_title(_TITLES[kind], markdown=markdown))
+        rows = squares(loads, kind, cases)
+        parts.append(_title(TITLES[kind], markdown=markdown))
         parts.append(_table(rows, markdown=markdown))
-    return "\n".join([*parts, f"Columns load. {_COUNTED if len(cases) != 1 else ''}{_LEGEND}", ""])
+    return "\n".join([*parts, f"Columns load. {_COUNTED if len(cases) != 1 else ''}{LEGEND}", ""])
+
+
+def squares(loads: Sequence[Loads], kind: str, cases: Sequence[str] = ()) -> list[list[str]]:
+    """The matrix of one kind of file: a head, then a row for each saver, a square for each loader."""
+    head = ["saved on", *(one.stack for one in loads)]
+    rows = [
+        [saver, *(_square(_entries(one, saver, kind, cases)) for one in loads)] for saver in _savers(loads)
+    ]
+    return [head, *rows]
 
 
 _COUNTED = "The number is of files that come back equal, of all that were saved; then what the others do. "

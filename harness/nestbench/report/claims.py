@@ -7,7 +7,15 @@ from itertools import groupby
 
 from nestbench.claims import Claim, Outcome, Ruling
 
-__all__ = ["Rulings", "claims_json", "claims_markdown", "claims_text", "span"]
+__all__ = [
+    "Rulings",
+    "claims_json",
+    "claims_markdown",
+    "claims_text",
+    "claims_totals",
+    "ruling_lines",
+    "span",
+]
 
 #: Claims in their order, each with its ruling on every stack that it speaks of.
 Rulings = Sequence[tuple[Claim, Sequence[Ruling]]]
@@ -23,18 +31,18 @@ def claims_text(rulings: Rulings, order: Sequence[str]) -> str:
     blocks = []
     for claim, said in rulings:
         block = [f"{claim.id}: {claim.sentence}", *(f"  {source}" for source in claim.sources)]
-        block += [f"  {line}" for line in _lines(said, order)]
+        block += [f"  {line}" for line in ruling_lines(said, order)]
         blocks.append("\n".join(block))
-    return "\n\n".join([*blocks, _totals(rulings)]) + "\n"
+    return "\n\n".join([*blocks, claims_totals(rulings)]) + "\n"
 
 
 def claims_markdown(rulings: Rulings, order: Sequence[str]) -> str:
     """The same as Markdown."""
-    blocks = ["# What is claimed, and where it holds", "", _totals(rulings), ""]
+    blocks = ["# What is claimed, and where it holds", "", claims_totals(rulings), ""]
     for claim, said in rulings:
         links = " · ".join(f"[source]({source})" for source in claim.sources)
         blocks += [f"## {claim.id}", "", f"{claim.sentence} {links}", ""]
-        blocks += [*(f"- {line}" for line in _lines(said, order)), ""]
+        blocks += [*(f"- {line}" for line in ruling_lines(said, order)), ""]
     return "\n".join(blocks)
 
 
@@ -52,7 +60,8 @@ def claims_json(rulings: Rulings) -> str:
     return json.dumps(data, indent=1) + "\n"
 
 
-def _lines(said: Sequence[Ruling], order: Sequence[str]) -> Iterator[str]:
+def ruling_lines(said: Sequence[Ruling], order: Sequence[str]) -> Iterator[str]:
+    """``held on tf2.0 to tf2.15 (16 stacks): the case and the values``, for each outcome."""
     for outcome, mark in _MARKS.items():
         chosen = [one for one in said if one.outcome == outcome]
         if not chosen:
@@ -68,7 +77,8 @@ def _lines(said: Sequence[Ruling], order: Sequence[str]) -> Iterator[str]:
             yield f"{mark} on {span(stacks, order)}: {evidence}"
 
 
-def _totals(rulings: Rulings) -> str:
+def claims_totals(rulings: Rulings) -> str:
+    """How many claims are held and refuted where, in a sentence."""
     everywhere = partly = nowhere = undecided = 0
     for _, said in rulings:
         outcomes = {one.outcome for one in said} & {Outcome.HELD, Outcome.REFUTED}

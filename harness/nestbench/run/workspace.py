@@ -18,7 +18,7 @@ class BusyError(IncompleteError):
     """Another run is writing the same results."""
 
 
-LOCAL, PUBLISHED = "local", "published"
+LOCAL, PUBLISHED, ACCEPTED = "local", "published", "accepted"
 _HELD = ".held"
 
 
@@ -37,6 +37,11 @@ class Workspace:
     def published(self) -> Path:
         """Results that are committed."""
         return self.root / "results" / PUBLISHED
+
+    @property
+    def accepted(self) -> Path:
+        """Baselines of the gate, and the list of known deviations; committed."""
+        return self.root / "results" / ACCEPTED
 
     def folder(self, name: str) -> Path:
         """A working folder of that name; made where missing. Raises OSError."""

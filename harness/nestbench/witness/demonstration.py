@@ -68,12 +68,16 @@ class Demonstration:
     @property
     def watched(self) -> bool:
         """Whether variables have to be noted as they are made, because the model does not list them."""
-        return self._weighed and self._unlisted and self.stack.backend is Backend.TENSORFLOW
+        return self._weighed and self._unlisted and not self._unheard
 
     @property
     def collected(self) -> bool:
-        """Whether they are found among all objects there are."""
-        return self._weighed and self._unlisted and self.stack.backend is not Backend.TENSORFLOW
+        """Whether they are found among all objects there are, as nothing tells when they are made."""
+        return self._weighed and self._unlisted and self._unheard
+
+    @property
+    def _unheard(self) -> bool:
+        return self.stack.backend is not Backend.TENSORFLOW or self.stack.is_multi_backend_2
 
     @property
     def _weighed(self) -> bool:
@@ -103,8 +107,10 @@ class Demonstration:
         if self.watched:
             return []
         if self.collected:
-            are = 'issubclass(type(v), keras.Variable) and "float" in v.dtype'
-            return [f"weights = [v for v in gc.get_objects() if {are}]"]
+            are = 'keras.Variable) and "float" in v.dtype'
+            if self.stack.is_multi_backend_2:
+                are = "tf.Variable) and v.dtype.is_floating"
+            return [f"weights = [v for v in gc.get_objects() if issubclass(type(v), {are}]"]
         return ["weights = list(model.weights)"]
 
     # -- a signal each --------------------------------------------------------------------------
@@ -134,9 +140,10 @@ class Demonstration:
         return [*([] if Signal.STEP in self.signals else self._fit()), *self._summary()]
 
     def _weights(self) -> list[str]:
-        more = "tf.cast(0.1, w.dtype)" if self.watched else "0.1"
+        # Another step for each: what is added to all alike may cancel out.
+        more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
         return [
-            "for w in weights:",
+            "for n, w in enumerate(weights, 1):",
             f"    w.assign(w + {more})",
             f"y = {self._forward('model')}",
             f'model.save_weights("{WEIGHTS}")',
@@ -212,7 +219,15 @@ class Demonstration:
             "cloned": self._cloned(),
             "summary": ["model.summary()"],
         }[self._raising or "called"]
-        return [*lines, 'print("no exception")']
+        return [*self._called_in_training(), *lines, 'print("no exception")']
+
+    def _called_in_training(self) -> list[str]:
+        """The call without which a file would not hold what there is after it."""
+        seen = self.result.observation
+        assert seen is not None
+        made = any(one.created_in == "called-in-training" for one in seen.variables)
+        files = (self._raising or "").startswith(("saved", "reloaded"))
+        return ["model(x, training=True)"] if made and files else []
 
     def _same(self, what: str, model: str) -> str:
         return f'print("{what} gives the same output:", numpy.allclose(y, {self._forward(model)}))'

@@ -32,9 +32,17 @@ def read_names(*nodes: ast.AST) -> set[str]:
             names |= inner - _own_names(node)
         elif isinstance(node, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
             names |= inner - bound_names(*(one.target for one in node.generators))
+        elif isinstance(node, ast.ClassDef):
+            names |= inner - (bound_names(*node.body) - _read_in_methods(node))
         else:
             names |= inner
     return names
+
+
+def _read_in_methods(node: ast.ClassDef) -> set[str]:
+    """What methods read: they do not see the names of their class."""
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef)]
+    return set().union(*(read_names(*one.body) - _own_names(one) for one in methods))
 
 
 def _own_names(function: ast.FunctionDef | ast.Lambda) -> set[str]:

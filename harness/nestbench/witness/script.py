@@ -14,7 +14,7 @@ from nestbench.verdicts import Entry, Verdict
 from nestbench.witness.demonstration import Demonstration
 from nestbench.witness.folding import bound_names
 from nestbench.witness.program import Program, read_program
-from nestbench.witness.signals import Signal, raising_phase, signals_of
+from nestbench.witness.signals import Signal, raising_phase, signals
 from nestbench.witness.untold import Untold
 from nestbench.witness.words import import_lines, in_keras, uses
 from nestprobe import casefiles
@@ -51,13 +51,15 @@ def make_witness(result: Result, stack: Stack, *, name: str = "repro.py") -> Wit
     values = next(one for one in combinations if _text(one) == result.cell.variant.names)
     tree = ast.parse(entry.file.read_text(encoding="utf-8"))
     program = in_keras(read_program(tree, case.make.__name__, values), stack)
-    candidates = signals_of(result)
+    candidates = signals(result)
     if not candidates:
         raise Untold("shows nothing that a plain script would see")
     classes = [one.name for one in program.definitions if isinstance(one, ast.ClassDef)]
     demonstration = Demonstration(
         stack=stack, result=result, signals=frozenset(), inputs=case.inputs, new=_MAKE, classes=classes
     )
+    # Where a call makes everything well, that build(shape) alone does not is what there is to see.
+    alone = Signal.BUILD if candidates[0][1] is Verdict.TRACKED else None
     chosen: list[Signal] = []
     kept: list[list[str]] = []
     lengths: list[int] = []
@@ -67,7 +69,7 @@ def make_witness(result: Result, stack: Stack, *, name: str = "repro.py") -> Wit
         blocks = [_header(result, stack, name, shown), *filter(None, body)]
         lengths.append(sum(map(len, blocks)))
         # What goes well is shown where there is room for it and for blank lines.
-        more = verdict is Verdict.TRACKED and chosen not in ([], [Signal.COUNT])
+        more = verdict is Verdict.TRACKED and signal is not alone and bool(chosen)
         if lengths[-1] + (len(blocks) - 1) * more < LINES:
             chosen.append(signal)
             kept = blocks
@@ -158,11 +160,28 @@ def _body(program: Program, shows: Demonstration) -> list[list[str]]:
     modules = {name for name in ("gc", "numpy") if uses(name, names)}
     imported = {name for node in program.imports for name in bound_names(node)}
     plain = sorted([f"import {name}" for name in modules - imported] + _lines(program.imports))
-    return [[*plain, *import_lines(shows.stack, {"tf": uses("tf", names)})], *definitions, end]
+    return [import_lines(shows.stack, plain, tensorflow=uses("tf", names)), *definitions, end]
 
 
 #: What the script's own lines call things.
-_OWN = frozenset({"x", "y", "w", "b", "weights", "before", "changed", "other", "built", "clone", "path"})
+_OWN = frozenset(
+    {
+        "x",
+        "y",
+        "w",
+        "n",
+        "b",
+        "v",
+        "weights",
+        "before",
+        "changed",
+        "other",
+        "built",
+        "clone",
+        "loaded",
+        "path",
+    }
+)
 
 
 def _flat(making: Sequence[ast.stmt]) -> bool:

@@ -9,7 +9,7 @@ from nestbench.verdicts.rules import LOUD
 from nestbench.verdicts.variables import is_floating
 from nestprobe.observation import Observation, PhaseRecord, Status
 
-__all__ = ["Signal", "changed_by_step", "raising_phase", "signals_of"]
+__all__ = ["Signal", "changed_by_step", "raising_phase", "signals"]
 
 
 class Signal(StrEnum):
@@ -35,7 +35,7 @@ _ABOUT = {
 }
 
 
-def signals_of(result: Result) -> list[tuple[Signal, Verdict]]:
+def signals(result: Result) -> list[tuple[Signal, Verdict]]:
     """What can show the verdicts of a measured cell, the gravest first, with the verdict it shows.
 
     Empty where nothing can, as what was measured has no sign that a plain script would see.

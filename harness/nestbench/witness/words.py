@@ -2,14 +2,14 @@
 
 import ast
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 from nestbench.matrix import Backend, Module, Stack
 from nestbench.witness.program import KIT, Program
 from nestbench.witness.untold import Untold
 
-__all__ = ["in_keras", "uses"]
+__all__ = ["import_lines", "in_keras", "uses"]
 
 _BASES = {"layer": "keras.layers.Layer", "model": "keras.Model"}
 _PLAIN = {
@@ -141,22 +141,23 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def import_lines(stack: Stack, names: Mapping[str, bool]) -> list[str]:
-    """The lines that make ``keras``, and ``tf`` where it is used, what cases are handed on that stack."""
-    lines = []
+def import_lines(stack: Stack, others: Sequence[str], *, tensorflow: bool) -> list[str]:
+    """The lines that make ``keras``, and ``tf``, what cases are handed on that stack.
+
+    ``others``: lines that import other modules.
+    """
     variables = dict(stack.environ)
     if stack.backend is not Backend.TENSORFLOW:
         variables["KERAS_BACKEND"] = str(stack.backend)
-    if variables:
-        lines.append("import os")
-        lines += [f'os.environ["{name}"] = "{value}"' for name, value in variables.items()]
-    if names.get("tf"):
-        lines.append("import tensorflow as tf")
-    lines.append(
-        {
-            Module.TF_KERAS_ATTRIBUTE: "from tensorflow import keras",
-            Module.KERAS: "import keras",
-            Module.TF_KERAS_PACKAGE: "import tf_keras as keras",
-        }[stack.module]
-    )
-    return lines
+    keras = {
+        Module.TF_KERAS_ATTRIBUTE: "from tensorflow import keras",
+        Module.KERAS: "import keras",
+        Module.TF_KERAS_PACKAGE: "import tf_keras as keras",
+    }[stack.module]
+    return [
+        *(["import os"] if variables else []),
+        *(f'os.environ["{name}"] = "{value}"' for name, value in variables.items()),
+        *others,
+        *(["import tensorflow as tf"] if tensorflow else []),
+        keras,
+    ]

@@ -1,16 +1,13 @@
 """Why a variable is lost: the way from the model to it, and the first step that Keras does not take."""
 
-import collections
-import dis
-
 from nestprobe.doctor import ground
-from nestprobe.doctor.examination import AGAIN, TRAINING
+from nestprobe.doctor.containers import container
+from nestprobe.doctor.facts import AGAIN, TRAINING
 from nestprobe.doctor.graph import CELL, GLOBAL
 from nestprobe.doctor.origins import is_own_module
+from nestprobe.doctor.source import functions, stores
 from nestprobe.kit import keras_version
 from nestprobe.protocol import weightfiles
-
-_WRAPPERS = ("keras", "tf_keras", "tensorflow")
 
 
 class Causes(object):
@@ -58,10 +55,10 @@ class Causes(object):
         if self.keras3 and not ground.is_layer(target.item) and _is_raw(target.item):
             return "raw-variable", target
         first = segment[0]
-        container = _container(first.item) if between else None
-        if container in ("set", "deque", "defaultdict", "list-subclass"):
-            return "untracked-" + container, target
-        if container == "wrapped":
+        kind = container(first.item) if between else None
+        if kind in ("set", "deque", "defaultdict", "list-subclass"):
+            return "untracked-" + kind, target
+        if kind == "wrapped":
             return self._of_wrapped(between, target), target
         return self._of_attribute(holder.item, first), target
 
@@ -76,7 +73,7 @@ class Causes(object):
         for one in segment[:-1]:
             if _is_tf_module(one.item):
                 return "tf-module"
-            if _container(one.item) is None:
+            if container(one.item) is None:
                 return "plain-object"
         return None
 
@@ -92,7 +89,7 @@ class Causes(object):
         own = [cls for cls in type(holder).__mro__ if is_own_module(cls.__module__)]
         if not self.keras3 and any(name in vars(cls) for cls in own):
             return "class-attribute"
-        if not any(stores(function, name) for cls in own for function in _functions(cls)):
+        if not any(stores(function, name) for cls in own for function in functions(cls)):
             return "dict-bypass"
         return "removed-but-held" if self.keras3 else "unknown"
 
@@ -189,34 +186,6 @@ class Causes(object):
         return not self._facts.watch.layer_lines and bool(frozen)
 
 
-def stores(function, name):
-    """Whether a function has an assignment ``something.name = ...``, or could by ``setattr``."""
-    for code in _codes(function.__code__):
-        if "setattr" in code.co_names:
-            return True
-        if name in code.co_names and any(
-            one.opname == "STORE_ATTR" and one.argval == name for one in dis.get_instructions(code)
-        ):
-            return True
-    return False
-
-
-def _codes(code):
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, type(code)):
-            for one in _codes(constant):
-                yield one
-
-
-def _functions(cls):
-    for one in list(vars(cls).values()):
-        plain = getattr(one, "__func__", one)
-        plain = getattr(plain, "__wrapped__", plain)
-        if hasattr(plain, "__code__"):
-            yield plain
-
-
 def _owner(node):
     """The layer that a variable's node belongs to: the last one on the way."""
     above = [one for one in node.chain() if ground.is_layer(one.item)]
@@ -228,35 +197,17 @@ def _depth(chain):
     """How many containers stand in a row, at most, between two layers of the way."""
     most = row = 0
     for one in chain:
-        row = row + 1 if _container(one.item) is not None else 0
+        row = row + 1 if container(one.item) is not None else 0
         most = max(most, row)
     return most
-
-
-def _container(item):
-    """Which container an object is; None where it is none."""
-    cls = type(item)
-    top = cls.__module__.split(".")[0]
-    if top in _WRAPPERS and isinstance(item, (list, tuple, dict, set)):
-        return "wrapped"
-    if isinstance(item, (set, frozenset)):
-        return "set"
-    if isinstance(item, collections.deque):
-        return "deque"
-    if isinstance(item, collections.defaultdict):
-        return "defaultdict"
-    if isinstance(item, (list, tuple, dict)):
-        plain = cls in (list, tuple, dict, collections.OrderedDict)
-        return "plain" if plain else "list-subclass"
-    return None
 
 
 def _is_copied(holder, segment):
     """Whether a function reads a list or dict that grew after Keras had copied it into an attribute."""
     for one in segment:
-        if _container(one.item) == "plain":
+        if container(one.item) == "plain":
             for held in list(vars(holder).values()):
-                alike = _container(held) == "wrapped" and isinstance(held, dict) == isinstance(one.item, dict)
+                alike = container(held) == "wrapped" and isinstance(held, dict) == isinstance(one.item, dict)
                 if alike and len(held) < len(one.item):
                     return True
     return False

@@ -9,14 +9,21 @@ import numpy
 
 from nestprobe import subject
 from nestprobe.doctor import ground
-from nestprobe.doctor.facts import Facts, Failure, Unseen, VariableFacts
+from nestprobe.doctor.facts import (
+    AGAIN,
+    CALLED,
+    MADE,
+    TRAINING,
+    Facts,
+    Failure,
+    Unseen,
+)
 from nestprobe.doctor.graph import Graph
+from nestprobe.doctor.recording import Notes, records
 from nestprobe.doctor.sightings import Sightings
 from nestprobe.protocol import literals, oracle, weightfiles
 from nestprobe.protocol.instance import reset_names
 from nestprobe.protocol.messages import raised, recorded
-
-MADE, CALLED, AGAIN, TRAINING = "constructed", "called", "called-again", "called-in-training"
 
 
 class Examination(object):
@@ -30,9 +37,7 @@ class Examination(object):
         self._engine, self._make, self._inputs = engine, make, inputs
         self._fit = fit and make is not None
         self.facts = Facts(kit=None, model=model)
-        self._sets = {}  # "inference", "training": positions
-        self._lists = {}  # "early", "weights", "trainable": position -> how often
-        self._flags = {}  # "gradient", "changed", "in_file", "restored", "misplaced": by position
+        self._notes = Notes()
 
     def run(self):
         """The Facts. Raises SubjectError where no model comes to be, NoGround, Unobservable."""
@@ -96,8 +101,8 @@ class Examination(object):
             self._admit_the_rest()
         with facts.watch.creation(AGAIN), facts.watch.reads() as found:
             self._call()
-        self._sets["inference"] = found
-        self._lists["early"] = self._listed("weights")
+        self._notes.reads["inference"] = found
+        self._notes.lists["early"] = self._listed("weights")
         with contextlib.suppress(Exception):  # counts are told where there are any
             facts.counted = int(facts.model.count_params())
 
@@ -115,13 +120,13 @@ class Examination(object):
         def call():
             with facts.watch.creation(TRAINING), facts.watch.reads() as found:
                 self._training_output = self._call_in_training()
-            self._sets["training"] = found
+            self._notes.reads["training"] = found
 
         if self._phase(TRAINING, call) and len(facts.watch.variables) > before:
             # What was made by then was not listened to from its first read on.
             self._phase(TRAINING, call)
-        self._lists["weights"] = self._listed("weights")
-        self._lists["trainable"] = self._listed("trainable_weights")
+        self._notes.lists["weights"] = self._listed("weights")
+        self._notes.lists["trainable"] = self._listed("trainable_weights")
 
     def _call_in_training(self):
         model = self.facts.model
@@ -146,7 +151,7 @@ class Examination(object):
         literals.set_gentle(variables, self._marked())
         if self._engine.tf is None or not hasattr(self._engine.tf, "GradientTape") or self._is_graph():
             _, reached = self._engine.gradients(self._call_in_training, variables)
-            self._flags["gradient"] = reached()
+            self._notes.flags["gradient"] = reached()
             return
         tf = self._engine.tf
         with tf.GradientTape() as tape:
@@ -155,14 +160,14 @@ class Examination(object):
             loss = tf.add_n([tf.reduce_sum(tf.square(one)) for one in floats])
         asked = [one for one in variables if one.dtype.is_floating and one.trainable]
         found = dict(zip(map(id, asked), tape.gradient(loss, asked)))
-        self._flags["gradient"] = [found.get(id(one)) is not None for one in variables]
+        self._notes.flags["gradient"] = [found.get(id(one)) is not None for one in variables]
 
     def _is_graph(self):
         return type(self._engine).__module__.endswith("symbolic")
 
     def _marked(self):
-        inference, training = self._sets["inference"], self._sets.get("training") or set()
-        listed = self._lists.get("weights", {})
+        inference, training = self._notes.reads["inference"], self._notes.reads.get("training") or set()
+        listed = self._notes.lists.get("weights", {})
         return [
             literals.is_float(variable) and (place in inference or place in training or place in listed)
             for place, variable in enumerate(self.facts.watch.variables)
@@ -183,7 +188,7 @@ class Examination(object):
 
         def save():
             facts.model.save_weights(path)
-            self._flags["in_file"] = found_in(weightfiles.arrays_in(path))
+            self._notes.flags["in_file"] = found_in(weightfiles.arrays_in(path))
 
         def load():
             model, watch = self._fresh()
@@ -191,10 +196,10 @@ class Examination(object):
             literals.set_fingerprints(others, marked, 1)
             model.load_weights(path)
             now = literals.values(engine, others)
-            self._flags["restored"] = found_in(now)
+            self._notes.flags["restored"] = found_in(now)
             again = self._arrays(self._call(model))
             facts.same_output = _same(output, again)
-            self._flags["misplaced"] = [
+            self._notes.flags["misplaced"] = [
                 value is not None and place < len(now) and not literals.equal(value, now[place])
                 for place, value in enumerate(wanted)
             ]
@@ -245,7 +250,7 @@ class Examination(object):
         with facts.watch.creation("trained"):
             model.fit(self._data, targets, batch_size=examples, epochs=1, shuffle=False, verbose=0)
         after = literals.values(engine, variables)
-        self._flags["changed"] = [
+        self._notes.flags["changed"] = [
             None if old is None or new is None else not literals.equal(old, new)
             for old, new in zip(before, after)
         ]
@@ -299,7 +304,7 @@ class Examination(object):
             )
         elif not self._fit:
             unseen.append(Unseen("an optimizer step", "it was not asked for", by_design=True))
-        if None in self._lists.get("weights", {}):
+        if None in self._notes.lists.get("weights", {}):
             unseen.append(
                 Unseen(
                     "a weight that the model lists",
@@ -316,52 +321,8 @@ class Examination(object):
             facts.graph = self._graph()
         if not facts.graph.complete:
             facts.unseen.append(Unseen("the whole object graph", "it has too many objects"))
-        inference = self._sets.get("inference")
-        if inference is not None:
-            own = _own_variables(facts.watch, facts.model)
-            facts.variables = [
-                self._variable(place, variable, own.get(place, variable))
-                for place, variable in enumerate(facts.watch.variables)
-                if facts.watch.phases[place] != "trained"
-            ]
+        facts.variables = records(facts, self._notes)
         return facts
-
-    def _variable(self, place, variable, own):
-        facts, training = self.facts, self._sets.get("training")
-        return VariableFacts(
-            position=place,
-            variable=variable,
-            name=getattr(own, "path", None) or str(variable.name),
-            shape=tuple(-1 if size is None else int(size) for size in variable.shape),
-            dtype=literals.dtype_name(variable),
-            trainable=bool(own.trainable),
-            phase=facts.watch.phases[place],
-            used_in_inference=place in self._sets["inference"],
-            used_in_training=None if training is None else place in training,
-            listed=self._lists.get("weights", {}).get(place, 0),
-            listed_early=place in self._lists.get("early", {}),
-            in_trainable=place in self._lists.get("trainable", {}),
-            gradient=self._flag("gradient", place),
-            changed=self._flag("changed", place),
-            in_file=self._flag("in_file", place),
-            restored=self._flag("restored", place),
-            misplaced=bool(self._flag("misplaced", place)),
-            read_while_made=id(variable) in facts.watch.read_while_made,
-            lines=facts.watch.lines.get(place, ()),
-            node=facts.graph.variable(variable),
-        )
-
-    def _flag(self, name, place):
-        noted = self._flags.get(name, ())
-        return noted[place] if place < len(noted) else None
-
-
-def _own_variables(watch, model):
-    """Keras 3's own variable by position: it has the better name, and the flag that counts."""
-    try:
-        return {watch.index(variable): variable for variable in model.variables}
-    except Exception:
-        return {}
 
 
 def _text(error):

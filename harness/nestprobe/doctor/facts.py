@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
+#: Phases in which a variable may be made.
+MADE, CALLED, AGAIN, TRAINING = "constructed", "called", "called-again", "called-in-training"
+
 
 @dataclass
 class VariableFacts:

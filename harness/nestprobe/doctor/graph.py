@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 from nestprobe.doctor.origins import is_own_module
+from nestprobe.doctor.source import functions
 
 #: Objects looked at before the walk is given up; a model of thousands of layers is far below.
 MOST = 200000
@@ -168,7 +169,7 @@ class Graph(object):
         for cls in type(item).__mro__:
             if is_own_module(cls.__module__) and cls not in self._classes:
                 self._classes.add(cls)
-                for function in _functions(cls):
+                for function in functions(cls):
                     for step in self._of_function(node, function):
                         yield step
 
@@ -298,16 +299,8 @@ def _assigned(cls, name):
         name in function.__code__.co_names
         for base in cls.__mro__
         if is_own_module(base.__module__)
-        for function in _functions(base)
+        for function in functions(base)
     )
-
-
-def _functions(cls):
-    for one in list(vars(cls).values()):
-        for function in (one, getattr(one, "__func__", None), getattr(one, "fget", None)):
-            plain = getattr(function, "__wrapped__", function)
-            if isinstance(plain, types.FunctionType):
-                yield plain
 
 
 def _names(code):

@@ -7,10 +7,10 @@ import traceback
 from nestprobe.doctor import elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
-from nestprobe.doctor.examination import CALLED, MADE
-from nestprobe.doctor.facts import Unseen
+from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.origins import is_own, is_own_module
+from nestprobe.doctor.source import assignment
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
@@ -187,7 +187,7 @@ class Judge(object):
         for one in variables:
             if one.lines:
                 return str(one.lines[0])
-        return ""
+        return _assigned_at(node) if node is not None else ""
 
     # -- exceptions ------------------------------------------------------------------------------
 
@@ -227,7 +227,7 @@ class Judge(object):
             )
         )
         places = tuple(facts.unbuilt_by_build[:8])
-        return [self._made("unbuilt", "build-leaves-children", "model", said, variables=places)]
+        return [self._made("build-alone", "build-leaves-children", "model", said, variables=places)]
 
 
 #: The items at the end of a place.
@@ -242,6 +242,14 @@ _WHAT = {
     "reloaded-weights": "loading the weights file",
     "trained": "an optimizer step",
 }
+
+
+def _assigned_at(node):
+    """The line of a class that sets the attribute on the way, where nothing was watched."""
+    for one in reversed(node.chain()):
+        if one.by == "attribute" and is_own_module(type(one.parent.item).__module__):
+            return str(assignment(type(one.parent.item), one.key) or "")
+    return ""
 
 
 def _shown(variable):

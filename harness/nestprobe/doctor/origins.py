@@ -53,10 +53,15 @@ def here(making=None):
     while frame is not None and len(found) < MOST:
         code = frame.f_code
         if is_own(code.co_filename) and (making is None or frame.f_locals.get("self") is not making):
-            text = linecache.getline(code.co_filename, frame.f_lineno, frame.f_globals).strip()
-            found.append(Line(_short(code.co_filename), frame.f_lineno, code.co_name, text))
+            found.append(line_at(code, frame.f_lineno, frame.f_globals))
         frame = frame.f_back
     return tuple(found)
+
+
+def line_at(code, number, names=None):
+    """The Line of a code object with that number."""
+    text = linecache.getline(code.co_filename, number, names).strip()
+    return Line(_short(code.co_filename), number, code.co_name, text)
 
 
 def is_own(path):

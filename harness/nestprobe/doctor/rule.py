@@ -12,7 +12,8 @@ KINDS = (
     "unrestored",  # in the weights file, and does not come back
     "raises",  # an exception: trouble, but loud
     "overcounted",  # counted, and never read
-    "unbuilt",  # a layer without its variables
+    "unbuilt",  # a layer that the forward pass never reaches
+    "build-alone",  # what build(shape) leaves without variables until the first call
 )
 
 #: What is not tracked is lost in each of these ways.

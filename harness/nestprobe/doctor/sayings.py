@@ -2,8 +2,9 @@
 
 import re
 
-from nestprobe.doctor.causes import _container, _functions
+from nestprobe.doctor.containers import container
 from nestprobe.doctor.origins import is_own_module
+from nestprobe.doctor.source import functions
 
 #: (id of a rule, pattern of what is said), the first that fits counts.
 _SAYINGS = (
@@ -72,14 +73,14 @@ def _own_layers(facts):
 def _code_names(layer):
     for cls in type(layer).__mro__:
         if is_own_module(cls.__module__):
-            for function in _functions(cls):
+            for function in functions(cls):
                 yield function, set(function.__code__.co_names)
 
 
 def _of_missing_item(facts):
     """An item is not there: Keras copied the container before it was filled, or took away its factory."""
     for layer in _own_layers(facts):
-        if any(_container(held) == "wrapped" for held in vars(layer).values()):
+        if any(container(held) == "wrapped" for held in vars(layer).values()):
             for _, names in _code_names(layer):
                 if "defaultdict" in names:
                     return "container-replaced"

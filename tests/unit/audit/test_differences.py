@@ -290,3 +290,29 @@ def test_a_build_that_no_longer_reaches_the_layers_within():
     assert by_signature(whole(), new) == ["build-leaves-children"]
     new.phases["built"] = replace(new.phases["built"], user_calls={"Outer": 1})
     assert by_signature(whole(), new) == []
+
+
+KERAS_2, KERAS_3 = {"keras": "2.15.0"}, {"keras": "3.12.0"}
+
+
+@pytest.mark.parametrize(
+    ("new", "versions", "rules"),
+    [
+        (whole(), KERAS_3, ["checkpoint-across-keras"]),
+        (whole(), KERAS_2, []),
+        (observation(variable(*W, in_checkpoint=False), *PLAIN[1:]), KERAS_3, []),
+    ],
+)
+def test_an_old_checkpoint_from_one_keras_to_the_next(new, versions, rules):
+    before = side(OLD, whole(), loads=EQUAL, versions=KERAS_2)
+    after = side(NEW, new, loads={OLD: {"checkpoint": "differs"}}, versions=versions)
+    (one,) = (one for one in differences(before, after) if "old-file" in one.kinds)
+    assert [finding.rule for finding in findings_by_signature(one, before, after)] == rules
+
+
+def test_files_that_nobody_keeps_make_no_difference():
+    new = observation(variable(*W, in_checkpoint=False, in_weights_file=False), *PLAIN[1:])
+    new.phases["saved-model"] = PhaseRecord("raised", raised=Raised("E", "no"))
+    sides = side(OLD, whole(), loads=EQUAL), side(NEW, new, loads={OLD: {"checkpoint": "differs"}})
+    assert [str(kind) for one in differences(*sides, files=("weights",)) for kind in one.kinds] == ["unsaved"]
+    assert differences(*sides, files=("weights",)) != differences(*sides)

@@ -81,7 +81,7 @@ RULES = (
         mend="def build(self, input_shape):\n"
         "    self.{attribute}.build(input_shape)\n"
         "    super().build(input_shape)",
-        kinds=("unbuilt",),
+        kinds=("build-alone",),
         cases=(
             "build-skips-child",
             "child-made-in-build",

@@ -1,0 +1,154 @@
+"use strict";
+// What changes from one stack to another, ranked as `nestbench compare` ranks it.
+(() => {
+  const all = window.nestbenchBehaviours, form = document.getElementById("pair");
+  if (!form || !all) return;
+  const said = document.getElementById("said"), place = document.getElementById("changes"), note = document.getElementById("markdown");
+  const rank = new Map(all.verdicts.map((name, at) => [name, at]));
+  const quiet = rank.get("tracked");
+  const WORSE = 0, OTHER = 1, BETTER = 2, NONE = 3;
+  const titles = { [WORSE]: "Gets worse", [OTHER]: "Other trouble", [BETTER]: "Gets better", [NONE]: "Behaves the same" };
+  const silent = new Set(["uncounted", "untrained", "overtrained", "unsaved"]);
+
+  const words = (one) => {
+    const call = one.call.join(", ");
+    return one.build.join() === one.call.join() ? call : `${call} (build(shape) alone: ${one.build.join(", ")})`;
+  };
+  function factor(before, after) {
+    if (!before || !after) return before === after ? 1 : Infinity;
+    return Math.max(before / after, after / before);
+  }
+  function differences(before, after) {
+    const names = [...new Set([...Object.keys(before.facts), ...Object.keys(after.facts)])];
+    return names.filter((name) => before.facts[name] !== after.facts[name])
+      .map((name) => `${name}: ${before.facts[name] ?? "nothing"} → ${after.facts[name] ?? "nothing"}`);
+  }
+  function compared(from, to) {
+    const old = all.stacks.indexOf(from), now = all.stacks.indexOf(to);
+    const found = all.rows.map((row, at) => {
+      const before = all.behaviours[all.cells[at][old]], after = all.behaviours[all.cells[at][now]];
+      const one = { row, before, after, way: NONE, gravity: quiet, ratio: 1, counts: [] };
+      if (!before || !after) { one.why = `not measured on ${[!before && from, !after && to].filter(Boolean).join(" and ")}`; return one; }
+      for (const [name, lines] of Object.entries(all.counts)) {
+        const pair = [lines[at][old], lines[at][now]];
+        if (pair[0] === null || pair[1] === null) continue;
+        one.counts.push({ name, pair });
+        one.ratio = Math.max(one.ratio, factor(...pair));
+      }
+      const grave = [rank.get(before.call[0]), rank.get(after.call[0])];
+      if (before.call.join() !== after.call.join() || before.build.join() !== after.build.join()) {
+        one.way = grave[1] === grave[0] ? OTHER : grave[1] < grave[0] ? WORSE : BETTER;
+        one.gravity = Math.min(...grave);
+      }
+      return one;
+    });
+    const label = (a, b) => (a.row.label < b.row.label ? -1 : a.row.label > b.row.label ? 1 : 0);
+    return found.sort((a, b) => a.way - b.way || a.gravity - b.gravity || (a.ratio === b.ratio ? 0 : b.ratio - a.ratio) || label(a, b));
+  }
+
+  function make(tag, text, parent, attributes = {}) {
+    const element = document.createElement(tag);
+    if (text) element.textContent = text;
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    if (parent) parent.append(element);
+    return element;
+  }
+  const counted = (one) => one.counts.filter(({ pair }) => pair[0] !== pair[1])
+    .map(({ name, pair }) => `${name} ${pair[0]} → ${pair[1]}${pair[0] ? ` (×${(pair[1] / pair[0]).toFixed(2)})` : ""}`).join("; ");
+  const file = (id) => `cases/${encodeURIComponent(id)}.html`;
+
+  function table(rows, title, from, to) {
+    const section = make("section", "", place);
+    make("h2", `${title} (${rows.length})`, section);
+    const frame = make("div", "", section, { class: "wide", tabindex: "0", role: "region", "aria-label": title });
+    const head = make("tr", "", make("thead", "", make("table", "", frame, { class: "data" })));
+    for (const text of ["case", `on ${from}`, `on ${to}`, "what differs", "exact counts"]) make("th", text, head, { scope: "col" });
+    const body = make("tbody", "", frame.firstChild);
+    for (const one of rows) {
+      const line = make("tr", "", body);
+      make("a", one.row.label, make("th", "", line, { scope: "row" }), { href: `${file(one.row.case)}#${one.row.row}` });
+      const cell = (behaviour) => make("td", behaviour ? words(behaviour) : one.why, line, behaviour && silent.has(behaviour.call[0]) ? { class: "l" } : {});
+      cell(one.before); cell(one.after);
+      const told = make("td", "", line);
+      if (one.before && one.after && one.way !== NONE) {
+        const list = make("ul", "", told);
+        for (const text of differences(one.before, one.after)) make("li", text, list);
+      }
+      make("td", counted(one), line);
+    }
+  }
+
+  const bars = (text) => text.replace(/([\\`*_<>|[\]])/g, "\\$1").replace(/\s+/g, " ");
+  function markdown(found, from, to, sentence) {
+    const lines = [`## From ${from} to ${to}: nested layers`, "", sentence, ""];
+    for (const way of [WORSE, OTHER, BETTER]) {
+      const rows = found.filter((one) => one.way === way);
+      if (!rows.length) continue;
+      lines.push(`### ${titles[way]}`, "");
+      for (const one of rows) {
+        const why = one.after.evidence[0] ? `: ${bars(one.after.evidence[0])}` : "";
+        lines.push(`- **${bars(one.row.label)}**: ${bars(words(one.before))} → ${bars(words(one.after))}${why}`);
+      }
+      lines.push("");
+    }
+    return lines.join("\n");
+  }
+
+  function draw() {
+    const from = form.elements.from.value, to = form.elements.to.value, every = form.elements.all.checked;
+    place.replaceChildren();
+    note.value = "";
+    if (from === to) { said.textContent = "A stack is not compared with itself: choose two."; return; }
+    const found = compared(from, to);
+    const both = found.filter((one) => one.before && one.after);
+    const times = (way) => both.filter((one) => one.way === way).length;
+    const lost = both.filter((one) => one.way === WORSE && silent.has(one.after.call[0])).length;
+    const unknown = found.length - both.length;
+    const sentence = `${both.length} case variants on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} behave the same` + (unknown ? `; ${unknown} not measured on one of them.` : ".");
+    said.textContent = `From ${from} to ${to}. ${sentence}` + (lost ? ` ${lost} of what gets worse ${lost === 1 ? "is" : "are"} lost without a word.` : "");
+    for (const way of [WORSE, OTHER, BETTER]) {
+      const rows = found.filter((one) => one.way === way);
+      if (rows.length) table(rows, titles[way], from, to);
+    }
+    const costs = found.filter((one) => one.way === NONE && one.before && one.after && one.ratio >= 1.1);
+    if (costs.length && !every) table(costs, "Behaves the same, at another cost", from, to);
+    if (every) table(found.filter((one) => one.way === NONE), titles[NONE], from, to);
+    note.value = markdown(found, from, to, sentence);
+    document.title = `From ${from} to ${to} · nestbench`;
+  }
+
+  const has = (name) => all.stacks.includes(name);
+  function read() {
+    const asked = new URLSearchParams(location.search);
+    for (const name of ["from", "to"]) {
+      const value = asked.get(name);
+      if (value && has(value)) form.elements[name].value = value;
+      else form.elements[name].value = [...form.elements[name].options].find((one) => one.defaultSelected)?.value ?? all.stacks[0];
+    }
+    form.elements.all.checked = asked.get("all") === "1";
+    draw();
+    const unknown = ["from", "to"].map((name) => asked.get(name)).filter((value) => value && !has(value));
+    if (unknown.length) said.textContent = `There is no stack ${unknown.join(", ")} in these results. ${said.textContent}`;
+  }
+  function write() {
+    const asked = new URLSearchParams({ from: form.elements.from.value, to: form.elements.to.value });
+    if (form.elements.all.checked) asked.set("all", "1");
+    history.pushState(null, "", `${location.pathname}?${asked}`);
+    draw();
+  }
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", write);
+  document.getElementById("swap").addEventListener("click", () => {
+    const { from, to } = form.elements;
+    [from.value, to.value] = [to.value, from.value];
+    write();
+  });
+  document.getElementById("copy").addEventListener("click", async (event) => {
+    note.select();
+    try { await navigator.clipboard.writeText(note.value); } catch { document.execCommand("copy"); }
+    event.target.textContent = "Copied";
+    setTimeout(() => { event.target.textContent = "Copy"; }, 2000);
+  });
+  addEventListener("popstate", read);
+  read();
+})();

@@ -1,0 +1,80 @@
+"""What a browser computes pairs and signals from: each behaviour once, and exact counts, as a script."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nestbench.changes import Behaviour
+from nestbench.changes.pairing import COUNTS
+from nestbench.site.survey import Survey
+from nestbench.verdicts import Verdict
+
+__all__ = ["NAME", "SIGNALS", "behaviour_script"]
+
+#: The variable that the script sets.
+NAME = "nestbenchBehaviours"
+
+#: Facts of a behaviour that the matrix can show instead of verdicts, in this order; then exact counts.
+SIGNALS = (
+    "count_params() after a call",
+    "after build(shape)",
+    "scalars that the forward pass reads",
+    "scalars listed in weights",
+    "scalars listed in trainable_weights",
+    "scalars changed by a step",
+    "scalars in the weights file",
+    "scalars back from the weights file",
+    "scalars in the model file",
+    "scalars in a TF checkpoint",
+)
+
+
+def behaviour_script(survey: Survey) -> str:
+    """JavaScript that sets ``NAME``.
+
+    ``verdicts``: in order of rank. ``rows``: label and place of its page. ``behaviours``: each once.
+    ``cells``: for each row and stack the place of its behaviour, -1 where nothing is known. ``counts``:
+    by name, for each row and stack the exact count, null where it says nothing.
+    """
+    places: dict[str, int] = {}
+    behaviours: list[Mapping[str, Any]] = []
+    rows, cells = [], []
+    counts: dict[str, list[list[int | None]]] = {name: [] for name in COUNTS}
+    stacks = survey.source.stacks
+    for study in survey.studies:
+        for one in study.variants:
+            rows.append({"label": one.label, "case": study.entry.id, "row": one.anchor})
+            line = []
+            for stack in stacks:
+                known = one.behaviours.get(stack)
+                if known is None:
+                    line.append(-1)
+                    continue
+                data = _data(known)
+                key = json.dumps(data, ensure_ascii=False)
+                if key not in places:
+                    places[key] = len(behaviours)
+                    behaviours.append(data)
+                line.append(places[key])
+            cells.append(line)
+            for name in COUNTS:
+                counts[name].append([one.counts[name].get(stack) for stack in stacks])
+    data = {
+        "stacks": stacks,
+        "verdicts": [str(name) for name in Verdict],
+        "signals": SIGNALS,
+        "rows": rows,
+        "behaviours": behaviours,
+        "cells": cells,
+        "counts": counts,
+    }
+    return f"var {NAME} = {json.dumps(data, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def _data(behaviour: Behaviour) -> dict[str, Any]:
+    return {
+        "call": behaviour.call,
+        "build": behaviour.build,
+        "facts": dict(behaviour.facts),
+        "evidence": behaviour.evidence[:1],
+    }

@@ -1,0 +1,91 @@
+"""What the site is made from: the folders of results, with the catalogue and the matrix to read them by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from nestbench.catalogue import CaseEntry, Catalogue
+from nestbench.claims import Claim
+from nestbench.frames import Result, collect
+from nestbench.matrix import Device, Matrix
+from nestbench.run.stored import beside, lock_digests
+from nestbench.site.column import Block, blocks_of
+from nestbench.site.deviation import Deviations
+from nestbench.store import HostFacts, StackFacts, Store
+
+__all__ = ["Source"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A store of results; what else was measured lies in folders beside it."""
+
+    store: Store
+    catalogue: Catalogue
+    matrix: Matrix
+    claims: tuple[Claim, ...] = ()
+
+    @cached_property
+    def stacks(self) -> tuple[str, ...]:
+        """Stacks with results, in the order of columns."""
+        return tuple(column.stack for block in self.blocks for column in block.columns)
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The columns."""
+        return blocks_of(self.store.stacks(), self.matrix)
+
+    @cached_property
+    def absent(self) -> tuple[str, ...]:
+        """Stacks of the matrix that have no result at all."""
+        return tuple(one.id for one in self.matrix.stacks if one.id not in self.stacks)
+
+    @cached_property
+    def absent_on_cpu(self) -> tuple[str, ...]:
+        """Those of them that need no GPU."""
+        return tuple(one for one in self.absent if self.matrix.get(one).device is Device.CPU)
+
+    @cached_property
+    def entries(self) -> tuple[CaseEntry, ...]:
+        """Cases of which any stack has a result, in the catalogue's order."""
+        held = {case for stack in self.store.stacks() for case in self.store.cases(stack)}
+        return tuple(entry for entry in self.catalogue if entry.id in held)
+
+    @cached_property
+    def locks(self) -> dict[str, str]:
+        """Digest of the lock by stack."""
+        return lock_digests(self.matrix)
+
+    def warnings(self) -> Iterator[str]:
+        """Sentences on what the results hold that the site leaves out or cannot know."""
+        yield from beside(self.store, self.catalogue)
+
+    def results(self, entry: CaseEntry) -> dict[str, list[Result]]:
+        """The results of one case by stack, its variants in order; also of cells that were not measured.
+
+        Raises StoreError for a file that is broken or of another schema.
+        """
+        cells = Catalogue(folders=self.catalogue.folders, entries=(entry,)).cells(self.stacks)
+        found: dict[str, list[Result]] = {stack: [] for stack in self.stacks}
+        for result in collect(self.store, cells, self.locks):
+            found[result.cell.stack].append(result)
+        return found
+
+    @cached_property
+    def deviations(self) -> Deviations:
+        """What is known to deviate."""
+        return Deviations(self.beside("accepted"))
+
+    def facts(self, stack: str) -> StackFacts | None:
+        """What was imported there; None where it is not known."""
+        return self.store.load_stack(stack, lambda _: None)
+
+    def host(self, stack: str) -> HostFacts | None:
+        """Where it was measured; None where it is not known."""
+        return self.store.load_host(stack, lambda _: None)
+
+    def beside(self, name: str) -> Path:
+        """The folder of other results that belong to the store: ``portability``, ``growth``, ``timings``."""
+        prefix = "local-" if self.store.root.name == "local" else ""
+        return self.store.root.parent / f"{prefix}{name}"

@@ -1,0 +1,76 @@
+"""The state in words: one sentence, and what was measured of what was expected."""
+
+from collections import Counter
+
+from nestbench.changes.pairing import Direction
+from nestbench.names import number_of
+from nestbench.site.survey import Survey
+
+__all__ = ["measured", "sentence", "step_words"]
+
+
+def sentence(survey: Survey) -> str:
+    """What holds on the newest release, and at which step the most got worse."""
+    newest = survey.newest
+    if newest is None or not survey.studies:
+        return "Nothing is measured yet."
+    tally = survey.tally(newest.stack)
+    row = newest.row
+    where = newest.stack if row is None else f"TensorFlow {row.tensorflow} with Keras {row.keras}"
+    if row is not None and row.tensorflow is None:
+        where = f"Keras {row.keras} on {row.backend}"
+    parts = [
+        f"{tally['t']} of {tally.total} patterns of nested layers are counted, trained and saved as written",
+        f"{tally['l']} lose something without a word",
+        f"{tally['r']} raise an error",
+        f"{tally['o']} are overcounted",
+    ]
+    rest = tally.total - tally["t"] - tally["l"] - tally["r"] - tally["o"]
+    if rest:
+        parts.append(f"{rest} do not apply or could not be judged")
+    said = f"On {where}, {', '.join(parts[:-1])} and {parts[-1]}"
+    worst = _worst_step(survey)
+    return f"{said}; {worst}." if worst else f"{said}."
+
+
+def _worst_step(survey: Survey) -> str:
+    """The step of the first line at which the most case variants got worse."""
+    steps = []
+    for column in survey.source.blocks[0].columns[1:]:
+        ways = Counter(one.change.direction for one in survey.steps[column.stack] if one.change)
+        steps.append((ways[Direction.WORSE], ways[Direction.BETTER], column.stack))
+    worse, better, stack = max(steps, key=lambda step: step[0], default=(0, 0, ""))
+    if not worse:
+        return ""
+    return f"the step on which most got worse is that to {stack}: {worse} worse, {better} better"
+
+
+def measured(survey: Survey) -> str:
+    """What was measured of what was expected, and what was not."""
+    source = survey.source
+    said = (
+        f"{survey.measured} of {survey.expected} cells are measured: "
+        f"{number_of(sum(len(study.variants) for study in survey.studies), 'case variant')} "
+        f"of {number_of(len(survey.studies), 'case')} on {number_of(len(source.stacks), 'stack')}"
+    )
+    if survey.stale:
+        said += f"; {survey.stale} of them before the case, its lock or the probe changed (marked *)"
+    dates = sorted({one for stack in source.stacks if (one := _date(survey, stack))})
+    if dates:
+        said += f", {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"
+    return f"{said}."
+
+
+def _date(survey: Survey, stack: str) -> str:
+    host = survey.source.host(stack)
+    return host.host.get("date", "") if host else ""
+
+
+def step_words(survey: Survey, stack: str) -> str:
+    """``3 worse, 1 better, 2 other trouble, 287 the same``: against the release before."""
+    changes = [one.change for one in survey.steps.get(stack, ()) if one.change is not None]
+    ways = Counter(one.direction for one in changes)
+    return (
+        f"{ways[Direction.WORSE]} worse, {ways[Direction.BETTER]} better, "
+        f"{ways[Direction.OTHER]} other trouble, {ways[Direction.NONE]} the same"
+    )

@@ -1,0 +1,138 @@
+"""Everything that the pages say, read once: a study of each case, the rulings on each claim."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nestbench.catalogue import CaseEntry
+from nestbench.changes.pairing import Pairing, ordered, pairings
+from nestbench.claims import Claim, Ruling, rule
+from nestbench.frames import Result
+from nestbench.report.grid import Row
+from nestbench.site.column import Column
+from nestbench.site.mark import mark
+from nestbench.site.source import Source
+from nestbench.site.study import Study, study_of
+from nestbench.verdicts import Entry
+
+__all__ = ["Survey", "Tally", "survey_of"]
+
+#: Is handed a study with the results that it was made from, by stack.
+Each = Callable[[Study, Mapping[str, Sequence[Result]]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many cells of a stack say what, by the letter of their mark."""
+
+    kinds: Mapping[str, int]
+
+    def __getitem__(self, kinds: str) -> int:
+        """How many are of any of these letters."""
+        return sum(self.kinds.get(kind, 0) for kind in kinds)
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
+
+
+@dataclass(kw_only=True)
+class Survey:
+    """``steps``: what changes from one release of a line to the next, by the newer stack."""
+
+    source: Source
+    studies: list[Study] = field(default_factory=list)
+    rulings: dict[str, list[Ruling]] = field(default_factory=dict)
+    steps: dict[str, list[Pairing]] = field(default_factory=dict)
+    measured: int = 0
+    stale: int = 0
+    expected: int = 0
+
+    @property
+    def rows(self) -> Iterator[tuple[Study, Row]]:
+        """Every row of the matrix, in the catalogue's order."""
+        for study in self.studies:
+            for row in study.grid.rows:
+                yield study, row
+
+    def tally(self, stack: str) -> Tally:
+        """What the cells of one stack say, at the entry call."""
+        place = self.source.stacks.index(stack)
+        kinds = Counter(mark(row.squares[place]).kind for _, row in self.rows if row.entry is Entry.CALL)
+        return Tally(kinds=kinds)
+
+    def before(self, stack: str) -> str | None:
+        """The release before, of the same line; None for the first."""
+        for block in self.source.blocks:
+            names = [column.stack for column in block.columns]
+            if block.line and stack in names[1:]:
+                return names[names.index(stack) - 1]
+        return None
+
+    @property
+    def newest(self) -> Column | None:
+        """The newest release of the first line that was measured."""
+        return self.source.blocks[0].columns[-1] if self.source.blocks else None
+
+
+def survey_of(source: Source, each: Each | None = None) -> Survey:
+    """Read everything, case by case; ``each`` is handed every case's results while they are there.
+
+    Raises StoreError for a file that is broken or of another schema.
+    """
+    survey = Survey(source=source)
+    waiting = _Waiting(source)
+    neighbours = [(survey.before(stack), stack) for stack in source.stacks]
+    for entry in source.entries:
+        results = source.results(entry)
+        study = study_of(entry, results, source)
+        survey.studies.append(study)
+        survey.measured += study.grid.measured
+        survey.stale += study.grid.stale
+        survey.expected += study.grid.expected
+        for old, new in neighbours:
+            if old is not None:
+                survey.steps.setdefault(new, []).extend(pairings(results[old], results[new]))
+        survey.rulings.update(waiting.ruled(entry, results))
+        if each is not None:
+            each(study, results)
+    survey.rulings.update(waiting.rest())
+    survey.rulings = {claim.id: survey.rulings.get(claim.id, []) for claim in source.claims}
+    survey.steps = {stack: ordered(found) for stack, found in survey.steps.items()}
+    return survey
+
+
+class _Waiting:
+    """Claims whose cases are not all read yet, with the results that they wait with."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.claims = list(source.claims)
+        self.held: dict[str, Mapping[str, Sequence[Result]]] = {}
+
+    def ruled(self, entry: CaseEntry, results: Mapping[str, Sequence[Result]]) -> dict[str, list[Ruling]]:
+        """Rulings on the claims that waited for this case alone; results that no claim needs go."""
+        self.held[entry.id] = results
+        ready = [one for one in self.claims if self._cases(one) <= self.held.keys()]
+        found = {claim.id: self._rulings(claim) for claim in ready}
+        self.claims = [one for one in self.claims if one not in ready]
+        needed = {case for claim in self.claims for case in self._cases(claim)}
+        self.held = {case: one for case, one in self.held.items() if case in needed}
+        return found
+
+    def rest(self) -> dict[str, list[Ruling]]:
+        """Rulings on claims of which a case was measured nowhere."""
+        return {claim.id: self._rulings(claim) for claim in self.claims}
+
+    def _rulings(self, claim: Claim) -> list[Ruling]:
+        rows = [column.row for block in self.source.blocks for column in block.columns if column.row]
+        return [
+            rule(claim, row.id, {case: by_stack[row.id] for case, by_stack in self.held.items()})
+            for row in rows
+            if claim.stacks.holds(row)
+        ]
+
+    @staticmethod
+    def _cases(claim: Claim) -> set[str]:
+        return {one.case for one in claim.decided_by}

@@ -1,0 +1,158 @@
+"""Results of several runs (the jobs of a CI, several machines) brought together into one store.
+
+Nothing is written unless all of it fits together: what two runs measured twice must be the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageError
+from nestbench.names import number_of
+from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.results import Store
+from nestprobe.observation import Observation
+
+__all__ = ["ContradictionError", "Gathered", "gather", "stores_in"]
+
+_DEEP = 3  # folders between what is given and a store: artifacts lie in folders of their own
+_SHOWN = 20
+
+
+class ContradictionError(NestbenchError):
+    """Runs that say different things of one and the same cell, measured with the same digests."""
+
+    exit_code = ExitCode.FOUND
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What goes into a store. ``twice``: number of cells that were there more than once, and the same."""
+
+    results: tuple[CaseResult, ...]
+    stacks: tuple[StackFacts, ...]
+    hosts: tuple[HostFacts, ...]
+    twice: int
+
+    def save(self, store: Store) -> None:
+        """Write it. Raises StoreError."""
+        store.prepare()
+        for result in self.results:
+            store.save(result)
+        for facts in self.stacks:
+            store.save_stack(facts)
+        for host in self.hosts:
+            store.save_host(host)
+
+
+def stores_in(folders: Sequence[Path]) -> list[Store]:
+    """The stores that lie in ``folders``, or are they: wherever a stack says what was imported.
+
+    Raises UsageError for a folder that is not there, IncompleteError where none holds any results.
+    """
+    found: dict[Path, None] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(
+                f"{folder}: no such folder of results.",
+                do="Name folders that `nestbench run --results DIR` wrote; `nestbench import` takes the "
+                "result file of a probe.",
+            )
+        for depth in range(_DEEP + 1):
+            for path in sorted(folder.glob("/".join(["*"] * (depth + 1)) + "/_stack.json")):
+                found[path.parent.parent] = None
+    if not found:
+        raise IncompleteError(
+            f"There are no results in {', '.join(map(str, folders))}.",
+            why="a run that measured nothing writes none",
+            do="Look at what the runs said.",
+        )
+    return [Store(path) for path in found]
+
+
+def gather(sources: Sequence[Store], target: Store) -> Gathered:
+    """The results of ``sources``, and of ``target`` where they were measured with the same digests.
+
+    Raises ContradictionError where two say different things, StoreError for a file that is broken.
+    """
+    wrong: list[str] = []
+    results: list[CaseResult] = []
+    facts: list[StackFacts] = []
+    hosts: list[HostFacts] = []
+    twice = 0
+    for stack in dict.fromkeys(name for store in sources for name in store.stacks()):
+        holding = [store for store in sources if stack in store.stacks()]
+        facts += _facts(stack, holding, target, wrong)
+        for case in dict.fromkeys(case for store in holding for case in store.cases(stack)):
+            merged, same = _merged(stack, case, holding, target, wrong)
+            results += [merged] if merged is not None else []
+            twice += same
+        hosts += filter(None, (store.load_host(stack) for store in holding))
+    if wrong:
+        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
+        raise ContradictionError(
+            f"These results contradict each other in {number_of(len(wrong), 'place')}, so nothing was "
+            "brought together:\n" + "\n".join(f"    {line}" for line in [*wrong[:_SHOWN], *more]),
+            why="They were measured with other cases, locks or probes, or a case differs from run to run.",
+            do="Leave one of the folders out, or measure these cells again from one commit.",
+        )
+    return Gathered(results=tuple(results), stacks=tuple(facts), hosts=tuple(hosts), twice=twice)
+
+
+def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]) -> Iterator[StackFacts]:
+    held = [(store, one) for store in sources if (one := store.load_stack(stack)) is not None]
+    if not held:
+        return
+    _, first = held[0]
+    there = target.load_stack(stack)
+    if there is not None and there.lock == first.lock:
+        held.append((target, there))
+    for store, one in held[1:]:
+        if one != first:
+            wrong.append(f"{stack}: what was imported: {held[0][0].root} and {store.root}")
+    yield first
+
+
+def _merged(
+    stack: str, case: str, sources: Sequence[Store], target: Store, wrong: list[str]
+) -> tuple[CaseResult | None, int]:
+    """One case of one stack from all that have it, and how many of its cells were there twice."""
+    held = [(store, one) for store in sources if (one := store.load(stack, case)) is not None]
+    if not held:
+        return None, 0
+    first = held[0][1]
+    there = target.load(stack, case, lambda _: None)
+    if there is not None and there.digests == first.digests:
+        held.append((target, there))
+    twice = 0
+    found: dict[tuple[tuple[str, str], ...], tuple[Store, Observation]] = {}
+    for store, result in held:
+        if result.digests != first.digests:
+            wrong.append(f"{stack} {case}: measured with other digests: {held[0][0].root} and {store.root}")
+            continue
+        for observation in result.observations:
+            key = tuple(sorted(observation.variant.items()))
+            where, known = found.setdefault(key, (store, observation))
+            if where is store:
+                continue
+            twice += 1
+            if known != observation:
+                said = ", ".join(_differing(known, observation))
+                wrong.append(f"{_label(observation)} on {stack}: {said}: {where.root} and {store.root}")
+    return replace(first, observations=[one for _, one in found.values()]), twice
+
+
+def _label(one: Observation) -> str:
+    variant = ",".join(f"{name}={value}" for name, value in one.variant.items())
+    return f"{one.case}[{variant}]" if variant else one.case
+
+
+def _differing(one: Observation, other: Observation) -> Iterable[str]:
+    """Phases and fields in which two observations differ."""
+    for name in dict.fromkeys([*one.phases, *other.phases]):
+        if one.phases.get(name) != other.phases.get(name):
+            yield f"phase {name}"
+    if one.outcome != other.outcome:
+        yield f"outcome {one.outcome.kind} and {other.outcome.kind}"
+    if one.variables != other.variables:
+        yield "variables"

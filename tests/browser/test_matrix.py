@@ -1,0 +1,237 @@
+"""The matrix in a browser: filters and their addresses, permanent links, keyboard, and without scripts."""
+
+import re
+
+import pytest
+
+ROWS = "#_matrix tbody tr[id]:visible"
+SHOWN = r"(\d+) of (\d+) rows"
+
+
+def query(page):
+    return dict(part.split("=", 1) for part in page.evaluate("location.search.slice(1)").split("&") if part)
+
+
+def rows(page):
+    return page.locator(ROWS).evaluate_all("rows => rows.map(row => row.id)")
+
+
+def texts(page, stack):
+    """What the visible rows say on a stack."""
+    return page.evaluate(
+        """stack => [...document.querySelectorAll('#_matrix tbody tr[id]')].filter(row => row.offsetParent)
+        .map(row => document.getElementById(row.id + '@' + stack).textContent)""",
+        stack,
+    )
+
+
+def test_only_rows_that_differ_are_shown_and_a_switch_shows_all(visit):
+    page = visit("index.html")
+    differing, every = map(int, re.search(SHOWN, page.inner_text("#_found")).groups())
+    assert 0 < differing < every
+    assert len(rows(page)) == differing
+    assert page.locator("#_matrix tr.same:visible").count() == 0
+    page.check("input[name=all]")
+    assert len(rows(page)) == every
+    assert query(page) == {"all": "1"}
+    page.check("input[name=build]")
+    assert len(rows(page)) > every
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "holds"),
+    [
+        ("group", "containers", lambda page: page.locator("#_matrix tbody:visible").count() == 1),
+        ("verdict", "unsaved", lambda page: all("S" in row for row in said(page))),
+        ("stack", "tf2.15", lambda page: page.locator("tr.stacks th:visible").all_inner_texts() == ["2.15"]),
+    ],
+)
+def test_a_filter_its_address_and_the_way_back(visit, name, value, holds):
+    page = visit("index.html")
+    before = rows(page)
+    menu = page.locator("details.menu", has=page.locator(f"input[name={name}]"))
+    menu.locator("summary").click()
+    page.check(f"input[name={name}][value='{value}']")
+    if name == "stack":
+        page.check("input[name=all]")  # of one stack, no two differ
+    assert query(page)[name] == value
+    assert holds(page)
+    found, address = rows(page), page.url
+    page.go_back()
+    page.wait_for_function("text => document.getElementById('_found').textContent !== text", arg="")
+    if name == "stack":
+        page.go_back()
+    assert rows(page) == before
+    assert query(page) == {}
+    page.goto(address)
+    assert rows(page) == found
+    assert page.is_checked(f"input[name={name}][value='{value}']")
+
+
+def said(page):
+    """All that each visible row says, on any stack."""
+    return page.locator(ROWS).evaluate_all(
+        "rows => rows.map(row => [...row.querySelectorAll('td[id]')].map(cell => cell.textContent).join(' '))"
+    )
+
+
+def test_search_finds_words_of_a_case_and_of_its_symptom(visit):
+    page = visit("index.html")
+    page.fill("input[name=q]", "raw-variable list")
+    assert query(page) == {"q": "raw-variable+list"}
+    assert "raw-variable-in-list.owner-layer" in rows(page)
+    words = page.locator(ROWS).evaluate_all("rows => rows.map(row => row.dataset.words)")
+    assert all("raw-variable" in one and "list" in one for one in words)
+    page.fill("input[name=q]", "no such words at all")
+    assert rows(page) == []
+    assert "Nothing is left" in page.inner_text("#_found")
+    page.click("button[type=reset]")
+    assert query(page) == {}
+    assert rows(page)
+
+
+def test_back_and_forward_walk_through_filters(visit):
+    page = visit("index.html")
+    page.select_option("select[name=sort]", "name")
+    page.check("input[name=all]")
+    page.go_back()
+    assert not page.is_checked("input[name=all]")
+    assert page.input_value("select[name=sort]") == "name"
+    page.go_back()
+    assert page.input_value("select[name=sort]") == ""
+    page.go_forward()
+    page.go_forward()
+    assert query(page) == {"sort": "name", "all": "1"}
+    assert page.is_checked("input[name=all]")
+
+
+def test_sorting(visit):
+    page = visit("index.html?sort=name")
+    assert rows(page) == sorted(rows(page))
+    page.select_option("select[name=sort]", "grave")
+    first = page.locator(ROWS).first
+    assert "✗" in first.inner_text()
+    page.select_option("select[name=sort]", "")
+    assert page.locator("#_matrix tr.group:visible").count() > 5
+
+
+def test_a_signal_instead_of_verdicts(visit):
+    page = visit("index.html?q=raw-variable-attribute")
+    page.select_option("select[name=show]", "count_params() after a call")
+    page.wait_for_function("document.getElementById('raw-variable-attribute@tf2.16').textContent === '33'")
+    assert texts(page, "tf2.15") == ["83"]
+    assert query(page)["show"].startswith("count_params")
+    page.select_option("select[name=show]", "")
+    assert texts(page, "tf2.16") == ["✗ CTS"]
+
+
+def test_a_block_of_columns_is_opened_and_closed(visit):
+    page = visit("index.html")
+    assert not page.is_visible("[id='@keras3.5']")
+    page.click("th[data-block=keras] button")
+    assert page.is_visible("[id='@keras3.5']")
+    assert query(page)["open"] == "tensorflow,keras"
+    page.click("th[data-block=tensorflow] button")
+    assert not page.is_visible("[id='@tf2.15']")
+    page.reload()
+    assert page.is_visible("[id='@keras3.5']")
+    assert not page.is_visible("[id='@tf2.15']")
+
+
+def test_a_group_of_rows_is_closed_and_stays_so_in_its_address(visit):
+    page = visit("index.html")
+    page.click("tbody[data-group=containers] tr.group button")
+    assert query(page) == {"shut": "containers"}
+    assert page.locator("tbody[data-group=containers] tr[id]:visible").count() == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "index.html#raw-variable-attribute@keras3.5",  # its block is closed
+        "index.html?q=embedding#raw-variable-attribute@tf2.16",  # the search leaves it out
+        "index.html?shut=raw-variables&stack=tf2.0#raw-variable-attribute@tf2.16",
+        "index.html#raw-variable-attribute.build@tf2.16",  # build(shape) alone
+    ],
+)
+def test_a_permanent_link_to_a_square_shows_it_whatever_is_folded_away(visit, address):
+    page = visit(address)
+    cell = page.locator(f"[id='{address.split('#')[1]}']")
+    assert cell.is_visible()
+    assert cell.evaluate("cell => cell.classList.contains('chosen')")
+    box = cell.bounding_box()
+    assert 0 < box["y"] < 1000
+    assert 0 < box["x"] < 1600
+    assert "uncounted" in page.inner_text("#_cell")
+
+
+def test_rows_and_columns_have_permanent_links_too(visit):
+    page = visit("index.html?q=embedding#list-of-layers.owner-layer")
+    assert page.is_visible("[id='list-of-layers.owner-layer']")
+    page = visit("index.html#@keras3.15-jax")
+    assert page.is_visible("[id='@keras3.15-jax']")
+
+
+def test_a_square_leads_to_its_evidence_by_mouse_and_by_keyboard(visit):
+    page = visit("index.html")
+    page.click("[id='raw-variable-attribute@tf2.16']")
+    assert "raw-variable-attribute on tf2.16: uncounted, untrained, unsaved" in page.inner_text("#_cell")
+    page.keyboard.press("ArrowLeft")
+    assert "on tf2.15: tracked" in page.inner_text("#_cell")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/cases/raw-variable-attribute.html#*")
+    place = page.locator("[id='raw-variable-attribute@tf2.16']")
+    assert place.evaluate("place => place.closest('details').open")
+
+
+def test_the_keyboard_alone_reaches_a_square(visit):
+    page = visit("index.html")
+    page.focus(".scroller")
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.tagName") == "TD"
+    assert "Evidence" in page.inner_text("#_cell")
+
+
+def test_without_scripts_everything_can_be_read(visit):
+    page = visit("index.html", java_script_enabled=False)
+    assert page.locator("#_controls").is_hidden()
+    assert page.locator("#_matrix tr.same").first.is_visible()
+    assert page.locator("[id='raw-variable-attribute@keras3.15-jax']").inner_text() == "– n/a"  # noqa: RUF001
+    assert page.locator("#_matrix tbody tr[id]").first.is_visible()
+    page.click("text=raw-variable-attribute >> nth=0")
+    assert page.locator("h1").inner_text() == "raw-variable-attribute"
+
+
+@pytest.mark.parametrize("width", [390, 1600])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_but_the_table_scrolls_sideways(visit, width, scheme):
+    for address in (
+        "index.html", "cases/raw-variable-attribute.html", "claims.html", "stacks/tf2.15.html",
+        "upgrade.html", "portability.html", "downloads.html", "about.html", "stacks.html",
+    ):  # fmt: skip
+        page = visit(address, width=width, color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_the_legend_and_the_head_stay_in_view(visit):
+    page = visit("index.html#list-of-layers.owner-layer")
+    page.locator(".scroller").evaluate("frame => frame.scrollBy(200, 3000)")
+    frame = page.locator(".scroller").bounding_box()
+    head = page.locator("tr.stacks th:visible").first.bounding_box()
+    assert frame["y"] <= head["y"] <= frame["y"] + 60
+    row = page.locator(ROWS).nth(60).locator("th").bounding_box()
+    assert abs(row["x"] - frame["x"]) < 3
+    legend = page.locator(".legend").bounding_box()
+    assert legend["y"] + legend["height"] <= 1001
+
+
+def test_it_prints_without_controls(visit):
+    page = visit("index.html")
+    page.emulate_media(media="print")
+    assert page.locator("#_controls").is_hidden()
+    assert page.locator("#_matrix").is_visible()
+    assert page.locator(".scroller").evaluate("frame => getComputedStyle(frame).overflow") == "visible"

@@ -1,0 +1,63 @@
+"""Every kind of page in a browser: no violation that axe-core finds, and hostile text stays text."""
+
+import pytest
+from site_stage import HOSTILE, pages, site_in
+
+KINDS = [
+    "index.html", "index.html?all=1&open=tensorflow,keras,tf-keras#raw-variable-attribute@tf2.16",
+    "upgrade.html?from=tf2.15&to=tf2.16", "claims.html", "stacks.html", "stacks/tf2.16.html",
+    "portability.html", "growth.html", "downloads.html", "about.html",
+    "cases/raw-variable-attribute.html",
+    "cases/nested-list-of-layers.html#nested-list-of-layers.owner-layer@tf2.16", "cases/deep-chain.html",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("address", KINDS)
+def test_axe_finds_nothing(visit, address, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = visit(address, color_scheme=scheme, width=1600)
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    # Of the matrix's many thousand squares, those of a few rows are looked at: they are all alike.
+    page.evaluate(
+        "document.querySelectorAll('#_matrix tbody:nth-of-type(n+4)').forEach(body => body.remove())"
+    )
+    found = axe.run(page, options={"runOnly": tags, "resultTypes": ["violations"]}).response["violations"]
+    assert [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found] == []
+
+
+def test_axe_finds_nothing_on_a_phone(visit):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    for address in ("claims.html", "cases/raw-variable-attribute.html", "stacks/tf2.16.html"):
+        found = axe.run(visit(address, width=390)).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
+
+
+@pytest.fixture(scope="module")
+def staged(tmp_path_factory):
+    return site_in(tmp_path_factory.mktemp("staged"))
+
+
+def test_hostile_titles_exceptions_and_sources_are_text(visit, staged):
+    for name in pages(staged):
+        page = visit(name, of=staged)
+        assert "pwned" not in page.title(), name
+        assert page.locator("img[src=x]").count() == 0, name
+    page = visit("cases/hostile-case.html", of=staged)
+    assert HOSTILE in page.inner_text("main")
+    page = visit("index.html?show=no+such+signal&all=1", of=staged)
+    page.click("[id^='hostile-case'][id$='@tf2.15'] >> nth=0")
+    assert "raises" in page.inner_text("#_cell")
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16&all=1", of=staged)
+    assert HOSTILE in page.inner_text("main")
+    assert page.locator("main script, main img").count() == 0
+
+
+def test_a_hostile_address_is_text(visit, staged):
+    page = visit("upgrade.html?from=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&to=tf2.15", of=staged)
+    assert page.locator("main img").count() == 0
+    page = visit(
+        "index.html?q=%3Cscript%3Ealert(1)%3C/script%3E&stack=nothing&open=nothing#%3Cimg%3E", of=staged
+    )
+    assert page.locator("main img").count() == 0
+    assert page.is_visible("#_found")

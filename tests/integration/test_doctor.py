@@ -1,0 +1,134 @@
+"""The doctor on stacks of every era: by its command, on a model that is there, and in a library's tests."""
+
+import json
+import subprocess
+
+import pytest
+
+MODEL = """
+import collections
+from tensorflow import keras
+
+
+class Stack(keras.Model):
+    def __init__(self, kind):
+        super(Stack, self).__init__()
+        self.blocks = kind([keras.layers.Dense(5), keras.layers.Dense(5)])
+
+    def call(self, inputs):
+        for block in self.blocks:
+            inputs = block(inputs)
+        return inputs
+
+
+def lost():
+    print("a factory may print")
+    return Stack(collections.deque)
+
+
+def sound(kind="list"):
+    return Stack({"list": list}[kind])
+
+
+def failing():
+    raise RuntimeError("no data here")
+
+
+def no_model():
+    return keras.layers.Dense(5)
+"""
+
+LEFT_ALONE = """
+import numpy
+from mine import lost
+from nestprobe import diagnose
+
+model, x = lost(), numpy.ones((2, 5), "float32")
+model.compile("sgd", "mse")
+before = numpy.array(model(x))
+diagnosis = diagnose(model, x)
+assert [one.rule for one in diagnosis.findings] == ["untracked-deque"], str(diagnosis)
+assert diagnosis.findings[0].line.startswith("mine.py:9 in __init__"), diagnosis.findings[0].line
+assert (numpy.array(model(x)) == before).all()
+assert len(model.weights) == 0 and "optimizer step" in str(diagnosis)
+"""
+
+LIBRARY = """
+import numpy
+import pytest
+from mine import lost, sound
+from nestprobe import assert_tracked
+
+X = numpy.ones((2, 5), "float32")
+
+
+def test_sound():
+    assert_tracked(sound, X)
+
+
+def test_lost():
+    with pytest.raises(AssertionError, match="untracked-deque"):
+        assert_tracked(lost, X)
+"""
+
+
+@pytest.fixture
+def run(probe, tmp_path):
+    (tmp_path / "mine.py").write_text(MODEL)
+
+    def run(*arguments, module="nestprobe"):
+        command = [*probe.command[:2], *(["-m", module] if module else []), *map(str, arguments)]
+        return subprocess.run(
+            command, env=probe.environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return run
+
+
+@pytest.mark.integration
+def test_the_command_says_place_line_cause_and_mend(run):
+    done = run("doctor", "mine:lost", "--input-shape", "2,5", "--format", "json")
+    assert done.returncode == 1, done.stderr
+    (finding,) = json.loads(done.stdout)["findings"]
+    assert finding["rule"] == "untracked-deque"
+    assert finding["place"] == "model.blocks"
+    assert finding["line"] == (
+        "mine.py:9 in __init__: self.blocks = kind([keras.layers.Dense(5), keras.layers.Dense(5)])"
+    )
+    assert finding["lost"] == ["counted", "trained", "saved"]
+    assert sorted(one.split(" ")[0] for one in finding["variables"]) == [
+        f"model.blocks[{block}].{name}" for block in (0, 1) for name in ("bias", "kernel")
+    ]
+    sound = run("doctor", "mine.py:sound", "--input-shape", "?,5", "--argument", "kind='list'")
+    assert sound.returncode == 0, sound.stdout + sound.stderr
+    assert sound.stdout.startswith("No finding in Stack. Keras counts 60; the forward pass reads 60.")
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("mine:failing",), 3, "no data here"),
+        (("mine:no_model",), 2, "not a Keras model"),
+        (("mine:lots",), 2, "Did you mean lost?"),
+        (("mine:sound", "--argument", "depth=3"), 2, "cannot be called with depth=3"),
+    ],
+)
+def test_what_cannot_be_followed_is_one_clear_message(run, arguments, status, words):
+    done = run("doctor", *arguments, "--input-shape", "2,5")
+    assert done.returncode == status, done.stdout + done.stderr
+    assert words in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.integration
+def test_a_model_that_is_there_is_diagnosed_and_left_as_it_was(run):
+    done = run("-c", LEFT_ALONE, module=None)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.integration
+def test_a_library_asserts_it_in_its_own_tests(run, tmp_path):
+    (tmp_path / "test_mine.py").write_text(LIBRARY)
+    done = run("-q", "-p", "no:cacheprovider", "test_mine.py", module="pytest")
+    assert done.returncode == 0, done.stdout + done.stderr

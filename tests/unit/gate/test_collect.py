@@ -1,0 +1,102 @@
+"""Results of several jobs in one place: parts are fine, equal ones are one, contradictions are refused."""
+
+import json
+
+import pytest
+
+from nestbench.store import Store
+
+
+@pytest.fixture
+def jobs(stage):
+    """Two jobs that each measured a part, as artifacts lie when they are fetched."""
+    first, second = (Store(stage.root / "artifacts" / name / "results") for name in ("one", "two"))
+    stage.measure(store=first, leave_out=["plain"])
+    stage.measure(store=second, leave_out=["held[owner=layer]"])
+    (first.root / "table.json").write_text("{}")  # beside the results, as a run writes it
+    return stage
+
+
+def held(stage, stack="tf2.15"):
+    return {path.name: path.read_bytes() for path in (stage.store.root / stack).glob("*.json")}
+
+
+def test_parts_become_a_whole_and_what_is_there_twice_is_one(jobs):
+    done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 0, done.output
+    assert "3 cells of 1 stack from 2 folders; 1 were there more than once, and the same." in done.stdout
+    assert "1 of 1 stack whole." in done.stdout
+    collected = held(jobs)
+    for path in (jobs.store.root / "tf2.15").glob("*.json"):
+        path.unlink()
+    jobs.measure()
+    assert collected == held(jobs)  # as one run alone would have written it
+    assert jobs.call("collect", "artifacts/one/results", "artifacts/two").exit_code == 0
+    assert collected == held(jobs)
+
+
+def test_what_is_missing_is_listed(jobs):
+    done = jobs.call("collect", "artifacts/one", "--stack", "tf2.15", "--stack", "tf2.16")
+    assert done.exit_code == 0  # parts are fine
+    assert "tf2.15: 1 cell of 3 missing: plain" in done.stdout
+    assert "tf2.16: 3 cells of 3 missing: held[owner=layer], held[owner=model], plain" in done.stdout
+    assert "0 of 2 stacks whole." in done.stdout
+
+
+def test_contradicting_results_are_shown_and_nothing_is_written(jobs):
+    jobs.measure(store=Store(jobs.root / "artifacts" / "two" / "results"), held={"counted": 20})
+    before = held(jobs)
+    done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 1
+    assert "held[owner=model] on tf2.15: phase built, phase called: " in done.stderr
+    assert "artifacts/one/results and " in done.stderr
+    assert "what to do: " in done.stderr
+    assert held(jobs) == before
+
+
+def test_what_is_there_already_is_held_against_what_comes(jobs):
+    jobs.measure(leave_out=["held[owner=layer]", "held[owner=model]"], plain={"counted": 20})
+    before = held(jobs)
+    assert jobs.call("collect", "artifacts").exit_code == 1
+    assert held(jobs) == before
+    jobs.measure(plain={"counted": 20}, probe="an older probe")
+    assert jobs.call("collect", "artifacts").exit_code == 0  # of another probe: it is replaced
+    assert "count" not in json.dumps(jobs.kinds())
+
+
+def test_other_digests_and_other_versions_contradict_too(jobs):
+    other = Store(jobs.root / "artifacts" / "three")
+    jobs.measure(store=other, probe="an older probe")
+    done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 1
+    assert "tf2.15 plain: measured with other digests" in done.stderr
+    path = other.path("tf2.15", "_stack")
+    path.write_text(path.read_text().replace("2.15.1", "2.15.0"))
+    assert "tf2.15: what was imported: " in jobs.call("collect", "artifacts").stderr
+
+
+def test_what_second_tries_saw_comes_along(jobs):
+    jobs.accept("tf2.15", "--incomplete", "--results", "artifacts/one/results")
+    jobs.accept("tf2.15", "--incomplete", "--results", "artifacts/two/results")
+    two, rest = jobs.root / "artifacts/two/results", ["held[owner=layer]", "held[owner=model]"]
+    jobs.measure(store=Store(two), leave_out=rest, plain={"counted": 20})
+    jobs.measure(store=Store(two / "again"), leave_out=rest)
+    assert jobs.call("collect", "artifacts").exit_code == 0
+    done = jobs.call("check", "--envs", "nowhere")
+    assert "unstable: plain on tf2.15" in done.output
+    assert done.exit_code == 0
+
+
+@pytest.mark.parametrize(("folder", "code"), [("nowhere", 2), ("empty", 3)])
+def test_folders_without_results(stage, folder, code):
+    (stage.root / "empty").mkdir()
+    done = stage.call("collect", folder)
+    assert done.exit_code == code
+    assert folder in done.stderr
+    assert not stage.store.root.exists()
+
+
+def test_a_broken_file_is_told_and_nothing_is_written(jobs):
+    (jobs.root / "artifacts/two/results/tf2.15/plain.json").write_text("{")
+    assert jobs.call("collect", "artifacts").exit_code == 4
+    assert not jobs.store.root.exists()

@@ -1,0 +1,129 @@
+"""A matrix of jobs, shards by case, and a run that ends in the check."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from gate_stage import LABELS, seen
+from run_stage import FAKE_PROBE
+
+from nestbench import staging
+from nestbench.catalogue import load_catalogue
+from nestbench.errors import UsageError
+from nestbench.matrix import load_matrix
+from nestbench.matrix.jobs import MOST
+from nestbench.run import session
+from nestbench.run.orchestrate import Prepared
+from nestprobe.observation import to_data
+
+
+def jobs(stage, *arguments):
+    done = stage.call("matrix", "--format", "github", *arguments)
+    assert done.exit_code == 0, done.output
+    (line,) = done.stdout.splitlines()
+    return json.loads(line)["include"]
+
+
+def test_a_job_a_stack_and_gpus_only_where_they_are_named(stage):
+    every = jobs(stage)
+    assert [one["stack"] for one in every] == [one.id for one in load_matrix().stacks if one.device == "cpu"]
+    assert len({one["name"] for one in every}) == len(every) <= MOST
+    assert jobs(stage, "tf2.15") == [
+        {"name": "tf2.15", "stack": "tf2.15", "shard": "1/1", "python": "3.11", "device": "cpu"}
+    ]
+    assert [one["device"] for one in jobs(stage, "tf2.21-gpu")] == ["gpu"]
+
+
+def test_shards_are_jobs_of_their_own(stage):
+    found = jobs(stage, "tf2.1", "tf2.15", "--shards", "2")
+    assert [one["name"] for one in found] == [
+        "tf2.1-1-of-2", "tf2.1-2-of-2", "tf2.15-1-of-2", "tf2.15-2-of-2",
+    ]  # fmt: skip
+    assert [one["shard"] for one in found] == ["1/2", "2/2"] * 2
+
+
+def test_more_jobs_than_there_may_be_are_refused(stage):
+    done = stage.call("matrix", "--format", "github", "--shards", "5")
+    assert done.exit_code == 2
+    assert "GitHub Actions takes 256" in done.stderr
+    assert "Ask for 4 shards or fewer" in done.stderr
+    assert stage.call("matrix", "--shards", "2").exit_code == 2
+
+
+@pytest.mark.parametrize("of", [1, 2, 7])
+def test_shards_are_the_catalogue_each_case_in_one(of):
+    catalogue = load_catalogue()
+    parts = [catalogue.shard(number, of) for number in range(1, of + 1)]
+    ids = [entry.id for part in parts for entry in part]
+    assert sorted(ids) == sorted(entry.id for entry in catalogue)
+    assert max(map(len, parts)) - min(map(len, parts)) <= 1
+    with pytest.raises(UsageError, match="some would be empty"):
+        catalogue.shard(1, len(catalogue) + 1)
+
+
+@pytest.mark.parametrize("shard", ["0/2", "3/2", "2", "a/b", "1/0", "1/9"])
+def test_a_shard_that_is_none_is_wrong_usage(stage, shard):
+    assert stage.call("run", "tf2.15", "--shard", shard).exit_code == 2
+
+
+@pytest.fixture
+def running(stage, monkeypatch):
+    """``nestbench run`` on the fake probe, which sees what ``seen`` makes."""
+    monkeypatch.setattr(staging, "stage", lambda _folder: FAKE_PROBE)
+    made = Prepared(python=Path(sys.executable))
+    monkeypatch.setattr(session, "tox_prepare", lambda *_, **__: lambda _stack, _say: made)
+    (stage.root / "cases" / "plain.observation").write_text(json.dumps(to_data(seen("plain"))))
+
+    def run(*arguments):
+        return stage.call("run", "tf2.15", "--quiet", "--workers", "1", "--envs", "nowhere", *arguments)
+
+    stage.run = run
+    return stage
+
+
+def test_a_run_that_ends_in_the_check(running):
+    only = ("--case", "plain", "--check")
+    done = running.run(*only)
+    assert done.exit_code == 3
+    assert "no baseline: tf2.15" in done.output
+    running.accept("--incomplete")
+    assert running.run(*only).exit_code == 0
+    assert running.run("--case", "plain").exit_code == 0
+    running.edit("plain", counted=60)
+    done = running.run(*only)
+    assert done.exit_code == 1
+    assert "Gate failed: 1 stack, 1 improvement, 0 as accepted." in done.output
+    assert "counted 60 -> 50" in done.output
+    assert running.run("--case", "plain").exit_code == 0  # unasked, a run judges nothing
+
+
+def test_a_run_whose_stack_cannot_be_made_is_no_regression(running, monkeypatch):
+    running.run("--case", "plain")
+    running.accept("--incomplete")
+
+    def fails(_stack, _say):
+        raise OSError("no network")
+
+    monkeypatch.setattr(session, "tox_prepare", lambda *_, **__: fails)
+    done = running.run("--check", "--again", "--results", "elsewhere")
+    assert done.exit_code == 4
+    assert "Gate incomplete: neither clean nor a regression: 1 stack, 3 missing" in done.output
+
+
+def test_a_shard_checks_its_own_cells_and_calls_no_other_gone(running):
+    running.measure()
+    running.accept()
+    done = running.run("--shard", "2/2", "--check")
+    assert done.exit_code == 0, done.output
+    assert "1 as accepted" in done.output
+    assert tuple(running.baselines.load("tf2.15").cells) == LABELS
+
+
+def test_what_is_measured_anew_has_had_no_second_try(running):
+    from nestbench.store import Store
+
+    again = Store(running.store.root / "again")
+    running.measure(store=again)
+    running.run("--case", "plain")
+    assert again.cases("tf2.15") == ["held"]

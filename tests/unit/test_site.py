@@ -1,0 +1,186 @@
+"""The site as files: whole, the same bytes, valid HTML, links that lead somewhere, text that stays text."""
+
+import csv
+import json
+from urllib.parse import unquote, urlsplit
+
+import html5lib
+import pytest
+from site_stage import HOSTILE, STACKS, pages, site_in, source_in
+
+from nestbench.catalogue import load_catalogue
+from nestbench.errors import GroundError
+from nestbench.report import Query, make_grid, to_csv
+from nestbench.site import Folder, build
+from nestbench.site.download import TABLES
+
+XHTML = "{http://www.w3.org/1999/xhtml}"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    return site_in(tmp_path_factory.mktemp("staged"))
+
+
+def parsed(text):
+    return html5lib.HTMLParser(strict=True).parse(text)
+
+
+def elements(text, tag=None):
+    return [one for one in parsed(text).iter() if tag is None or one.tag == XHTML + tag]
+
+
+def squares(site):
+    """By row and stack, the text of each square of the matrix."""
+    found = {}
+    for cell in elements((site / "index.html").read_text(), "td"):
+        if "id" in cell.attrib:
+            row, _, stack = cell.attrib["id"].rpartition("@")
+            found[row, stack] = "".join(cell.itertext())
+    return found
+
+
+def test_every_page_is_there_and_valid(site):
+    found = pages(site)
+    assert {"index.html", "upgrade.html", "claims.html", "stacks.html", "portability.html"} < found.keys()
+    assert {"growth.html", "downloads.html", "about.html", "cases/a-case.html"} < found.keys()
+    assert {f"stacks/{stack}.html" for stack in STACKS} < found.keys()
+    for name, text in found.items():
+        ids = [one.attrib["id"] for one in elements(text) if "id" in one.attrib]
+        assert len(ids) == len(set(ids)), name
+
+
+def test_every_link_and_anchor_leads_somewhere_here(site):
+    texts = pages(site)
+    ids = {name: {one.attrib.get("id") for one in elements(text)} for name, text in texts.items()}
+    inside = 0
+    for name, text in texts.items():
+        for one in elements(text):
+            for attribute in ("href", "src", "action"):
+                address = urlsplit(one.attrib.get(attribute, ""))
+                if attribute not in one.attrib or address.scheme in {"http", "https"}:
+                    assert attribute == "href" or not address.scheme, "nothing is loaded from elsewhere"
+                    continue
+                assert not address.scheme, one.attrib
+                target = site / name if not address.path else (site / name).parent / unquote(address.path)
+                assert target.is_file(), (name, one.attrib)
+                inside += 1
+                if address.fragment:
+                    page = target.resolve().relative_to(site.resolve()).as_posix()
+                    assert unquote(address.fragment) in ids[page], (name, one.attrib)
+    assert inside > 100
+
+
+def test_what_is_hostile_is_text(site):
+    for name, text in pages(site).items():
+        assert "<script>document.title" not in text, name
+        assert "<img src=x" not in text, name
+        assert not [one for one in elements(text) if "onerror" in one.attrib], name
+        assert 'href="javascript:' not in text, name
+    page = (site / "cases" / "hostile-case.html").read_text()
+    shown = "".join("".join(one.itertext()) for one in elements(page, "main"))
+    assert shown.count(HOSTILE) >= 6, "title, source, sources, exception, warning and variable"
+
+
+def test_the_matrix_says_what_the_table_says(site, tmp_path):
+    source = source_in(tmp_path)
+    results = [one for entry in source.entries for of in source.results(entry).values() for one in of]
+    grid = make_grid(results, Query())
+    shown = squares(site)
+    assert len(shown) == len(grid.rows) * len(STACKS)
+    assert shown["a-case.owner-layer.kind-list", "tf2.15"] == "✓ ok"
+    assert shown["a-case.owner-layer.kind-list", "tf2.16"] == "▲ err"
+    assert shown["a-case.owner-model.kind-dict", "keras3.15"] == "✗ C"
+    table = csv.DictReader(to_csv(grid).splitlines())
+    assert {name for row in table for name in row} >= set(STACKS)
+
+
+def test_what_is_not_measured_is_said_to_be_so(tmp_path):
+    site = site_in(tmp_path, leave_out=lambda stack, cell: (stack, cell.case.id) == ("tf2.16", "a-case"))
+    shown = squares(site)
+    assert shown["a-case.owner-layer.kind-list", "tf2.16"] == "·"
+    assert shown["a-case.owner-layer.kind-list", "keras3.15"] == "▲ err"
+    front = (site / "index.html").read_text()
+    assert "28 of 32 cells are measured" in front
+    assert "Not measured at all" in front
+    assert "Not measured: tf2.16." in (site / "cases" / "a-case.html").read_text()
+
+
+def test_the_same_results_give_the_same_bytes(site, tmp_path):
+    other = site_in(tmp_path)
+    files = {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    again = {path.relative_to(other): path.read_bytes() for path in other.rglob("*") if path.is_file()}
+    assert files.keys() == again.keys()
+    assert [name for name, content in files.items() if again[name] != content] == []
+
+
+def test_downloads_agree_with_each_other_and_with_their_dictionary(site):
+    pandas = pytest.importorskip("pandas")
+    data = site / "data"
+    dictionary = json.loads((data / "dictionary.json").read_text())
+    for table in TABLES:
+        rows = json.loads((data / f"{table.name}.json").read_text())
+        with (data / f"{table.name}.csv").open(newline="") as stream:
+            told = list(csv.DictReader(stream))
+        frame = pandas.read_parquet(data / f"{table.name}.parquet")
+        assert len(rows) == len(told) == len(frame) > 0, table.name
+        assert (
+            list(dictionary[table.name]["columns"]) == list(rows[0]) == list(told[0]) == list(frame.columns)
+        )
+    cells = [one for one in json.loads((data / "cells.json").read_text()) if one["stack"] == "tf2.16"]
+    one = next(row for row in cells if row["variant"] == "owner=model,kind=list" and row["entry"] == "call")
+    assert (one["verdict"], one["counted"], one["expected"]) == ("uncounted", 30, 50)
+    assert (one["count_after_call"], one["python_calls"]) == (30, 100)
+
+
+def test_a_claim_is_told_with_what_decided(site):
+    front, page = (site / "index.html").read_text(), (site / "claims.html").read_text()
+    assert "depends on the version" in front
+    assert "held on tf2.14, tf2.15 (2 stacks)" in page
+    assert "REFUTED on" in page
+
+
+def test_stacks_that_the_matrix_does_not_have_get_a_block_of_their_own(tmp_path):
+    site = site_in(tmp_path, stacks=("tf2.15", "here-tf2.15"))
+    front = (site / "index.html").read_text()
+    assert "Measured elsewhere" in front
+    assert ("history", "here-tf2.15") in squares(site)
+    assert (site / "stacks" / "here-tf2.15.html").is_file()
+
+
+def test_results_of_no_known_case_are_named_on_the_page(tmp_path):
+    source = source_in(tmp_path)
+    path = source.store.path("tf2.15", "history")
+    path.with_name("gone-case.json").write_text(path.read_text())
+    built = build(source, Folder(root=tmp_path / "site"))
+    assert any("gone-case" in note for note in built.notes)
+    assert "gone-case" in built.index.read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("{", "is broken"), ('{"schema": 99}', "has schema 99"), ("\xff\xfe", "is broken")],
+)
+def test_broken_results_leave_the_old_site_as_it_is(tmp_path, text, says):
+    site = site_in(tmp_path)
+    before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
+    source = source_in(tmp_path)
+    source.store.path("tf2.15", "history").write_text(text)
+    with pytest.raises(GroundError, match=says):
+        build(source, Folder(root=site))
+    assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []
+
+
+def test_badges_say_what_the_pages_say(site):
+    badge = (site / "badges" / "stacks" / "tf2.15.svg").read_text()
+    assert "nested layers on tf2.15" in badge
+    assert "4/8 safe" in badge
+    assert "safe on 2 of 4 stacks" in (site / "badges" / "cases" / "a-case.svg").read_text()
+
+
+def test_every_case_of_the_catalogue_has_an_anchor_of_its_own():
+    from nestbench.site.anchor import row_anchor
+
+    every = [row_anchor(entry.id, variant) for entry in load_catalogue() for variant in entry.variants]
+    assert len(every) == len(set(every))
