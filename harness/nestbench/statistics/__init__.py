@@ -1,6 +1,6 @@
 """Statistics of paired measurements and of growth: pure functions, no I/O, no clock.
 
-Importing it imports scipy, about a second: a command imports it where it needs it.
+scipy takes about a second to import: the functions that need it do so, and no module.
 """
 
 from nestbench.statistics.comparison import LEAST_PAIRS, Comparison, compare

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from nestbench.statistics.estimate import bootstrap_estimates, hodges_lehmann, interval_of
 
@@ -75,6 +74,8 @@ def _wilcoxon(logs: NDArray[np.float64]) -> float:
     Exact up to 50 pairs whose differences differ in size, by scipy's own choice; where some are of one
     size, exact up to 13 pairs and approximate above (scipy before 1.13 takes no notice of such ties).
     """
+    from scipy import stats
+
     unequal = logs[logs != 0]
     return float(stats.wilcoxon(unequal).pvalue) if unequal.size else 1.0
 

@@ -9,7 +9,6 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 __all__ = ["bootstrap_estimates", "bootstrap_interval", "hodges_lehmann", "interval_of"]
 
@@ -112,6 +111,8 @@ def interval_of(estimates: NDArray[np.float64], size: int, level: float) -> tupl
     Raises:
         ValueError: A level that is not between 0 and 1, or a size under 2.
     """
+    from scipy import stats
+
     if not 0 < level < 1 or size < 2:  # noqa: PLR2004 - one value has no spread
         raise ValueError(f"no interval of level {level} from {size} values: 0 < level < 1, 2 values or more")
     student = stats.t.ppf((1 + level) / 2, size - 1)

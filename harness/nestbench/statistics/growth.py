@@ -28,7 +28,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 __all__ = ["LEAST_SIZES", "Growth", "exponent"]
 
@@ -114,6 +113,8 @@ def exponent(sizes: ArrayLike, values: ArrayLike, *, over: Mapping[float, float]
 
 
 def _fitted(size: NDArray[np.float64], value: NDArray[np.float64]) -> Growth:
+    from scipy import stats
+
     power = _fit((size / size.max()) ** _POWERS[:, np.newaxis], value)
     rounding = size.size * _ROUNDING**2
     if power.squares[0] <= rounding:  # all values equal: of any growth there would be a trace
@@ -163,6 +164,8 @@ def _fit(basis: NDArray[np.float64], value: NDArray[np.float64]) -> _Fit:
 
 def _rises(size: NDArray[np.float64], value: NDArray[np.float64]) -> bool:
     """Whether the values rise at all: the slope of their logarithms, at 5 %."""
+    from scipy import stats
+
     line = stats.linregress(np.log(size), np.log(value))
     return bool(line.slope > 0 and line.pvalue < 0.05)  # noqa: PLR2004 - as the interval's 95 %
 
@@ -174,6 +177,8 @@ def _is_exponential(
 
     Better by the variance ratio that chance exceeds once in 1000: both models have three unknowns.
     """
+    from scipy import stats
+
     if not freedom:
         return False
     rates = np.geomspace(0.1, 300, 4000)  # of base**largest, in logarithms

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import TypeVar
 
 import numpy as np
-from scipy import stats
 
 from nestbench.statistics.comparison import Comparison
 
@@ -111,5 +110,7 @@ def judge(
 
 
 def _adjusted(family: Iterable[Comparison]) -> list[float]:
+    from scipy import stats
+
     values = [one.p for one in family]
     return [float(p) for p in stats.false_discovery_control(values, method="bh")] if values else []

@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 __all__ = ["Rule", "either_way", "mann_whitney", "mean_over", "minimum_over"]
 
@@ -51,6 +50,8 @@ def mann_whitney(a: ArrayLike, b: ArrayLike, p: float = 0.002, limit: float = 0.
     Raises:
         ValueError: As ``minimum_over``; or a ``p`` that is not between 0 and 1.
     """
+    from scipy import stats
+
     if not 0 < p < 1:
         raise ValueError(f"p {p} is not between 0 and 1")
     first, second = _checked(a, b, limit)
