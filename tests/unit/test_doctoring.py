@@ -107,6 +107,14 @@ def test_what_is_missed_and_what_is_said_besides_is_told():
     assert "closure instead of untracked-deque" in score.wrong[1]
 
 
+def test_weights_that_are_exchanged_are_not_held_against_an_observation_that_cannot_tell():
+    score = Score()
+    lost = [{"kind": "unrestored", "name": "w", "shape": [5]}]
+    score_cell(score, "a cell", "weights-file-set", observed(variable("w")), said("set-order", lost=lost))
+    assert score.wrong == []
+    assert score.ratios["cause recall"] == 1.0
+
+
 def test_a_doctor_that_failed_is_counted_and_never_right():
     score = Score()
     score_cell(score, "a cell", "deque-of-layers", observed(), {"failed": "Traceback\nKeyError: 3"})
