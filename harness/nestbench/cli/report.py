@@ -42,7 +42,6 @@ def report(
     folder = Folder(root=(output or workspace.root / "results" / "site").absolute())
     folder.check()
     store = reading(results).store
-    typer.echo(f"Read from {store.root}", err=True)
     catalogue = load_catalogue(folders or [])
     source = Source(
         store=store, catalogue=catalogue, matrix=load_matrix(matrix), claims=load_claims(catalogue)
