@@ -216,7 +216,7 @@ def test_rules_are_listed_and_told():
 
 
 def test_nestprobe_alone_is_packed_from_what_is_here():
-    folder = TABLE.parents[2] / "packaging" / "nestprobe"
+    folder = TABLE.parents[2] / "harness"
     packed = tomllib.loads((folder / "pyproject.toml").read_text())
     ((source, name),) = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"].items()
     assert (folder / source / "doctor" / "rules.py").exists()
