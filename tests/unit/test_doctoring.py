@@ -1,14 +1,16 @@
 """The doctor seen from the controller: versions of rules, the score of a diagnosis, the commands."""
 
+import importlib
 import json
 import os
 import stat
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from nestbench import staging
+from nestbench import __version__, staging
 from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
 from nestbench.doctoring import VERSIONS, of_table, ranges, update
@@ -103,6 +105,14 @@ def test_what_is_missed_and_what_is_said_besides_is_told():
     assert set(score.ratios.values()) == {0.0}
     assert "missed w (uncounted); besides v (idle)" in score.wrong[0]
     assert "closure instead of untracked-deque" in score.wrong[1]
+
+
+def test_weights_that_are_exchanged_are_not_held_against_an_observation_that_cannot_tell():
+    score = Score()
+    lost = [{"kind": "unrestored", "name": "w", "shape": [5]}]
+    score_cell(score, "a cell", "weights-file-set", observed(variable("w")), said("set-order", lost=lost))
+    assert score.wrong == []
+    assert score.ratios["cause recall"] == 1.0
 
 
 def test_a_doctor_that_failed_is_counted_and_never_right():
@@ -203,6 +213,19 @@ def test_rules_are_listed_and_told():
     unknown = call("rules", "raw-varible")
     assert unknown.exit_code == 2
     assert "raw-variable" in unknown.output
+
+
+def test_nestprobe_alone_is_packed_from_what_is_here():
+    folder = TABLE.parents[2] / "harness"
+    packed = tomllib.loads((folder / "pyproject.toml").read_text())
+    ((source, name),) = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"].items()
+    assert (folder / source / "doctor" / "rules.py").exists()
+    assert (name, packed["project"].get("dependencies")) == ("nestprobe", None)
+    assert packed["project"]["version"] == __version__
+    named = [*packed["project"]["scripts"].values(), *packed["project"]["entry-points"]["pytest11"].values()]
+    for entry in named:
+        module, _, function = entry.partition(":")
+        assert hasattr(importlib.import_module(module), function or "assert_tracked")
 
 
 def test_what_is_known_of_versions_ships_with_the_probe():

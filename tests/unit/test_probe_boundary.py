@@ -68,7 +68,7 @@ def test_an_older_python_is_refused_in_one_clear_line(tmp_path):
 
 
 def test_no_call_of_a_newer_standard_library():
-    folders = [Path(nestprobe.__file__).parent, ROOT / "cases", TESTS]
+    folders = [Path(nestprobe.__file__).parent, ROOT / "cases", TESTS, ROOT / "tests" / "healthy"]
     command = [sys.executable, "-c", "import vermin; vermin.main()"]
     options = ["--quiet", "--no-tips", "--violations", "--target=3.7-"]
     done = subprocess.run([*command, *options, *folders], capture_output=True, text=True, check=False)

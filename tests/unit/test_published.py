@@ -1,8 +1,13 @@
 """What is committed under results/published is whole, and of today's cases, locks and probe."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from nestbench.catalogue import load_catalogue
+from nestbench.gate import Baselines, check
+from nestbench.gate.asking import ask
 from nestbench.matrix import Device, load_matrix
 from nestbench.run.session import plans_of
 from nestbench.store import Store
@@ -18,3 +23,18 @@ def test_every_cell_of_every_stack_is_published_and_current():
     to_run = [f"{plan.stack} {cell.case.id}[{cell.variant.label}]" for plan in plans for cell in plan.to_run]
     assert to_run == [], "nestbench run --all --results results/published, then nestbench readme"
     assert sum(plan.current for plan in plans) > 0
+
+
+def test_what_is_accepted_is_what_is_published():
+    baselines = Baselines(root=PUBLISHED.parent / "accepted")
+    if not baselines.stacks():
+        pytest.skip("no baseline is committed yet")
+    store, matrix = Store(PUBLISHED), load_matrix()
+    question = ask(
+        store.stacks(), store=store, catalogue=load_catalogue(), matrix=matrix, baselines=baselines,
+        whole=True, today=datetime.now(UTC).date(),
+    )  # fmt: skip
+    checked = check(question)
+    failed = [f"{one.kind}: {one.stack} {one.label}" for one in checked.findings if one.kind.exit_code]
+    assert failed == [], "nestbench accept --results results/published"
+    assert checked.unread == {}

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from nestbench import staging
 from nestbench.catalogue import Catalogue, Cell
@@ -24,7 +25,9 @@ from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Ground, Listener, observe
 from nestbench.run.probe_process import Limits
 
-__all__ = ["Cost", "measure_isolation"]
+__all__ = ["Cost", "measure_isolation", "run_fresh", "run_warm", "serve", "spread"]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +92,16 @@ def measure_isolation(
         folder = Path(name)
         ids = sorted({cell.case.id for cell in cells})
         say(f"{stack}: warm run of {len(cells)} cells, one at a time")
-        warm, memory = _run(stack, ids, folder / "one", envs, workers=1)
+        warm, memory = run_warm([stack], ids, folder / "one", envs, workers=1)
         say(f"{stack}: warm run, {workers} at a time")
-        warm_parallel, _ = _run(stack, ids, folder / "many", envs, workers=workers)
+        warm_parallel, _ = run_warm([stack], ids, folder / "many", envs, workers=workers)
         say(f"{stack}: the same in children, timed inside")
-        imported, cases, _ = _serve(python, cells, folder, launch="fork")
+        imported, cases, _ = serve(python, cells, folder, launch="fork")
         say(f"{stack}: in one process without isolation")
-        _, _, inline = _serve(python, cells, folder, launch="inline")
-        chosen = _spread(cells, sample)
+        _, _, inline = serve(python, cells, folder, launch="inline")
+        chosen = spread(cells, sample)
         say(f"{stack}: {len(chosen)} cells in fresh interpreters")
-        fresh = _fresh(python, chosen, folder)
+        fresh = run_fresh(python, chosen, folder)
     return Cost(
         stack=stack,
         cells=len(cells),
@@ -114,16 +117,17 @@ def measure_isolation(
     )
 
 
-def _spread(cells: Sequence[Cell], count: int) -> list[Cell]:
-    count = max(1, min(count, len(cells)))
-    return [cells[position * len(cells) // count] for position in range(count)]
+def spread(items: Sequence[Item], count: int) -> list[Item]:
+    """So many of them, at least one, evenly chosen."""
+    count = max(1, min(count, len(items)))
+    return [items[position * len(items) // count] for position in range(count)]
 
 
-def _run(
-    stack: str, ids: Sequence[str], results: Path, envs: Path | None, *, workers: int
+def run_warm(
+    stacks: Sequence[str], ids: Sequence[str], results: Path, envs: Path | None, *, workers: int
 ) -> tuple[float, float]:
     """Wall seconds and peak megabytes of `nestbench run`, as a user starts it."""
-    command = [sys.executable, "-m", "nestbench", "run", stack, "--again", "--quiet"]
+    command = [sys.executable, "-m", "nestbench", "run", *stacks, "--again", "--quiet"]
     command += ["--results", str(results), "--workers", str(workers)]
     command += [word for one in ids for word in ("--case", one)]
     if envs is not None:
@@ -138,7 +142,7 @@ def _run(
     _, errors = process.communicate()
     if process.returncode != 0:
         raise GroundError(
-            f"The run of {stack} ended with status {process.returncode}.",
+            f"The run of {', '.join(stacks)} ended with status {process.returncode}.",
             why=errors.strip()[-500:] or "It said nothing.",
             do=f"Run it by hand: {' '.join(command[1:5])}",
         )
@@ -154,7 +158,7 @@ def _peak_megabytes(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def _serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
+def serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
     """Seconds of the import, in the cases, and of wall time in all, of one probe server."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
     environ = clean_environ(scratch)
@@ -188,7 +192,7 @@ def _serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) ->
     return imports[0].import_seconds, inside, wall
 
 
-def _fresh(python: Path, cells: Sequence[Cell], folder: Path) -> float:
+def run_fresh(python: Path, cells: Sequence[Cell], folder: Path) -> float:
     """Wall seconds of the naive way: an interpreter, an import and a case, one after the other."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
     environ = clean_environ(scratch)

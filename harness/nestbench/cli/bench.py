@@ -17,6 +17,7 @@ from nestbench.cli.options import (
     Results,
     screen,
 )
+from nestbench.cli.speed import speed
 from nestbench.cli.trial import doctor
 from nestbench.errors import UsageError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HELP = "What nestbench itself costs, as ratios measured in one run, and whether its method works."
 _bench = typer.Typer(help=_HELP, no_args_is_help=True)
 _bench.command("method")(method)
+_bench.command("speed")(speed)
 _bench.command("doctor")(doctor)
 
 

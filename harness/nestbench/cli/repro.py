@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nestbench.cli.options import CaseFolders, MatrixFile, Results, Variants
-from nestbench.errors import IncompleteError, UsageError
+from nestbench.errors import IncompleteError
 
 if TYPE_CHECKING:
     from nestbench.catalogue import CaseEntry
@@ -85,20 +85,13 @@ def _gravest(
     from nestbench.catalogue import Catalogue
     from nestbench.frames import State, collect
     from nestbench.matrix.locks import lock_digest
+    from nestbench.run.variants import asked_for
     from nestbench.verdicts import Entry, Verdict
     from nestbench.verdicts.verdict import RANK
 
-    cells = [
-        cell
-        for cell in Catalogue(folders=(), entries=(entry,)).cells([row.id])
-        if set(wanted) <= {f"{name}={value}" for name, value in cell.variant.values}
-    ]
-    if not cells:
-        known = " or ".join(variant.label for variant in entry.variants if variant.label)
-        raise UsageError(
-            f"{entry.id} has no variant with {' and '.join(wanted)}.",
-            do=f"Known: {known}." if known else "Leave --variant out: the case has none.",
-        )
+    labels = asked_for([entry], wanted)[entry.id]
+    every = Catalogue(folders=(), entries=(entry,)).cells([row.id])
+    cells = [cell for cell in every if cell.variant.label in labels]
     says_nothing = {Verdict.NOT_APPLICABLE, Verdict.UNAVAILABLE, Verdict.CASE_WRONG}
     stale, nothing = False, ""
     for store in stores:

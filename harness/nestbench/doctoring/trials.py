@@ -33,7 +33,7 @@ class Trials:
 
     workspace: Workspace
     say: Callable[[str], None]
-    limit: float = 120
+    limit: float = 900
 
     def run(self, stack: str, prepared: Prepared, asked: Sequence[Asked]) -> list[dict[str, Any]]:
         """What the doctor says of each; in the order of ``asked``. Raises GroundError."""

@@ -53,7 +53,7 @@ class Demonstration:
         first = next((line for line in lines if "y" in _words(line)), "y = ")
         kept = "" if first.startswith("y = ") else "y = "  # where it is not computed anew before it is read
         called = [f"{kept}{self._forward('model')}"]
-        if self._weighed:
+        if self._weighed and self._kept:
             called += self._weights_after()
         return [*called, *lines]
 
@@ -68,12 +68,16 @@ class Demonstration:
     @property
     def watched(self) -> bool:
         """Whether variables have to be noted as they are made, because the model does not list them."""
-        return self._weighed and self._unlisted and self.stack.backend is Backend.TENSORFLOW
+        return self._weighed and self._unlisted and not self._unheard
 
     @property
     def collected(self) -> bool:
-        """Whether they are found among all objects there are."""
-        return self._weighed and self._unlisted and self.stack.backend is not Backend.TENSORFLOW
+        """Whether they are found among all objects there are, as nothing tells when they are made."""
+        return self._weighed and self._unlisted and self._unheard
+
+    @property
+    def _unheard(self) -> bool:
+        return self.stack.backend is not Backend.TENSORFLOW or self.stack.is_multi_backend_2
 
     @property
     def _weighed(self) -> bool:
@@ -99,12 +103,19 @@ class Demonstration:
             return f"{model}.predict(x)"
         return f"{model}(x)" + (".detach()" if self.stack.backend is Backend.TORCH else "")
 
+    @property
+    def _kept(self) -> bool:
+        """Whether ``weights`` has to be a list of its own, and not what the model lists at the time."""
+        return self._unlisted or Signal.STEP in self.signals
+
     def _weights_after(self) -> list[str]:
         if self.watched:
             return []
         if self.collected:
-            are = 'issubclass(type(v), keras.Variable) and "float" in v.dtype'
-            return [f"weights = [v for v in gc.get_objects() if {are}]"]
+            are = 'keras.Variable) and "float" in v.dtype'
+            if self.stack.is_multi_backend_2:
+                are = "tf.Variable) and v.dtype.is_floating"
+            return [f"weights = [v for v in gc.get_objects() if issubclass(type(v), {are}]"]
         return ["weights = list(model.weights)"]
 
     # -- a signal each --------------------------------------------------------------------------
@@ -136,8 +147,9 @@ class Demonstration:
     def _weights(self) -> list[str]:
         # Another step for each: what is added to all alike may cancel out.
         more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
+        weights = "weights" if self._kept else "model.weights"
         return [
-            "for n, w in enumerate(weights, 1):",
+            f"for n, w in enumerate({weights}, 1):",
             f"    w.assign(w + {more})",
             f"y = {self._forward('model')}",
             f'model.save_weights("{WEIGHTS}")',
