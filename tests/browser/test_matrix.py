@@ -159,9 +159,10 @@ def test_a_permanent_link_to_a_square_shows_it_whatever_is_folded_away(visit, ad
     cell = page.locator(f"[id='{address.split('#')[1]}']")
     assert cell.is_visible()
     assert cell.evaluate("cell => cell.classList.contains('chosen')")
-    box = cell.bounding_box()
-    assert 0 < box["y"] < 1000
-    assert 0 < box["x"] < 1600
+    box, head = cell.bounding_box(), page.locator("tr.stacks th:visible").first.bounding_box()
+    assert head["y"] + head["height"] <= box["y"] < 1000
+    first = page.locator("tr.lines th").first.bounding_box()
+    assert first["x"] + first["width"] <= box["x"] < 1600
     assert "uncounted" in page.inner_text("#_cell")
 
 

@@ -65,11 +65,6 @@ def healthy_list_of_blocks(k, owner):
             super().__init__(**kwargs)
             self.blocks = [dense_block(k) for _ in range(3)]
 
-        def build(self, input_shape):
-            for block in self.blocks:
-                block.build(input_shape)
-            self.built = True
-
         def call(self, inputs):
             for block in self.blocks:
                 inputs = block(inputs)

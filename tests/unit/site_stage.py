@@ -38,7 +38,7 @@ def history(k):
 CLAIMS = """[[claim]]
 id = "article-1"
 sentence = "A claim of the article, HOSTILE."
-sources = ["article: HOSTILE"]
+sources = ["https://example.org/article"]
 decided_by = [{ case = "a-case", holds = ["called.count_params == used"] }]
 
 [[claim]]

@@ -107,6 +107,14 @@ def test_what_is_missed_and_what_is_said_besides_is_told():
     assert "closure instead of untracked-deque" in score.wrong[1]
 
 
+def test_weights_that_are_exchanged_are_not_held_against_an_observation_that_cannot_tell():
+    score = Score()
+    lost = [{"kind": "unrestored", "name": "w", "shape": [5]}]
+    score_cell(score, "a cell", "weights-file-set", observed(variable("w")), said("set-order", lost=lost))
+    assert score.wrong == []
+    assert score.ratios["cause recall"] == 1.0
+
+
 def test_a_doctor_that_failed_is_counted_and_never_right():
     score = Score()
     score_cell(score, "a cell", "deque-of-layers", observed(), {"failed": "Traceback\nKeyError: 3"})
@@ -208,11 +216,11 @@ def test_rules_are_listed_and_told():
 
 
 def test_nestprobe_alone_is_packed_from_what_is_here():
-    folder = TABLE.parents[2] / "packaging" / "nestprobe"
+    folder = TABLE.parents[2] / "harness"
     packed = tomllib.loads((folder / "pyproject.toml").read_text())
-    ((source, name),) = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"].items()
-    assert (folder / source / "doctor" / "rules.py").exists()
-    assert (name, packed["project"].get("dependencies")) == ("nestprobe", None)
+    (package,) = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert (folder / package / "doctor" / "rules.py").exists()
+    assert (package, packed["project"].get("dependencies")) == ("nestprobe", None)
     assert packed["project"]["version"] == __version__
     named = [*packed["project"]["scripts"].values(), *packed["project"]["entry-points"]["pytest11"].values()]
     for entry in named:

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from nestbench.catalogue import load_catalogue
+from nestbench.claims import load_claims
 from nestbench.matrix import load_matrix
 from nestbench.report.readme import update
 from nestbench.report.words import LOOKS
+from nestbench.site import Source, summary, survey_of
 from nestbench.store import Store
 
 ROOT = Path(__file__).parent.parent.parent
@@ -66,6 +68,16 @@ def test_the_readme_explains_every_verdict_as_the_table_does(readme):
 def test_the_table_of_the_readme_is_current():
     store = Store(ROOT / "results" / "published")
     changed = update(ROOT / "README.md", store, load_catalogue(), write=False)
+    assert not changed, "run `nestbench readme`"
+
+
+def test_the_summary_of_the_report_is_current():
+    catalogue = load_catalogue()
+    store = Store(ROOT / "results" / "published")
+    source = Source(store=store, catalogue=catalogue, matrix=load_matrix(), claims=load_claims(catalogue))
+    changed = summary.update(
+        ROOT / "README.md", ROOT / "results" / "report.md", survey_of(source), write=False
+    )
     assert not changed, "run `nestbench readme`"
 
 

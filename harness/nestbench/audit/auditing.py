@@ -170,7 +170,8 @@ class Auditing:
     ) -> list[Carrier]:
         every = list(mixtures(*ends, self.matrix, self._mixed_file))
         mixed = {one.stack.id: one.stack for one in every if one.stack is not None}
-        answers = measure(list(mixed.values()))
+        # The old stack once more, so that the mixtures have its files to load.
+        answers = measure([ends[0], *(row for name, row in mixed.items() if name != ends[0].id)])
         asked = [(one, answers[one.stack.id] if one.stack is not None else None) for one in every]
         return carriers(sides, [one.difference for one in told], asked)
 

@@ -82,7 +82,8 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
             continue
         worse = new if less[1] else old
         read_there = read[less.index(True)]
-        if phase != "built" and read_there is not None and _listed(worse) < read_there:
+        told = read_there is not None and _listed(worse) < read_there
+        if told and (phase != "built" or said[less.index(True)] == _listed(worse)):
             continue  # that is told of the variables, which are not listed
         yield Difference(
             gravity=Gravity.SILENT if less[1] else Gravity.BETTER,

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from nestbench.audit.difference import Difference
 from nestbench.audit.differences import differences
 from nestbench.audit.side import Side
+from nestbench.audit.variables import FLAGS
+from nestbench.portability.record import KINDS
 from nestbench.run.mixing import Mixture, Ruling, conclusion
+from nestbench.verdicts.variables import done, parameters_of
 
 __all__ = ["Carrier", "carriers", "marks_of", "steps"]
 
@@ -28,26 +31,52 @@ def steps(sides: Sequence[Side], found: Sequence[Difference]) -> tuple[str, ...]
         return ("",) * len(found)
     first, *others = known
     seen = [marks_of(differences(first, side)) for side in others]
-    return tuple(_step(known, seen, one.marks, sides) for one in found)
+    open_ = [unmeasured(side, first.stack) for side in others]
+    return tuple(_step(known, seen, open_, one.marks, sides) for one in found)
 
 
 def _step(
-    known: Sequence[Side], seen: Sequence[AbstractSet[str]], marks: AbstractSet[str], sides: Sequence[Side]
+    known: Sequence[Side],
+    seen: Sequence[AbstractSet[str]],
+    open_: Sequence[AbstractSet[str]],
+    marks: AbstractSet[str],
+    sides: Sequence[Side],
 ) -> str:
-    places: dict[int, int] = {}  # step -> how many of the marks appear at it, to stay
+    """Where the facts appear, to stay: from the last stack that lacks one to the next that has it."""
+    places: dict[tuple[int, int], int] = {}  # how many of the facts appear between two of the stacks
     for mark in marks:
-        absent = [place for place, there in enumerate(seen) if mark not in there]
-        step = absent[-1] + 1 if absent else 0
-        places[step] = places.get(step, 0) + 1
+        lacks = [n for n, there in enumerate(seen) if mark not in there and _kind(mark) not in open_[n]]
+        last = lacks[-1] + 1 if lacks else 0
+        has = next((n + 1 for n, there in enumerate(seen) if n >= last and mark in there), len(seen))
+        places[last, has] = places.get((last, has), 0) + 1
     told = []
-    for step, count in sorted(places.items()):
-        before, after = known[step].stack, known[step + 1].stack
-        names = [side.stack for side in sides]
+    names = [side.stack for side in sides]
+    for (last, has), count in sorted(places.items()):
+        before, after = known[last].stack, known[has].stack
         between = names[names.index(before) + 1 : names.index(after)]
         gap = f" ({', '.join(between)} could not be measured)" if between else ""
         part = f"{count} of {len(marks)} facts " if len(places) > 1 else ""
         told.append(f"{part}from {before} to {after}{gap}")
     return "; ".join(told)
+
+
+def _kind(mark: str) -> str:
+    """What a fact is of: of a variable the kind, else the whole of it."""
+    head, _, tail = mark.removeprefix("+").partition(":")
+    return head if head in FLAGS else f"{head}:{tail}"
+
+
+def unmeasured(side: Side, saver: str) -> frozenset[str]:
+    """Kinds of facts that say nothing where they are absent, since what they rest on was not measured.
+
+    ``saver``: the stack whose files were to be loaded.
+    """
+    assert side.observation is not None
+    read = parameters_of(side.observation.variables)
+    flags = {kind for kind, field in FLAGS.items() if any(getattr(one, field) is None for one in read)}
+    outputs = {f"output:{kind}" for kind in KINDS if not done(side.observation, f"reloaded-{kind}")}
+    files = {f"old-file:{kind}" for kind in KINDS if kind not in side.loads.get(saver, {})}
+    return frozenset(flags | outputs | files)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +112,8 @@ def _ruled(one: Difference, mixture: Mixture, side: Side | None, sides: tuple[Si
     if side is None or not side.measured or not one.marks:
         return Ruling.UNTOLD
     here = one.marks & marks_of(differences(sides[0], side))
+    if {_kind(mark) for mark in one.marks - here} & unmeasured(side, sides[0].stack):
+        return Ruling.UNTOLD
     if here and here != one.marks:
         return Ruling.ELSE
     base_has_it = mixture.base.id == sides[1].stack

@@ -10,7 +10,7 @@ from nestbench.portability.record import KINDS
 from nestbench.verdicts.variables import is_floating, is_parameter, names, size
 from nestprobe.observation import Observation, VariableRecord
 
-__all__ = ["Pair", "paired", "still_lost", "variable_differences"]
+__all__ = ["FLAGS", "Pair", "paired", "still_lost", "variable_differences"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ _FLAGS = (
         "checkpoint", "checkpoint", "a TF checkpoint", Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT
     ),
 )
+#: The field of a variable's record that each kind rests on.
+FLAGS = {str(flag.kind): flag.field for flag in _FLAGS}
 #: What is not in a file cannot come back from it: that is no second loss.
 _FOLLOWS = {
     Kind.UNRESTORED: Kind.UNSAVED,

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nestbench.cli.method import method
-from nestbench.cli.options import Cases, Environments, Form, ListFormat, MatrixFile, NoDownload, screen
+from nestbench.cli.options import (
+    Cases,
+    Environments,
+    Form,
+    ListFormat,
+    MatrixFile,
+    NoDownload,
+    Results,
+    screen,
+)
 from nestbench.cli.speed import speed
 from nestbench.cli.trial import doctor
 from nestbench.errors import UsageError
@@ -83,6 +92,57 @@ def isolation(
         typer.echo(json.dumps([asdict(cost) for cost in costs], indent=1))
         return
     _print(costs)
+
+
+@_bench.command("site")
+def site(
+    *,
+    stacks: Annotated[int, typer.Option(min=1, help="How many stacks to stage.")] = 60,
+    cases: Annotated[int, typer.Option(min=1, help="How many cases to stage.")] = 200,
+    browser: Annotated[
+        str | None, typer.Option(metavar="FILE", help="A Chromium; the one on PATH if none.")
+    ] = None,
+    results: Results = None,
+    form: Form = ListFormat.TABLE,
+) -> None:
+    """Time and memory of building the site, size of its front page, milliseconds in a browser."""
+    import shutil
+    import tempfile
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from nestbench.bench.page import measure_page
+    from nestbench.matrix import load_matrix
+    from nestbench.run.workspace import find_workspace
+    from nestbench.store import Store
+
+    store = Store((results or find_workspace().published).absolute())
+    with tempfile.TemporaryDirectory(prefix="nestbench-site-") as work:
+        cost = measure_page(
+            store,
+            load_matrix(),
+            Path(work),
+            stacks=stacks,
+            cases=cases,
+            browser=browser or shutil.which("chromium") or shutil.which("google-chrome"),
+            say=lambda text: typer.echo(text, err=True),
+        )
+    if form is ListFormat.JSON:
+        typer.echo(json.dumps(asdict(cost), indent=1))
+        return
+    typer.echo(
+        f"{cost.stacks} stacks x {cost.cases} cases, {cost.cells} cells: built in "
+        f"{cost.build_seconds:.1f} s and {cost.build_megabytes:.0f} MB; "
+        f"the front page is {cost.front_kilobytes:.0f} kB compressed, "
+        f"{cost.front_kilobytes + cost.data_kilobytes:.0f} kB with its data."
+    )
+    if cost.usable is None:
+        typer.echo(f"Not used in a browser: {cost.why_not}.")
+    else:
+        typer.echo(
+            f"In a headless browser it is usable after {cost.usable:.0f} ms; a filter answers in "
+            f"{cost.filter:.0f} ms, at most {cost.slowest_filter:.0f} ms."
+        )
 
 
 def _print(costs: "list[Cost]") -> None:

@@ -72,6 +72,10 @@ def score_cell(
     known = known_causes(case)
     named = {one["rule"] for one in (*said["findings"], *said["notes"])} - {_OF_BUILD}
     truth, told = lost_variables(observation), _told(said["lost"])
+    if (
+        _gives_another_output(observation) and not truth
+    ):  # lost among themselves: an observation has not which
+        told = Counter()
     if _ANEW in known:  # how many there are depends on how often it was called
         truth, told = Counter(set(truth)), Counter(set(told))
     right = truth & told
@@ -103,6 +107,11 @@ def score_healthy(score: Score, label: str, said: Mapping[str, Any]) -> None:
         score.false_alarms += 1
         found = _list(f"{one['rule']} at {one['place']}" for one in said["findings"])
         score.wrong.append(f"{label}: {found}; not seen: {_list(unseen)}")
+
+
+def _gives_another_output(observation: Observation) -> bool:
+    reloaded = observation.phases.get("reloaded-weights")
+    return reloaded is not None and reloaded.same_output is False
 
 
 def lost_variables(observation: Observation) -> Lost:

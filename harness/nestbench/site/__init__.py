@@ -3,5 +3,6 @@
 from nestbench.site.build import Built, build
 from nestbench.site.folder import Folder
 from nestbench.site.source import Source
+from nestbench.site.survey import Survey, survey_of
 
-__all__ = ["Built", "Folder", "Source", "build"]
+__all__ = ["Built", "Folder", "Source", "Survey", "build", "survey_of"]

@@ -53,7 +53,7 @@ class Demonstration:
         first = next((line for line in lines if "y" in _words(line)), "y = ")
         kept = "" if first.startswith("y = ") else "y = "  # where it is not computed anew before it is read
         called = [f"{kept}{self._forward('model')}"]
-        if self._weighed:
+        if self._weighed and self._kept:
             called += self._weights_after()
         return [*called, *lines]
 
@@ -103,6 +103,11 @@ class Demonstration:
             return f"{model}.predict(x)"
         return f"{model}(x)" + (".detach()" if self.stack.backend is Backend.TORCH else "")
 
+    @property
+    def _kept(self) -> bool:
+        """Whether ``weights`` has to be a list of its own, and not what the model lists at the time."""
+        return self._unlisted or Signal.STEP in self.signals
+
     def _weights_after(self) -> list[str]:
         if self.watched:
             return []
@@ -142,8 +147,9 @@ class Demonstration:
     def _weights(self) -> list[str]:
         # Another step for each: what is added to all alike may cancel out.
         more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
+        weights = "weights" if self._kept else "model.weights"
         return [
-            "for n, w in enumerate(weights, 1):",
+            f"for n, w in enumerate({weights}, 1):",
             f"    w.assign(w + {more})",
             f"y = {self._forward('model')}",
             f'model.save_weights("{WEIGHTS}")',

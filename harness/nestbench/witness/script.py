@@ -73,9 +73,10 @@ def make_witness(result: Result, stack: Stack, *, name: str = "repro.py") -> Wit
         if lengths[-1] + (len(blocks) - 1) * more < LINES:
             chosen.append(signal)
             kept = blocks
-    if not chosen:
-        raise Untold(f"takes {min(lengths)} lines, and {LINES - 1} are the most")
-    return Witness(text=_spaced(kept), signals=tuple(chosen), shown=_shown(candidates, chosen))
+    shown = _shown(candidates, chosen)
+    if not shown or (alone is None and set(shown) == {Verdict.TRACKED}):
+        raise Untold(f"takes {lengths[0]} lines to show that it is {candidates[0][1]}")
+    return Witness(text=_spaced(kept), signals=tuple(chosen), shown=shown)
 
 
 def _case(result: Result) -> Case:

@@ -6,9 +6,9 @@ def diagnose(model, inputs=None, fit=True):
 
     ``model``: a Keras model, which is left as it was; or a function of no arguments that makes one and
     returns it, or ``(model, inputs)``: then it is made a few times, Keras's name counters starting anew each
-    time, and saving, loading and an optimizer step are tried on what was made. ``inputs``: what the model is called with: arrays or tensors, a dict or
-    list of them, ``nestprobe.subject.InputSpec`` objects, or a ``tf.data`` dataset, of which the first batch
-    is taken. ``fit``: false leaves the optimizer step out.
+    time, and saving, loading and an optimizer step are tried on what was made. ``inputs``: what the model
+    is called with: arrays or tensors, a dict or list of them, ``nestprobe.subject.InputSpec`` objects, or a
+    ``tf.data`` dataset, of which the first batch is taken. ``fit``: false leaves the optimizer step out.
 
     Raises nestprobe.subject.SubjectError where the function is no such function, and
     nestprobe.doctor.ground.NoGround where there is no Keras to look with.

@@ -19,7 +19,7 @@ from nestprobe.doctor.facts import (
     Unseen,
 )
 from nestprobe.doctor.graph import Graph
-from nestprobe.doctor.recording import Notes, records
+from nestprobe.doctor.recording import Notes, foreign_parameters, records
 from nestprobe.doctor.sightings import Sightings
 from nestprobe.protocol import literals, oracle, weightfiles
 from nestprobe.protocol.instance import reset_names
@@ -304,6 +304,9 @@ class Examination(object):
             )
         elif not self._fit:
             unseen.append(Unseen("an optimizer step", "it was not asked for", by_design=True))
+        for name in foreign_parameters(self.facts):
+            why = "it is torch's own: on torch only variables of Keras are watched"
+            unseen.append(Unseen("the parameter %s" % name, why, "Wrap it with TorchModuleWrapper."))
         if None in self._notes.lists.get("weights", {}):
             unseen.append(
                 Unseen(

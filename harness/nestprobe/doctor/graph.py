@@ -83,6 +83,10 @@ class Graph(object):
         """The nearest Node of a variable, Keras's own or the raw one behind it."""
         return self._variables.get(id(self._raw(variable)))
 
+    def nodes(self):
+        """Every Node, of whatever object."""
+        return list(self._nodes.values())
+
     def variables(self):
         """The nodes of all variables."""
         return list(self._variables.values())

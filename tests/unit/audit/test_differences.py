@@ -316,3 +316,17 @@ def test_files_that_nobody_keeps_make_no_difference():
     sides = side(OLD, whole(), loads=EQUAL), side(NEW, new, loads={OLD: {"checkpoint": "differs"}})
     assert [str(kind) for one in differences(*sides, files=("weights",)) for kind in one.kinds] == ["unsaved"]
     assert differences(*sides, files=("weights",)) != differences(*sides)
+
+
+def test_what_a_mixture_did_not_measure_says_nothing():
+    old_files = side(OLD, whole(), loads=EQUAL), side(NEW, whole(), loads={OLD: {"weights": "differs"}})
+    found = differences(*old_files)
+    # Nobody had it load what the old stack saved; and of the other, training was not measured.
+    (told,) = carriers(old_files, found, [mixed(Part.PYTHON, NEW, whole())])
+    assert told.parts == {"Python": "cannot be told"}
+    unknown = observation(*(variable(*one, changed_by_step=None) for one in (W, KERNEL, BIAS)))
+    sides = side(OLD, whole()), side(NEW, observation(variable(*W, changed_by_step=False), *PLAIN[1:]))
+    (told,) = carriers(sides, differences(*sides), [mixed(Part.PYTHON, NEW, unknown)])
+    assert told.parts == {"Python": "cannot be told"}
+    way = (sides[0], side("tf2.16", unknown), sides[1])
+    assert steps(way, differences(*sides)) == ("from tf2.15 to tf2.21 (tf2.16 could not be measured)",)

@@ -85,6 +85,7 @@
       one.button.setAttribute("aria-expanded", String(isOpen));
       one.head.hidden = !shown.length;
       one.head.colSpan = shown.length || 1;
+      one.head.classList.toggle("closed", !isOpen || shown.length < 3);
       for (const column of members) {
         const visible = shown.includes(column);
         if (visible !== !column.sum) rules.push([column.place, visible]);
@@ -307,4 +308,6 @@
   addEventListener("hashchange", show);
   draw();
   show();
+  // The browser goes to the place of the address by itself when all is loaded, under the head of the table.
+  addEventListener("load", () => setTimeout(show));
 })();
