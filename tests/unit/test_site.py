@@ -7,12 +7,15 @@ from urllib.parse import unquote, urlsplit
 import html5lib
 import pytest
 from site_stage import HOSTILE, STACKS, pages, site_in, source_in
+from timing_stage import fill
+from timing_stage import session as timing_session
 
 from nestbench.catalogue import load_catalogue
 from nestbench.errors import GroundError
 from nestbench.report import Query, make_grid, to_csv
 from nestbench.site import Folder, build
 from nestbench.site.download import TABLES
+from nestbench.timing import Shelf
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -184,3 +187,18 @@ def test_every_case_of_the_catalogue_has_an_anchor_of_its_own():
 
     every = [row_anchor(entry.id, variant) for entry in load_catalogue() for variant in entry.variants]
     assert len(every) == len(set(every))
+
+
+def test_build_times_are_drawn_with_their_intervals_where_there_are_any(tmp_path):
+    source = source_in(tmp_path)
+    shelf = Shelf(root=tmp_path / "results" / "timings")
+    fill(shelf, timing_session(stacks=("tf2.15", "tf2.16"), control="tf2.16", parts=("history",)), 10)
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    page = (site / "cases" / "history.html").read_text()
+    assert "Session made-up" in page
+    assert '<th scope="col">95 %</th>' in page
+    drawing = next(one for one in parsed(page).iter() if one.attrib.get("role") == "img")
+    assert "build time in session made-up" in drawing.attrib["aria-label"]
+    ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]
+    assert len(ids) == len(set(ids))
+    assert "none was measured" in (site / "cases" / "a-case.html").read_text()
