@@ -218,9 +218,9 @@ def test_rules_are_listed_and_told():
 def test_nestprobe_alone_is_packed_from_what_is_here():
     folder = TABLE.parents[2] / "harness"
     packed = tomllib.loads((folder / "pyproject.toml").read_text())
-    ((source, name),) = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"].items()
-    assert (folder / source / "doctor" / "rules.py").exists()
-    assert (name, packed["project"].get("dependencies")) == ("nestprobe", None)
+    (package,) = packed["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert (folder / package / "doctor" / "rules.py").exists()
+    assert (package, packed["project"].get("dependencies")) == ("nestprobe", None)
     assert packed["project"]["version"] == __version__
     named = [*packed["project"]["scripts"].values(), *packed["project"]["entry-points"]["pytest11"].values()]
     for entry in named:

@@ -19,7 +19,7 @@ from nestprobe.doctor.facts import (
     Unseen,
 )
 from nestprobe.doctor.graph import Graph
-from nestprobe.doctor.recording import Notes, records
+from nestprobe.doctor.recording import Notes, foreign_parameters, records
 from nestprobe.doctor.sightings import Sightings
 from nestprobe.protocol import literals, oracle, weightfiles
 from nestprobe.protocol.instance import reset_names
@@ -304,7 +304,7 @@ class Examination(object):
             )
         elif not self._fit:
             unseen.append(Unseen("an optimizer step", "it was not asked for", by_design=True))
-        for name in self._foreign_parameters():
+        for name in foreign_parameters(self.facts):
             why = "it is torch's own: on torch only variables of Keras are watched"
             unseen.append(Unseen("the parameter %s" % name, why, "Wrap it with TorchModuleWrapper."))
         if None in self._notes.lists.get("weights", {}):
@@ -315,17 +315,6 @@ class Examination(object):
                     "Make the whole model in the factory.",
                 )
             )
-
-    def _foreign_parameters(self):
-        """Places of torch's parameters in the model that are behind no variable of Keras."""
-        if self._engine.name != "torch" or self.facts.graph is None:
-            return []
-        known = {id(getattr(variable, "_value", None)) for variable in self.facts.watch.variables}
-        return [
-            node.place
-            for node in self.facts.graph.nodes()
-            if type(node.item).__name__ == "Parameter" and id(node.item) not in known
-        ]
 
     def _done(self):
         facts = self.facts

@@ -38,6 +38,18 @@ def records(facts, notes):
     ]
 
 
+def foreign_parameters(facts):
+    """Places of torch's parameters in the model that are behind no variable of Keras."""
+    if facts.kit.engine.name != "torch" or facts.graph is None:
+        return []
+    known = {id(getattr(variable, "_value", None)) for variable in facts.watch.variables}
+    return [
+        node.place
+        for node in facts.graph.nodes()
+        if type(node.item).__name__ == "Parameter" and id(node.item) not in known
+    ]
+
+
 def _record(facts, notes, place, variable, own):
     training = notes.reads.get("training")
     return VariableFacts(
