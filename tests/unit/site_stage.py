@@ -30,6 +30,10 @@ def hostile_case(k, tag):
     """
     return "HOSTILE"
 
+@case(parameters=50, variants={"n": (1,)}, sizes={"n": (1, 2, 4, 8, 16, 32, 64, 128)})
+def grows(k, n):
+    """It grows."""
+
 @case(parameters=50)
 def history(k):
     """Its id is the name of a part of a page."""
@@ -80,6 +84,8 @@ def says_of(stack, cell):
     """What the staged stacks say: a case that changes, one that is the same everywhere, one that raises."""
     if cell.case.id == "history":
         return "uncounted"
+    if cell.case.id == "grows":
+        return "tracked"
     if cell.case.id == "hostile-case":
         return "raises"
     if stack in {"tf2.14", "tf2.15"}:

@@ -6,13 +6,18 @@ from urllib.parse import unquote, urlsplit
 
 import html5lib
 import pytest
+from growth_stage import counts, keras_3, stack_counts
 from site_stage import HOSTILE, STACKS, pages, site_in, source_in
+from timing_stage import fill
+from timing_stage import session as timing_session
 
 from nestbench.catalogue import load_catalogue
 from nestbench.errors import GroundError
+from nestbench.growth import Shelf as GrowthShelf
 from nestbench.report import Query, make_grid, to_csv
 from nestbench.site import Folder, build
 from nestbench.site.download import TABLES
+from nestbench.timing import Shelf
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -101,7 +106,7 @@ def test_what_is_not_measured_is_said_to_be_so(tmp_path):
     assert shown["a-case.owner-layer.kind-list", "tf2.16"] == "·"
     assert shown["a-case.owner-layer.kind-list", "keras3.15"] == "▲ err"
     front = (site / "index.html").read_text()
-    assert "28 of 32 cells are measured" in front
+    assert "32 of 36 cells are measured" in front
     assert "Not measured at all" in front
     assert "Not measured: tf2.16." in (site / "cases" / "a-case.html").read_text()
 
@@ -175,7 +180,7 @@ def test_broken_results_leave_the_old_site_as_it_is(tmp_path, text, says):
 def test_badges_say_what_the_pages_say(site):
     badge = (site / "badges" / "stacks" / "tf2.15.svg").read_text()
     assert "nested layers on tf2.15" in badge
-    assert "4/8 safe" in badge
+    assert "5/9 safe" in badge
     assert "safe on 2 of 4 stacks" in (site / "badges" / "cases" / "a-case.svg").read_text()
 
 
@@ -184,3 +189,33 @@ def test_every_case_of_the_catalogue_has_an_anchor_of_its_own():
 
     every = [row_anchor(entry.id, variant) for entry in load_catalogue() for variant in entry.variants]
     assert len(every) == len(set(every))
+
+
+def test_build_times_are_drawn_with_their_intervals_where_there_are_any(tmp_path):
+    source = source_in(tmp_path)
+    shelf = Shelf(root=tmp_path / "results" / "timings")
+    fill(shelf, timing_session(stacks=("tf2.15", "tf2.16"), control="tf2.16", parts=("history",)), 10)
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    page = (site / "cases" / "history.html").read_text()
+    assert "Session made-up" in page
+    assert '<th scope="col">95 %</th>' in page
+    drawing = next(one for one in parsed(page).iter() if one.attrib.get("role") == "img")
+    assert "build time in session made-up" in drawing.attrib["aria-label"]
+    ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]
+    assert len(ids) == len(set(ids))
+    assert "none was measured" in (site / "cases" / "a-case.html").read_text()
+
+
+def test_growth_is_drawn_where_there_is_any(tmp_path):
+    source = source_in(tmp_path)
+    shelf = GrowthShelf(root=tmp_path / "results" / "growth")
+    for stack in ("tf2.15", "tf2.16"):
+        shelf.keep_counts(stack_counts(stack), counts(keras_3, label="grows"), None)
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    for name in ("growth.html", "cases/grows.html"):
+        page = (site / name).read_text()
+        drawings = [one for one in parsed(page).iter() if one.attrib.get("role") == "img"]
+        assert {one.attrib["aria-label"] for one in drawings} >= {"grows: user-calls", "grows: python-calls"}
+        ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]
+        assert len(ids) == len(set(ids)), name
+    assert "tf2.16" in (site / "growth.html").read_text()

@@ -30,6 +30,7 @@ from nestbench.site.state import measured, sentence, step_words
 from nestbench.site.study import Study
 from nestbench.site.survey import Survey, survey_of
 from nestbench.site.takeaway import Takeaway, has_parquet
+from nestbench.site.timing import times_of
 
 __all__ = ["Built", "build"]
 
@@ -67,6 +68,7 @@ class _Writer:
         self.survey, self.source, self.work = survey, survey.source, work
         self.claims: list[ClaimView] = claim_views(survey)
         self.cost: Cost = cost_of(self.source)
+        self.times = times_of(self.source)
         self.notes = list(self.source.warnings())
         self.loads = _loads(self.source)
         self.labels = {row_label(s.entry.id, one.variant.label): (s.entry.id, one.anchor)
@@ -123,7 +125,7 @@ class _Writer:
             advice=advice_on(entry.id),
             witness=witness_of(study, self.source.matrix),
             around=_around(study, newest),
-            times="",
+            times=self.times.get(entry.id, []),
             drawings=self.cost.drawn.get(entry.id, {}),
         )
         self._text(f"badges/cases/{file_name(entry.id)}.svg", case_badge(self.survey, study))
