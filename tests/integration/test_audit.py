@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from nestbench.cli import app
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.uses]
 
 PROJECT = Path(__file__).parent / "audited"
 ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,7 @@ import pytest
 
 from nestbench.run.workspace import find_workspace
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.uses]
 
 ENVS = find_workspace(Path(__file__)).root / ".nestbench" / "envs"
 ONLY = ["--case", "article-example-2", "--case", "list-of-layers", "--case", "raw-variable-attribute"]
