@@ -86,6 +86,7 @@ def run(probe, tmp_path):
 
 
 @pytest.mark.integration
+@pytest.mark.uses
 def test_the_command_says_place_line_cause_and_mend(run):
     done = run("doctor", "mine:lost", "--input-shape", "2,5", "--format", "json")
     assert done.returncode == 1, done.stderr
@@ -105,6 +106,7 @@ def test_the_command_says_place_line_cause_and_mend(run):
 
 
 @pytest.mark.integration
+@pytest.mark.uses
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -122,12 +124,14 @@ def test_what_cannot_be_followed_is_one_clear_message(run, arguments, status, wo
 
 
 @pytest.mark.integration
+@pytest.mark.uses
 def test_a_model_that_is_there_is_diagnosed_and_left_as_it_was(run):
     done = run("-c", LEFT_ALONE, module=None)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.integration
+@pytest.mark.uses
 def test_a_library_asserts_it_in_its_own_tests(run, tmp_path):
     (tmp_path / "test_mine.py").write_text(LIBRARY)
     done = run("-q", "-p", "no:cacheprovider", "test_mine.py", module="pytest")

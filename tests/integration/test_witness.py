@@ -77,6 +77,7 @@ def without_numbers(text):
 
 
 @pytest.mark.integration
+@pytest.mark.uses
 @pytest.mark.parametrize("stack", STACKS)
 def test_scripts_show_what_the_store_holds(stack, python_of_stack, tmp_path):
     row, results = load_matrix().get(stack), measured(stack)
@@ -113,6 +114,7 @@ def test_scripts_show_what_the_store_holds(stack, python_of_stack, tmp_path):
 
 
 @pytest.mark.integration
+@pytest.mark.uses
 def test_the_line_in_the_head_runs_the_script(tmp_path):
     """By uv, with an environment that it makes from the head."""
     (result,) = [one for one in measured("tf2.15") if one.cell.case.id == "article-example-3-with-super"]
