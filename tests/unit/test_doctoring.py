@@ -83,7 +83,7 @@ def test_what_an_observation_shows_to_be_lost():
     )
     assert sorted(shown) == [
         ("idle", "c", (5,)),
-        ("uncounted", "a/dense/kernel", (5,)),
+        ("uncounted", "kernel", (5,)),
         ("unsaved", "b", (5,)),
     ]
 

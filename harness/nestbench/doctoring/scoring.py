@@ -109,15 +109,20 @@ def score_healthy(score: Score, label: str, said: Mapping[str, Any]) -> None:
         score.wrong.append(f"{label}: {found}; not seen: {_list(unseen)}")
 
 
+def _last(name: str) -> str:
+    """The part that both know: an observation has the path of those variables alone that Keras lists."""
+    return _NUMBER.sub("", name).rsplit("/", 1)[-1]
+
+
 def _gives_another_output(observation: Observation) -> bool:
     reloaded = observation.phases.get("reloaded-weights")
     return reloaded is not None and reloaded.same_output is False
 
 
 def lost_variables(observation: Observation) -> Lost:
-    """What the observation shows to be lost or idle: (group, name without numbers, shape), with counts."""
+    """What the observation shows to be lost or idle: (group, last part of the name, shape), with counts."""
     return Counter(
-        (group, _NUMBER.sub("", one.name), tuple(one.shape))
+        (group, _last(one.name), tuple(one.shape))
         for one in observation.variables
         for group in _groups_of(one, observation)
     )
@@ -137,7 +142,7 @@ def _groups_of(one: VariableRecord, observation: Observation) -> Iterator[str]:
 
 def _told(lost: Iterable[Mapping[str, Any]]) -> Lost:
     return Counter(
-        (_GROUPS[one["kind"]], _NUMBER.sub("", one["name"]), tuple(one["shape"]))
+        (_GROUPS[one["kind"]], _last(one["name"]), tuple(one["shape"]))
         for one in lost
         if one["kind"] in _GROUPS
     )
