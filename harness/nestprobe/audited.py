@@ -11,7 +11,7 @@ import sys
 import time
 from collections import OrderedDict
 
-from nestprobe import subject
+from nestprobe import batch, subject
 from nestprobe.casefiles import MODULE_PREFIX
 from nestprobe.cell import Cell, find_case
 from nestprobe.child import Child, Limits
@@ -68,12 +68,12 @@ class Audited(Case):
         """What the model is called with: the same numbers on every stack, where the factory gives none."""
         try:
             if self._request.inputs:
-                return subject.arrays(self._request.inputs, engine)
+                return batch.arrays(self._request.inputs, engine)
             if self._signature:
                 made = subject.find(self._signature, self._request.path)
                 made = made() if callable(made) else made
-                return subject.arrays(_first(getattr(made, "element_spec", made)), engine)
-            return subject.arrays(self._returned, engine)
+                return batch.arrays(_first(getattr(made, "element_spec", made)), engine)
+            return batch.arrays(self._returned, engine)
         except subject.SubjectError as error:
             raise _plain(error)  # noqa: B904 - as above
 
@@ -87,7 +87,7 @@ class _Inputs(object):
     def data(self, engine):
         """Tensors in the structure that the model takes."""
         made = self._case.data(engine)
-        self.shapes = subject.shapes(made, engine)
+        self.shapes = batch.shapes(made, engine)
         return made
 
 

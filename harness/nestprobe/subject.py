@@ -25,9 +25,6 @@ import traceback
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Optional, Sequence, Tuple
 
-#: Examples in a batch where a shape leaves that open.
-BATCH = 2
-
 _MODEL_KEYS = ("factory", "arguments", "path")
 _INPUT_KEYS = ("shape", "dtype", "name", "below")
 
@@ -55,7 +52,7 @@ class SubjectError(Exception):
 
 @dataclass(frozen=True)
 class InputSpec:
-    """One input: ``shape`` with the batch axis, where None stands for ``BATCH``; ``dtype`` as NumPy has it.
+    """One input: ``shape`` with the batch axis, None for ``batch.EXAMPLES``; ``dtype`` as NumPy has it.
 
     Whole numbers stay below ``below``.
     """
@@ -215,39 +212,6 @@ def make(factory, arguments, model_class, name="the factory"):
     return model, inputs
 
 
-def arrays(inputs, engine):
-    """Inputs as the model is to be called with: tensors of the backend in the same structure.
-
-    ``inputs``: InputSpec objects, arrays, tensors, specs with ``shape`` and ``dtype``, a dataset, or
-    lists, tuples and dicts of those. Raises SubjectError of kind ``no-inputs``.
-    """
-    if inputs is None or (isinstance(inputs, tuple) and not inputs):
-        raise SubjectError(
-            "no-inputs",
-            "It is not known what to call the model with.",
-            do="Give a shape (--input-shape 2,5), or let the factory return (model, inputs).",
-        )
-    if isinstance(inputs, tuple) and all(isinstance(one, InputSpec) for one in inputs):
-        made = [_literal(spec, engine) for spec in inputs]
-        if inputs[0].name is not None:
-            return {spec.name: one for spec, one in zip(inputs, made)}
-        return made[0] if len(made) == 1 else made
-    if _is_dataset(inputs):
-        inputs = next(iter(inputs))
-        if isinstance(inputs, (tuple, list)):  # (x, y) or (x, y, weights)
-            inputs = inputs[0]
-    return _converted(inputs, engine)
-
-
-def shapes(inputs, engine):
-    """What ``model.build()`` takes for these tensors: each shape with a free batch axis."""
-    if isinstance(inputs, dict):
-        return {name: shapes(one, engine) for name, one in inputs.items()}
-    if isinstance(inputs, (list, tuple)):
-        return [shapes(one, engine) for one in inputs]
-    return (None,) + tuple(int(size) for size in inputs.shape[1:])
-
-
 def _spec(number, one, name=None):
     if not isinstance(one, dict):
         raise _badly("Input %d is a %s, not a table." % (number, type(one).__name__))
@@ -359,42 +323,3 @@ def _where(error):
     frames = traceback.extract_tb(error.__traceback__)
     own = [one for one in frames if "site-packages" not in one.filename and "nestprobe" not in one.filename]
     return "raised from %s, line %d" % (own[-1].filename, own[-1].lineno) if own else ""
-
-
-def _literal(spec, engine):
-    from nestprobe.protocol.literals import input_data
-    from nestprobe.vocabulary import Tensor
-
-    shape = tuple(BATCH if size is None else size for size in spec.shape)
-    if spec.dtype in ("string", "str"):
-        import numpy
-
-        return engine.tensor(numpy.full(shape, "word", dtype=object))
-    if spec.dtype == "bool":
-        return engine.tensor(
-            engine.array(input_data(Tensor(shape, "int32", 2), engine.tensor)).astype("bool")
-        )
-    try:
-        return input_data(Tensor(shape, spec.dtype, spec.below), engine.tensor)
-    except (TypeError, ValueError) as error:
-        raise _badly("No input of type %r can be made: %s." % (spec.dtype, _first_line(error))) from error
-
-
-def _is_dataset(inputs):
-    return hasattr(inputs, "element_spec") and hasattr(inputs, "__iter__")
-
-
-def _converted(part, engine):
-    if isinstance(part, dict):
-        return {name: _converted(one, engine) for name, one in part.items()}
-    if isinstance(part, (tuple, list)) and not (part and isinstance(part[0], (int, float))):
-        return type(part)(_converted(one, engine) for one in part)
-    if isinstance(part, InputSpec):
-        return _literal(part, engine)
-    if hasattr(part, "shape") and hasattr(part, "dtype"):
-        if not hasattr(part, "__array__"):  # a TensorSpec, a KerasTensor
-            sizes = tuple(None if one is None else int(one) for one in tuple(part.shape))
-            return _literal(InputSpec(sizes, getattr(part.dtype, "name", None) or str(part.dtype)), engine)
-        if not hasattr(part, "numpy"):  # an array of NumPy
-            return engine.tensor(part)
-    return part

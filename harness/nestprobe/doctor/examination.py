@@ -7,7 +7,7 @@ import tempfile
 
 import numpy
 
-from nestprobe import subject
+from nestprobe import batch, subject
 from nestprobe.doctor import ground
 from nestprobe.doctor.facts import (
     AGAIN,
@@ -29,7 +29,7 @@ from nestprobe.protocol.messages import raised, recorded
 class Examination(object):
     """``make()`` returns (model, inputs or None); None where ``model`` is there already.
 
-    ``inputs``: what ``subject.arrays`` takes, or None where ``make`` gives them. ``fit``: whether an
+    ``inputs``: what ``batch.arrays`` takes, or None where ``make`` gives them. ``fit``: whether an
     optimizer step is tried; only ever on a model that was made for it.
     """
 
@@ -49,7 +49,7 @@ class Examination(object):
             elif not self._phase(MADE, self._made):
                 return self._done()
             facts.kit = ground.kit(self._engine, facts.model)
-            self._data = subject.arrays(self._inputs, self._engine)
+            self._data = batch.arrays(self._inputs, self._engine)
             if self._phase(CALLED, self._called):
                 self._watch_training()
                 # Before another one is made: a global variable may be that one's by then.
@@ -227,7 +227,7 @@ class Examination(object):
         try:
             with recorded([]):
                 model, _ = self._make()
-                model.build(subject.shapes(self._data, self._engine))
+                model.build(batch.shapes(self._data, self._engine))
                 facts.counted_by_build = int(model.count_params())
                 graph = self._graph(model)
                 facts.unbuilt_by_build = [
