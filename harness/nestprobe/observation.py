@@ -86,7 +86,8 @@ class PhaseRecord:
     raised: Optional[Raised] = None
     warnings: List[str] = field(default_factory=list)  # "Category: first line", in order, once each
     model: Optional[ModelRecord] = None
-    python_calls: Optional[int] = None  # Python function calls; phases built and called
+    # Of the phases built and called; None there where the stack ran out and counting with it.
+    python_calls: Optional[int] = None  # Python function calls
     user_calls: Optional[Dict[str, int]] = None  # class of the case -> runs of its call()
     variables_created: Optional[int] = None
     same_output: Optional[bool] = None  # reloaded: the fresh instance computes what the saved one did

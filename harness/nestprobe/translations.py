@@ -5,6 +5,9 @@ the first ``fit()`` of a process, which takes 11 s, and would do so again in eac
 which they are; this process, which must not run an op, then has the same functions translated, and every
 child starts with autograph's own cache filled. What a child computes is the same, only sooner. What
 cannot be found again by its name is left to the children.
+
+The cache goes by code object. That of a function made within another is a constant of the other's, so it
+is translated from there, with cells that hold None: a translation does not call what is in them.
 """
 
 import importlib
@@ -12,7 +15,11 @@ import inspect
 import json
 import os
 import signal
+import sys
 import traceback
+import types
+
+_LOCAL = "<locals>"
 
 _SCOUT_SECONDS = 120
 
@@ -83,7 +90,7 @@ def _scout(kit, path):
         model.compile(optimizer=kit.keras.optimizers.SGD(0.5), loss="mse")
         model.fit(data, numpy.zeros_like(model(data)), verbose=0)
     with open(path + ".part", "w") as stream:
-        json.dump([entry for entry in found if _is_of_keras(entry, kit)], stream)
+        json.dump([entry for entry in found if _is_installed(entry)], stream)
     os.replace(path + ".part", path)
 
 
@@ -94,18 +101,23 @@ def _models(kit):
     def call(self, inputs):
         return self.inner(inputs)
 
-    def holder(base, inner):
+    def attend(self, inputs):
+        return self.inner(inputs, inputs)
+
+    def holder(base, inner, call=call):
         made = type("Holder", (base,), {"call": call})()
         made.inner = inner
         return made
 
-    def within(layer):
-        return kit.Sequential([holder(kit.Layer, layer)])
+    def within(layer, call=call):
+        return kit.Sequential([holder(kit.Layer, layer, call)])
 
     yield (3,), holder(kit.Model, layers.Dense(2))
     yield (3,), kit.Sequential([layers.Dense(2, kernel_regularizer="l2"), layers.Dropout(0.5)])
+    yield (3,), within(kit.Sequential([layers.Dense(2)]))  # becomes a graph network within a graph
     for layer in (layers.Dense(2), layers.BatchNormalization(), layers.Embedding(4, 2)):
         yield (3,), within(layer)
+    yield (4, 3), within(layers.MultiHeadAttention(2, 2), attend)
     for layer in (
         layers.LSTM(2),
         layers.RNN([layers.SimpleRNNCell(2), layers.GRUCell(2)]),
@@ -128,8 +140,9 @@ def _entry(function, options):
     }
 
 
-def _is_of_keras(entry, kit):
-    return entry["module"].split(".")[0] == kit.Layer.__module__.split(".")[0]
+def _is_installed(entry):
+    """Whether the function is one that children find too: Keras's or the standard library's, not a scout's."""
+    return entry["module"].split(".")[0] != __name__.split(".")[0]
 
 
 def _translate(entry):
@@ -153,24 +166,59 @@ def _translate(entry):
 
 def _find(entry):
     """The function of an entry, below any decorators; None where another, or none, stands there."""
-    if "<locals>" in entry["name"]:
-        return None
+    at = (entry["file"], entry["line"])
+    if _LOCAL in entry["name"]:
+        return _made_within(at)
     found = importlib.import_module(entry["module"])
     for part in entry["name"].split("."):
         found = inspect.getattr_static(found, part, None)
-    open_, seen = [found], []
+    return next((function for function in _below(found) if _place(function.__code__) == at), None)
+
+
+def _made_within(at):
+    """The function that a function or method of a module makes ``at`` a place; None where none does."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) != at[0]:
+            continue
+        owners = [module] + [one for one in vars(module).values() if isinstance(one, type)]
+        for member in [one for owner in owners for one in list(vars(owner).values())]:
+            for function in _below(member):
+                for code in _within(function.__code__):
+                    if _place(code) == at:
+                        cells = tuple(_cell() for _ in code.co_freevars)
+                        return types.FunctionType(code, function.__globals__, closure=cells)
+    return None
+
+
+def _below(decorated):
+    """The functions of Python in ``decorated``: itself, and those that decorators keep."""
+    open_, seen = [decorated], []
     while open_:
         one = getattr(open_[0], "__func__", None) or getattr(open_[0], "fget", None) or open_[0]
         del open_[0]
-        code = getattr(one, "__code__", None)
-        if code is None or any(one is other for other in seen):
+        if getattr(one, "__code__", None) is None or any(one is other for other in seen):
             continue
-        if (code.co_filename, code.co_firstlineno) == (entry["file"], entry["line"]):
-            return one
+        yield one
         seen.append(one)
         open_.extend(cell.cell_contents for cell in one.__closure__ or () if _filled(cell))
         open_.append(getattr(one, "__wrapped__", None))
-    return None
+
+
+def _within(code):
+    """The code objects made within ``code``, at any depth."""
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            for inner in _within(constant):
+                yield inner
+
+
+def _cell(held=None):
+    return (lambda: held).__closure__[0]  # types.CellType is of Python 3.8
+
+
+def _place(code):
+    return code.co_filename, code.co_firstlineno
 
 
 def _filled(cell):

@@ -56,6 +56,34 @@ class CallCountTest(unittest.TestCase):
         self.count.run(lambda: scope["tf__call"](self.mine.Derived(), 3))
         self.assertEqual(self.count.user_calls, {"Base": 1})
 
+    def test_what_hangs_on_the_process_is_left_out(self):
+        for path, name, left_out in [
+            ("/env/jax/_src/interpreters/mlir.py", "_code_to_filename", True),
+            ("/env/jax/_src/interpreters/mlir.py", "lower", False),
+            ("/env/tensorflow_core/python/util/module_wrapper.py", "_getattribute", True),
+            ("/env/tensorflow/python/util/nest.py", "flatten", False),
+        ]:
+            scope = {}
+            exec(compile("def %s():\n    return 3" % name, path, "exec"), scope)
+            count = CallCount()
+            count.run(scope[name])
+            self.assertEqual(count.python_calls, 0 if left_out else 1, path)
+
+    def test_counting_that_was_stopped_midway_is_told(self):
+        self.count.run(lambda: sys.setprofile(None))
+        self.assertTrue(self.count.lost)
+        other = CallCount()
+        other.run(lambda: None)
+        self.assertFalse(other.lost)
+
+    def test_counting_is_lost_where_the_stack_runs_out_in_the_profile_function(self):
+        def deeper():
+            deeper()
+
+        with self.assertRaises(RecursionError):
+            self.count.run(deeper)
+        self.assertTrue(self.count.lost)
+
     def test_what_autograph_does_to_translate_a_source_is_left_out(self):
         scope = {}
         source = "def translate(inside):\n    for _ in range(5):\n        inside()"

@@ -4,8 +4,9 @@ A wrapper around ``call`` would change the signature that Keras reads; ``sys.set
 
 Left out is what says nothing of Keras: the probe; the standard library, whose own calls differ between
 patches of one Python; comprehensions, which are no calls from Python 3.12 on; and what differs from one
-process to the next because it hangs on addresses: comparisons within hash tables, and autograph's
-translation of the source of a ``call``, which walks sets of objects.
+process to the next: comparisons within hash tables and autograph's translation of the source of a
+``call``, which hang on addresses; TensorFlow's modules looking up an attribute for the first time; and
+JAX's noting of the files that the frames of the stack are from, the probe's own among them.
 """
 
 import os
@@ -17,6 +18,8 @@ from nestprobe.casefiles import MODULE_PREFIX
 _NAMES = ("call", "tf__call")
 
 _TRANSLATION = ("/autograph/pyct/", "/autograph/converters/")
+_ATTRIBUTES = "/python/util/module_wrapper.py"
+_LOCATIONS = ("/jax/_src/interpreters/mlir.py", "_code_to_filename")
 _COMPARISONS = ("__eq__", "__hash__")
 _COMPREHENSIONS = ("<listcomp>", "<dictcomp>", "<setcomp>")
 #: Where the standard library lies; "<frozen ...>" and what it makes as text, such as a namedtuple.
@@ -28,12 +31,16 @@ _INSTALLED = ("site-packages", "dist-packages")
 class CallCount(object):
     """``python_calls``: number of Python calls; ``user_calls``: class name to runs of its ``call()``.
 
-    In the first build of a process the calls include what TensorFlow loads at its first op.
+    In the first build of a process the calls include what TensorFlow loads at its first op. ``lost``:
+    counting stopped before the end, and the counts are lower bounds. Where the stack runs out, it does so
+    in the profile function, which Python then takes away; Keras catches the RecursionError in places and
+    goes on, uncounted.
     """
 
     def __init__(self):
         self.python_calls = 0
         self.user_calls = {}
+        self.lost = False
         self._hiding = None  # the outermost frame of what is left out with all it calls
         self._kinds = {}  # code object -> one of the kinds below
 
@@ -43,6 +50,7 @@ class CallCount(object):
         try:
             return function()
         finally:
+            self.lost = self.lost or sys.getprofile() is None
             sys.setprofile(None)
 
     def _profile(self, frame, event, _):
@@ -73,6 +81,8 @@ _COUNTED, _LEFT_OUT, _HIDES = "counted", "left out", "hides"
 def _kind(code):
     path = code.co_filename
     if code.co_name in _COMPARISONS or any(part in path for part in _TRANSLATION):
+        return _HIDES
+    if path.endswith(_ATTRIBUTES) or (path.endswith(_LOCATIONS[0]) and code.co_name == _LOCATIONS[1]):
         return _HIDES
     library = path.startswith(_LIBRARY) and not any(part in path for part in _INSTALLED)
     if library or path.startswith((_PROBE, "<frozen ", "<string>")) or code.co_name in _COMPREHENSIONS:

@@ -128,21 +128,21 @@ class Protocol(object):
     def _counted(self, instance, function):
         """Run the first build of an instance; its counts are reported also where it raises."""
         count = CallCount()
+
+        def counts():
+            return {
+                # A lower bound is no count.
+                "python_calls": None if count.lost else count.python_calls,
+                "user_calls": None if count.lost else count.user_calls,
+                "variables_created": len(instance.watch.variables),
+            }
+
         try:
             count.run(function)
         except BaseException as error:
-            error.nestprobe_fields = {
-                "python_calls": count.python_calls,
-                "user_calls": count.user_calls,
-                "variables_created": len(instance.watch.variables),
-            }
+            error.nestprobe_fields = counts()
             raise
-        return {
-            "python_calls": count.python_calls,
-            "user_calls": count.user_calls,
-            "variables_created": len(instance.watch.variables),
-            "model": read_model(instance.model),
-        }
+        return dict(counts(), model=read_model(instance.model))
 
     def _built(self):
         instance = Instance(self._case, self._variant, self._kit)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 import threading
 import time
 import traceback
@@ -13,29 +12,6 @@ from nestprobe.timing.part import Kind
 from nestprobe.vocabulary import NotApplicable
 
 _TALLY_SECONDS = 0.25
-
-
-class Count(CallCount):
-    """A CallCount that notices when it stopped counting before the end.
-
-    Where the stack runs out, it does so in the profile function, which Python then takes away. Keras
-    catches the RecursionError in places and goes on, uncounted: the counts are then lower bounds.
-    """
-
-    def __init__(self):
-        super(Count, self).__init__()
-        self.lost = False
-
-    def run(self, function):
-        """As that of CallCount."""
-
-        def watched():
-            try:
-                return function()
-            finally:
-                self.lost = self.lost or sys.getprofile() is None
-
-        return super(Count, self).run(watched)
 
 
 class Note(object):
@@ -59,7 +35,7 @@ class Note(object):
 
     def counted(self, part, function):
         """What ``function(count)`` returns and what it raises, or None; its calls are noted in both cases."""
-        count = self._count = Count()
+        count = self._count = CallCount()
         self.begins(part)
         if self._clerk is None:
             self._clerk = threading.Thread(target=self._tally, daemon=True)
