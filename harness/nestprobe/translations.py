@@ -141,7 +141,7 @@ def _entry(function, options):
 
 
 def _is_installed(entry):
-    """Whether the function is one that children find too: Keras's or the standard library's, not a scout's."""
+    """Whether children find the function too: Keras's or the standard library's, not a scout's own."""
     return entry["module"].split(".")[0] != __name__.split(".")[0]
 
 
