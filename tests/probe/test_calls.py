@@ -70,13 +70,13 @@ class CallCountTest(unittest.TestCase):
             self.assertEqual(count.python_calls, 0 if left_out else 1, path)
 
     def test_counting_that_was_stopped_midway_is_told(self):
-        self.count.run(lambda: sys.setprofile(None))
+        self.count.run(lambda: sys.settrace(None))
         self.assertTrue(self.count.lost)
         other = CallCount()
         other.run(lambda: None)
         self.assertFalse(other.lost)
 
-    def test_counting_is_lost_where_the_stack_runs_out_in_the_profile_function(self):
+    def test_counting_is_lost_where_the_stack_runs_out_in_the_trace_function(self):
         def deeper():
             deeper()
 
@@ -111,7 +111,7 @@ class CallCountTest(unittest.TestCase):
     def test_counting_ends_where_the_function_raises(self):
         with self.assertRaises(ZeroDivisionError):
             self.count.run(lambda: 1 // 0)
-        self.assertIsNone(sys.getprofile())
+        self.assertIsNone(sys.gettrace())
         self.assertEqual(self.count.python_calls, 1)
 
     def test_the_same_work_gives_the_same_number(self):

@@ -1,6 +1,7 @@
 """Counts Python function calls, and runs of each case class's ``call()``, without touching the classes.
 
-A wrapper around ``call`` would change the signature that Keras reads; ``sys.setprofile`` changes nothing.
+A wrapper around ``call`` would change the signature that Keras reads; ``sys.settrace`` changes nothing.
+``sys.setprofile`` reports the same calls and those of C, twice each: a third of a cell's time went there.
 
 Left out is what says nothing of Keras: the probe; the standard library, whose own calls differ between
 patches of one Python; comprehensions, which are no calls from Python 3.12 on; and what differs from one
@@ -33,7 +34,7 @@ class CallCount(object):
 
     In the first build of a process the calls include what TensorFlow loads at its first op. ``lost``:
     counting stopped before the end, and the counts are lower bounds. Where the stack runs out, it does so
-    in the profile function, which Python then takes away; Keras catches the RecursionError in places and
+    in the trace function, which Python then takes away; Keras catches the RecursionError in places and
     goes on, uncounted.
     """
 
@@ -46,33 +47,37 @@ class CallCount(object):
 
     def run(self, function):
         """``function()`` on this thread, its calls counted, also where it raises."""
-        sys.setprofile(self._profile)
+        sys.settrace(self._trace)
         try:
             return function()
         finally:
-            self.lost = self.lost or sys.getprofile() is None
-            sys.setprofile(None)
+            self.lost = self.lost or sys.gettrace() is None
+            sys.settrace(None)
 
-    def _profile(self, frame, event, _):
-        if self._hiding is not None:
-            if event == "return" and frame is self._hiding:
-                self._hiding = None
-            return
-        if event != "call":
-            return
+    def _trace(self, frame, event, _):
+        # Without a local trace function, the calls of functions are all that Python reports.
+        if self._hiding is not None or event != "call":
+            return None
         code = frame.f_code
         kind = self._kinds.get(code)
         if kind is None:
             kind = self._kinds[code] = _kind(code)
         if kind is _HIDES:
             self._hiding = frame
-            return
+            frame.f_trace_lines = False
+            return self._leave
         if kind is _COUNTED:
             self.python_calls += 1
         if code.co_name in _NAMES and code.co_varnames[:1] == ("self",):
             owner = _owner(type(frame.f_locals.get("self")), code)
             if owner is not None:
                 self.user_calls[owner] = self.user_calls.get(owner, 0) + 1
+        return None
+
+    def _leave(self, frame, event, _):
+        if event == "return" and frame is self._hiding:
+            self._hiding = None
+        return self._leave
 
 
 _COUNTED, _LEFT_OUT, _HIDES = "counted", "left out", "hides"
