@@ -209,11 +209,4 @@ class _Exchange(object):
         output = [self._engine.array(part) for part in output]
         with numpy.load(os.path.join(target, "output.npz")) as saved:
             wanted = [saved[name] for name in saved.files]
-        return Result.EQUAL if _same(wanted, output) else Result.DIFFERS
-
-
-def _same(left, right):
-    return len(left) == len(right) and all(
-        one.shape == two.shape and bool(numpy.allclose(one, two, rtol=1e-5, atol=1e-6))
-        for one, two in zip(left, right)
-    )
+        return Result.EQUAL if literals.close(wanted, output) else Result.DIFFERS

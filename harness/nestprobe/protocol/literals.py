@@ -86,3 +86,11 @@ def equal(left, right):
         and left.dtype == right.dtype
         and bool((left == right).all())
     )
+
+
+def close(left, right):
+    """Whether two lists of outputs, NumPy arrays, agree but for rounding."""
+    return len(left) == len(right) and all(
+        one.shape == two.shape and bool(numpy.allclose(one, two, rtol=1e-5, atol=1e-6))
+        for one, two in zip(left, right)
+    )

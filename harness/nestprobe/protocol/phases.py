@@ -10,8 +10,6 @@ import os
 import traceback
 from dataclasses import replace
 
-import numpy
-
 from nestprobe.observation import (
     Observation,
     Outcome,
@@ -248,7 +246,7 @@ class Protocol(object):
         self._ledger.note("back-" + kind, self._found_in(now))
         output = self._engine.flatten(self._engine.call(target, self._main.data))
         output = [self._engine.array(part) for part in output]
-        return {"same_output": _same(self._arrays["output"], output)}
+        return {"same_output": literals.close(self._arrays["output"], output)}
 
     def _loaded_weights(self, kind):
         if self._fresh is None:
@@ -280,10 +278,3 @@ class Protocol(object):
             clone = type(model).from_config(config)
             self._engine.call(clone, self._main.data)
         return {"model": read_model(clone)}
-
-
-def _same(left, right):
-    return len(left) == len(right) and all(
-        one.shape == two.shape and bool(numpy.allclose(one, two, rtol=1e-5, atol=1e-6))
-        for one, two in zip(left, right)
-    )

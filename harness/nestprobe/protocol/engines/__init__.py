@@ -6,6 +6,7 @@ there is, it sees that class at work, never the lists that layers keep.
 """
 
 import importlib
+from contextlib import contextmanager
 
 #: Value of KERAS_BACKEND -> module of the engine.
 BACKENDS = ("tensorflow", "jax", "torch")
@@ -20,3 +21,19 @@ def load(backend):
     if backend not in BACKENDS:
         raise ImportError("no engine for the backend %r; known: %s" % (backend, ", ".join(BACKENDS)))
     return importlib.import_module("nestprobe.protocol.engines.%s" % backend).Engine()
+
+
+@contextmanager
+def initialised(cls, note):
+    """Call ``note(variable)`` for each variable that the body initialises by ``cls.__init__``."""
+    original = cls.__init__
+
+    def created(variable, *args, **kwargs):
+        original(variable, *args, **kwargs)
+        note(variable)
+
+    cls.__init__ = created
+    try:
+        yield
+    finally:
+        cls.__init__ = original

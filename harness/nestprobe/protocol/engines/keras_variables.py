@@ -6,7 +6,7 @@ import keras
 import numpy
 from keras.src import backend
 
-from nestprobe.protocol.engines import Unobservable
+from nestprobe.protocol import engines
 
 
 class KerasVariables(object):
@@ -55,21 +55,9 @@ class KerasVariables(object):
         """Keras's variable is the lowest there is."""
         return variable
 
-    @contextmanager
     def creation(self, note):
         """Call ``note(variable)`` for each variable that the body creates."""
-        base = _base()
-        original = base.__init__
-
-        def created(variable, *args, **kwargs):
-            original(variable, *args, **kwargs)
-            note(variable)
-
-        base.__init__ = created
-        try:
-            yield
-        finally:
-            base.__init__ = original
+        return engines.initialised(_base(), note)
 
     @contextmanager
     def reads(self, variables, note):  # noqa: ARG002 - as the other engines have it
@@ -81,7 +69,7 @@ class KerasVariables(object):
                 changed.append((cls, held))
                 cls.value = _noting(held, note)
         if not changed:
-            raise Unobservable("this Keras has no property Variable.value")
+            raise engines.Unobservable("this Keras has no property Variable.value")
         try:
             yield
         finally:

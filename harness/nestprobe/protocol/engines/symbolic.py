@@ -12,7 +12,8 @@ import numpy
 from tensorflow.python.keras import backend as keras_graph
 from tensorflow.python.ops import cond_v2, resource_variable_ops
 
-from nestprobe.protocol.engines import Unobservable, tensorflow
+from nestprobe.protocol import engines
+from nestprobe.protocol.engines import tensorflow
 
 
 class Engine(tensorflow.Engine):
@@ -76,24 +77,12 @@ class Engine(tensorflow.Engine):
         """Keras's variable is TensorFlow's own."""
         return variable
 
-    @contextmanager
     def creation(self, note):
         """Call ``note(variable)`` for each variable that the body creates.
 
         A creator scope belongs to a graph, and Keras makes its variables from within one of its own.
         """
-        base = resource_variable_ops.ResourceVariable
-        original = base.__init__
-
-        def created(variable, *args, **kwargs):
-            original(variable, *args, **kwargs)
-            note(variable)
-
-        base.__init__ = created
-        try:
-            yield
-        finally:
-            base.__init__ = original
+        return engines.initialised(resource_variable_ops.ResourceVariable, note)
 
     @contextmanager
     def reads(self, variables, note):
@@ -175,7 +164,7 @@ def _sources(output, in_training):
     while left:
         tensor = left.pop()
         if not hasattr(tensor, "graph") or tensor.graph is None:
-            raise Unobservable("an output is no tensor of a graph: %s" % type(tensor).__name__)
+            raise engines.Unobservable("an output is no tensor of a graph: %s" % type(tensor).__name__)
         key = (id(tensor.graph), tensor.name)
         if key in seen:
             continue
