@@ -9,12 +9,16 @@ if sys.version_info < (3, 7):  # before any import that an older Python could no
     sys.stderr.write("nestprobe needs Python 3.7 or later; this is %s\n" % sys.version.split()[0])
     sys.exit(2)
 
-from nestprobe.commands import main
+from nestprobe import temporary
+from nestprobe.commands import FOR_PROGRAMS, main
 
 
 def run():
     """The command of an installed nestprobe."""
-    sys.exit(main(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    if not set(arguments[:1]) & set(FOR_PROGRAMS):  # these are given a folder, and end without an exit
+        temporary.own()
+    sys.exit(main(arguments))
 
 
 if __name__ == "__main__":
