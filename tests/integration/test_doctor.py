@@ -75,12 +75,17 @@ def test_lost():
 @pytest.fixture
 def run(probe, tmp_path):
     (tmp_path / "mine.py").write_text(MODEL)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {**probe.environ, "TMPDIR": str(temporary)}
 
     def run(*arguments, module="nestprobe"):
         command = [*probe.command[:2], *(["-m", module] if module else []), *map(str, arguments)]
-        return subprocess.run(
-            command, env=probe.environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        done = subprocess.run(
+            command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
         )
+        assert list(temporary.iterdir()) == []
+        return done
 
     return run
 

@@ -13,6 +13,7 @@ import pytest
 from nestbench.catalogue import load_catalogue
 from nestbench.environments import clean_environ
 from nestbench.frames import collect
+from nestbench.interpreters import Unavailable, availability
 from nestbench.matrix import load_matrix
 from nestbench.matrix.uv_tool import find_uv
 from nestbench.store import Store
@@ -115,10 +116,21 @@ def test_scripts_show_what_the_store_holds(stack, python_of_stack, tmp_path):
 
 @pytest.mark.integration
 @pytest.mark.uses
-def test_the_line_in_the_head_runs_the_script(tmp_path):
+@pytest.mark.parametrize(
+    ("stack", "case"),
+    [
+        ("tf2.15", "article-example-3-with-super"),
+        ("tf2.1", "article-example-3-with-super"),  # Python 3.7, which uv cannot download
+        ("keras3.15-torch", "instance-dict-bypass"),
+    ],
+)
+def test_the_line_in_the_head_runs_the_script(stack, case, tmp_path):
     """By uv, with an environment that it makes from the head."""
-    (result,) = [one for one in measured("tf2.15") if one.cell.case.id == "article-example-3-with-super"]
-    text = make_witness(result, load_matrix().get("tf2.15")).text
+    row = load_matrix().get(stack)
+    if isinstance(missing := availability(row, allow_download=True), Unavailable):
+        pytest.skip(missing.reason)
+    (result,) = [one for one in measured(stack) if one.cell.case.id == case]
+    text = make_witness(result, row).text
     (tmp_path / "repro.py").write_text(text)
     line = next(line for line in text.splitlines() if line.startswith("# uv run ")).split()[2:]
     environ = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}

@@ -29,16 +29,10 @@ os.waitpid(pid, 0)
 assert len(os.listdir(os.environ["TMPDIR"])) >= 2
 """
 WAITS = """
-import time
-
-def make():
-    tempfile_made()
-    print("waiting", flush=True)
-    time.sleep(60)
-
-def tempfile_made():
-    import tempfile
-    tempfile.mkdtemp()
+import tempfile, time
+tempfile.mkdtemp()
+print("waiting", flush=True)
+time.sleep(60)
 """
 
 
@@ -74,21 +68,23 @@ class TemporaryTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
     def test_a_command_that_fails_leaves_nothing(self):
-        done = self.ran("-m", "nestprobe", "doctor", "nowhere:make", "--input-shape", "2,5")
-        self.assertIn("There is no module nowhere", done.stderr)
+        done = self.ran("-m", "nestprobe", "--cases", "nowhere")
+        self.assertIn("no case files in nowhere", done.stderr)
 
-    def test_the_doctor_leaves_nothing_when_it_is_ended(self):
-        with open(os.path.join(self.folder, "waits.py"), "w") as stream:
-            stream.write(WAITS + "make()\n")
+    def test_a_command_that_is_ended_leaves_nothing(self):
+        os.mkdir(os.path.join(self.folder, "cases"))
+        with open(os.path.join(self.folder, "cases", "waits.py"), "w") as stream:
+            stream.write(WAITS)
         process = subprocess.Popen(
-            [sys.executable, "-s", "-m", "nestprobe", "doctor", "waits:make"],
-            env=self.environ, cwd=self.folder, stderr=subprocess.PIPE, universal_newlines=True,
+            [sys.executable, "-s", "-m", "nestprobe", "--cases", "cases"],
+            env=self.environ, cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            universal_newlines=True,
         )  # fmt: skip
         with process:
-            self.assertEqual(process.stderr.readline(), "waiting\n")
+            self.assertEqual(process.stdout.readline(), "waiting\n")
             self.assertNotEqual(os.listdir(self.tmp), [])
             process.send_signal(signal.SIGTERM)
-            self.assertIn("Interrupted.", process.stderr.read())
+            self.assertEqual(process.stderr.read(), "nestprobe: Interrupted.\n")
         self.assertEqual(process.returncode, 3)
         self.assertEqual(os.listdir(self.tmp), [])
 

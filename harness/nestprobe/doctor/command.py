@@ -23,8 +23,6 @@ class _TooLong(BaseException):
 def main(arguments):
     """Run the command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, _interrupt)  # so that it ends as by Ctrl-C, and leaves no file
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     complaint = resultfile.complaint(options.output)
     if complaint:
@@ -46,10 +44,6 @@ def main(arguments):
     except Exception as error:
         return _complain("%s: %s" % (type(error).__name__, error), FAILED)
     return _write(shown(diagnosis, options.format), options.output, diagnosis.exit_status)
-
-
-def _interrupt(*_):
-    raise KeyboardInterrupt
 
 
 def examine(request, fit=True):
