@@ -15,7 +15,7 @@ from nestbench.environments import clean_environ
 from nestbench.frames import collect
 from nestbench.interpreters import Unavailable, availability
 from nestbench.matrix import load_matrix
-from nestbench.matrix.uv_tool import find_uv
+from nestbench.matrix.uv_tool import find_links, find_uv
 from nestbench.store import Store
 from nestbench.verdicts import Verdict
 from nestbench.witness import make_witness
@@ -127,13 +127,23 @@ def test_scripts_show_what_the_store_holds(stack, python_of_stack, tmp_path):
 def test_the_line_in_the_head_runs_the_script(stack, case, tmp_path):
     """By uv, with an environment that it makes from the head."""
     row = load_matrix().get(stack)
-    if isinstance(missing := availability(row, allow_download=True), Unavailable):
-        pytest.skip(missing.reason)
+    found = availability(row, allow_download=True)
+    if isinstance(found, Unavailable):
+        pytest.skip(found.reason)
     (result,) = [one for one in measured(stack) if one.cell.case.id == case]
     text = make_witness(result, row).text
+    if row.find_links:  # a folder of wheels takes the page's place, as it does for a lock
+        text = text.replace(row.find_links, find_links(row.find_links)[1])
     (tmp_path / "repro.py").write_text(text)
     line = next(line for line in text.splitlines() if line.startswith("# uv run ")).split()[2:]
-    environ = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    environ = {
+        **os.environ,
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TMPDIR": str(tmp_path),
+    }
+    # pyenv's shim of a version that is not switched on fails, and uv goes no further.
+    environ["PATH"] = os.pathsep.join([str(found.interpreter.path.parent), environ["PATH"]])
     done = subprocess.run(
         [find_uv(), *line],
         cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=900, check=False,
