@@ -121,7 +121,7 @@ def test_scripts_show_what_the_store_holds(stack, python_of_stack, tmp_path):
     [
         ("tf2.15", "article-example-3-with-super"),
         ("tf2.1", "article-example-3-with-super"),  # Python 3.7, which uv cannot download
-        ("keras3.15-torch", "instance-dict-bypass"),
+        ("keras3.15-torch", "build-skips-child"),  # with a weights file and back
     ],
 )
 def test_the_line_in_the_head_runs_the_script(stack, case, tmp_path):
@@ -131,7 +131,8 @@ def test_the_line_in_the_head_runs_the_script(stack, case, tmp_path):
     if isinstance(found, Unavailable):
         pytest.skip(found.reason)
     (result,) = [one for one in measured(stack) if one.cell.case.id == case]
-    text = make_witness(result, row).text
+    witness = make_witness(result, row)
+    text = witness.text
     if row.find_links:  # a folder of wheels takes the page's place, as it does for a lock
         text = text.replace(row.find_links, find_links(row.find_links)[1])
     (tmp_path / "repro.py").write_text(text)
@@ -152,4 +153,7 @@ def test_the_line_in_the_head_runs_the_script(stack, case, tmp_path):
     used, counted = result.judgements[0].expected, result.judgements[0].counted
     assert f"counted {counted} parameters, the forward pass uses {used}\n" in done.stdout or (
         f"counted {counted} of the {used} parameters that the forward pass uses\n" in done.stdout
+    )
+    assert ("with the loaded weights gives the same output: True\n" in done.stdout) is (
+        Signal.WEIGHTS in witness.signals
     )
