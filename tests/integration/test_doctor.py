@@ -84,7 +84,9 @@ def run(probe, tmp_path):
         done = subprocess.run(
             command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
         )
-        assert list(temporary.iterdir()) == []
+        # TensorFlow itself leaves the byte code of what it translated in a process that is not the probe's.
+        left = {path.name for path in temporary.iterdir()}
+        assert left == set() if module == "nestprobe" else left <= {"__pycache__"}
         return done
 
     return run
