@@ -9,6 +9,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -298,16 +299,17 @@ def _download(python: str) -> str:
 
 def _uv(*arguments: str, seconds: int = _SECONDS) -> subprocess.CompletedProcess[str] | None:
     # No link in ~/.local/bin: the interpreter is nestbench's affair, not the user's shell's.
-    environ = {**uv_environ(), "UV_PYTHON_INSTALL_BIN": "0"}
-    try:
-        return subprocess.run(
-            [find_uv(), *arguments],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        return None
+    with tempfile.TemporaryDirectory(prefix="nestbench-uv-") as folder:
+        environ = {**uv_environ(Path(folder)), "UV_PYTHON_INSTALL_BIN": "0"}
+        try:
+            return subprocess.run(
+                [find_uv(), *arguments],
+                env=environ,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+                stdin=subprocess.DEVNULL,
+            )
+        except subprocess.TimeoutExpired:
+            return None

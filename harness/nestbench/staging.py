@@ -22,6 +22,7 @@ _MAIN = '''\
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -36,8 +37,14 @@ def main():
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, [folder, os.environ.get("PYTHONPATH")])
         )
+        os.environ["TMPDIR"] = os.path.join(folder, "tmp")
+        os.mkdir(os.environ["TMPDIR"])
         # The probe looks for cases beside itself, so that it finds those that came with it.
-        return subprocess.call([sys.executable, "-s", "-m", "nestprobe"] + sys.argv[1:])
+        process = subprocess.Popen([sys.executable, "-s", "-m", "nestprobe"] + sys.argv[1:])
+        # It ends as it is told to, and this when it has ended; Ctrl-C reaches both.
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        return process.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

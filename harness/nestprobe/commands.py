@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from nestprobe import casefiles, device, resultfile
+from nestprobe import casefiles, device, resultfile, temporary
 from nestprobe.cell import Cell, observe_into
 from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
@@ -29,7 +29,7 @@ _ELSEWHERE = {
     "grow-point": ("nestprobe.timing.growing", "point"),
     "trial": ("nestprobe.doctor.trial", "trial"),
 }
-_FOR_PROGRAMS = ("serve", "cell") + tuple(_ELSEWHERE)
+FOR_PROGRAMS = ("serve", "cell") + tuple(_ELSEWHERE)
 OK, USAGE, INCOMPLETE, FAILED = 0, 2, 3, 4
 
 
@@ -41,7 +41,7 @@ def main(arguments):
         return doctor(arguments[1:])
     if arguments[:1] == ["device"]:
         return _device(*arguments[1:2])
-    if arguments[:1] and arguments[0] in _FOR_PROGRAMS:
+    if arguments[:1] and arguments[0] in FOR_PROGRAMS:
         device.settle()
         return _answer(*arguments[:2])
     if arguments[:1] == ["observe"]:
@@ -75,10 +75,10 @@ def _serve(path):
     observer = Observer(
         cells,
         emit,
+        request["scratch"],
         launch=request.get("launch", "auto"),
         jobs=request.get("jobs", 1),
         limits=Limits(**request.get("limits", {})),
-        scratch=request["scratch"],
         alive=0,
     )
     return _run(observer, emit)
@@ -278,14 +278,16 @@ def _observe(options):
             elif event["what"] == device.DeviceError.__name__:
                 sys.stderr.write("nestprobe: nothing was measured on the CPU in its place\n")
 
-    observer = Observer(
-        cells,
-        emit,
-        launch=options.launch,
-        jobs=options.jobs,
-        limits=Limits(options.timeout, options.memory),
-    )
-    status = _run(observer, emit)
+    with temporary.folder() as scratch:
+        observer = Observer(
+            cells,
+            emit,
+            scratch,
+            launch=options.launch,
+            jobs=options.jobs,
+            limits=Limits(options.timeout, options.memory),
+        )
+        status = _run(observer, emit)
     return _write(result, options.output) if status == OK else status
 
 

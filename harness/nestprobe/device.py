@@ -7,10 +7,10 @@ of it lies.
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
+
+from nestprobe import temporary
 
 CPU, GPU = "cpu", "gpu"
 DEVICES = (CPU, GPU)
@@ -65,18 +65,18 @@ def found():
     """
     if asked() == CPU:
         return {"device": CPU}
-    folder, status = tempfile.mkdtemp(prefix="nestprobe-device-"), None
+    status = None
     try:
-        path = os.path.join(folder, "device.json")
-        command = [sys.executable, "-s", "-m", "nestprobe", "device", path]
-        # Whatever a backend prints is no result: stdout may be where that is written.
-        status = subprocess.call(command, stdin=subprocess.DEVNULL, stdout=2)
-        with open(path) as stream:
-            answer = json.load(stream)
+        with temporary.folder() as folder:
+            path = os.path.join(folder, "device.json")
+            command = [sys.executable, "-s", "-m", "nestprobe", "device", path]
+            environ = dict(os.environ, TMPDIR=folder)
+            # Whatever a backend prints is no result: stdout may be where that is written.
+            status = subprocess.call(command, stdin=subprocess.DEVNULL, stdout=2, env=environ)
+            with open(path) as stream:
+                answer = json.load(stream)
     except (OSError, ValueError):
         raise DeviceError("the process that looked for the GPU ended with status %s" % status) from None
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     if "error" in answer:
         raise DeviceError(answer["error"])
     return answer

@@ -6,7 +6,6 @@ import os
 import select
 import shutil
 import signal
-import tempfile
 import time
 
 from nestprobe import device, translations
@@ -24,17 +23,17 @@ class Observer(object):
 
     ``launch``: ``fork`` (a child forked after the import), ``fresh`` (a new interpreter per cell),
     ``inline`` (no isolation: for measuring what isolation costs) or ``auto``: fork where the import
-    left few threads, else fresh. On a GPU every cell is ``fresh``, where it is not ``inline``. ``alive`` is
-    a file descriptor whose end of file means that nobody listens any more.
+    left few threads, else fresh. On a GPU every cell is ``fresh``, where it is not ``inline``. ``scratch``
+    is an existing folder of its own. ``alive`` is a file descriptor whose end of file means that nobody
+    listens any more.
     """
 
-    def __init__(self, cells, emit, launch="auto", jobs=1, limits=None, scratch=None, alive=None):
+    def __init__(self, cells, emit, scratch, launch="auto", jobs=1, limits=None, alive=None):
         self._cells = collections.deque(cells)
         self._emit, self._launch, self._jobs = emit, launch, jobs
         self._limits = limits or Limits()
         self._alive = alive
-        self._own_scratch = scratch is None
-        self._scratch = scratch or tempfile.mkdtemp(prefix="nestprobe-")
+        self._scratch = scratch
         self._active = {}
         self._count = 0
 
@@ -43,28 +42,24 @@ class Observer(object):
 
         Raises DeviceError where the device that is asked for is not there, or no longer.
         """
-        try:
-            backend = Backend()
-            launch = self._choose(backend)
-            self._emit(
-                {
-                    "event": "ready",
-                    "versions": backend.versions,
-                    "flavour": backend.flavour,
-                    "launch": launch,
-                    "threads": backend.threads,
-                    "import_seconds": backend.import_seconds,
-                    "device": device.facts(backend.kit) if launch == "inline" else device.found(),
-                }
-            )
-            if launch == "inline":
-                self._run_inline(backend.kit)
-            else:
-                self._run_children(backend.kit if launch == "fork" else None)
-            self._emit({"event": "done"})
-        finally:
-            if self._own_scratch:
-                shutil.rmtree(self._scratch, ignore_errors=True)
+        backend = Backend()
+        launch = self._choose(backend)
+        self._emit(
+            {
+                "event": "ready",
+                "versions": backend.versions,
+                "flavour": backend.flavour,
+                "launch": launch,
+                "threads": backend.threads,
+                "import_seconds": backend.import_seconds,
+                "device": device.facts(backend.kit) if launch == "inline" else device.found(),
+            }
+        )
+        if launch == "inline":
+            self._run_inline(backend.kit)
+        else:
+            self._run_children(backend.kit if launch == "fork" else None)
+        self._emit({"event": "done"})
 
     def _choose(self, backend):
         if device.asked() == device.GPU and self._launch != "inline":

@@ -1,12 +1,14 @@
 """The audit on TensorFlow 2.15 and 2.21: what is known to change, and what cannot be measured."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from nestbench.cli import app
+from nestbench.statistics.comparison import LEAST_PAIRS
 
 pytestmark = [pytest.mark.integration, pytest.mark.uses]
 
@@ -18,16 +20,22 @@ RESULTS = ROOT / "results" / "published"
 @pytest.fixture
 def audit(tmp_path, monkeypatch, python_of_stack):
     """A function: the command's exit code and its JSON, of a factory of the project."""
-    folders = {python_of_stack(stack).parents[3] for stack in ("tf2.15", "tf2.21")}
-    assert len(folders) == 1
     (tmp_path / ".nestbench").mkdir()
     monkeypatch.chdir(tmp_path)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
 
-    def run(factory, *options):
-        command = ["audit", f"{PROJECT}/models.py:{factory}", "--from", "tf2.15", "--to", "tf2.21", "-q"]
+    def run(factory, *options, fro="tf2.15", to="tf2.21"):
+        folders = {python_of_stack(stack).parents[3] for stack in (fro, to)}
+        assert len(folders) == 1
+        command = ["audit", f"{PROJECT}/models.py:{factory}", "--from", fro, "--to", to, "-q"]
         command += ["--envs", str(*folders), "--results", str(RESULTS), "--format", "json"]
         done = CliRunner().invoke(app, [*command, "--timeout", "300", *options])
         assert done.stdout, done.output
+        assert list(Path(".nestbench", "scratch").iterdir()) == []
+        assert list(temporary.iterdir()) == []
         return done.exit_code, json.loads(done.stdout)
 
     return run
@@ -71,6 +79,40 @@ def test_a_checkpoint_of_keras_2_is_not_read_by_keras_3(audit):
     assert [why["rule"] for why in one["explanations"]] == ["checkpoint-across-keras"]
 
 
+def test_a_factory_that_prints_is_measured_and_an_old_weights_file_still_loads(audit):
+    code, found = audit("chatters", "--input-shape", "2,5", "--files", "weights,model")
+    assert code == 0, found["differences"]
+    loaded = {(one["saved_on"], one["loaded_on"], one["kind"]): one["result"] for one in found["files"]}
+    assert loaded["tf2.15", "tf2.21", "weights"] == "equal"
+    # What is not asked about is told all the same, and makes no difference.
+    assert loaded["tf2.15", "tf2.21", "checkpoint"] == "differs"
+
+
+def test_blocks_time_the_model_on_both_and_few_of_them_prove_nothing(audit):
+    options = ("--files", "weights,model", "--blocks", str(LEAST_PAIRS), "--input-shape", "2,5")
+    code, found = audit("good", *options)
+    assert code == 0, found["differences"]
+    assert found["time"]["blocks"] == LEAST_PAIRS
+    assert {row["measure"] for row in found["time"]["rows"]} == {
+        "construct",
+        "build",
+        "first-call",
+        "first-step",
+    }
+    assert {row["answer"] for row in found["time"]["rows"]} <= {"same", "no evidence"}
+
+
+def test_the_part_of_the_stacks_that_carries_a_loss(audit):
+    """Keras 2 and Keras 3 on one TensorFlow: the mixtures are the two stacks themselves."""
+    code, found = audit(
+        "raw", "--input-shape", "2,5", "--files", "weights", "--attribute", fro="tf2.21-legacy"
+    )
+    assert code == 1
+    lost = next(one for one in found["differences"] if "uncounted" in one["kinds"])
+    assert lost["parts"] == {"Keras": "carries the difference"}
+    assert len(lost["mixtures"]) == 2
+
+
 def test_a_model_without_nesting_loses_nothing(audit):
     code, found = audit("good", "--signature", f"{PROJECT}/models.py:signature", "--files", "weights,model")
     assert code == 0, found["differences"]
@@ -97,4 +139,3 @@ def test_what_cannot_be_measured_is_named_for_both_sides(audit, factory, options
     for side in found["sides"]:
         assert words in side["why"]
         assert side["do"]
-    assert list(Path(".nestbench", "scratch").iterdir()) == []

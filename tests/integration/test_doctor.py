@@ -75,12 +75,19 @@ def test_lost():
 @pytest.fixture
 def run(probe, tmp_path):
     (tmp_path / "mine.py").write_text(MODEL)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {**probe.environ, "TMPDIR": str(temporary)}
 
     def run(*arguments, module="nestprobe"):
         command = [*probe.command[:2], *(["-m", module] if module else []), *map(str, arguments)]
-        return subprocess.run(
-            command, env=probe.environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+        done = subprocess.run(
+            command, env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
         )
+        # TensorFlow itself leaves the byte code of what it translated in a process that is not the probe's.
+        left = {path.name for path in temporary.iterdir()}
+        assert left == set() if module == "nestprobe" else left <= {"__pycache__"}
+        return done
 
     return run
 

@@ -30,10 +30,11 @@ EXPECTED: dict[str, tuple[set[str], str | None]] = {
 
 
 def observe(probe, folder: Path, *arguments: str) -> list[dict]:
-    target = folder / "result.json"
+    target, temporary = folder / "result.json", folder / "temporary"
+    temporary.mkdir(exist_ok=True)
     done = subprocess.run(
         [*probe.command, "--cases", str(PLANTED), "-o", str(target), *arguments],
-        env=probe.environ,
+        env={**probe.environ, "TMPDIR": str(temporary)},
         cwd=folder,
         capture_output=True,
         text=True,
@@ -41,6 +42,7 @@ def observe(probe, folder: Path, *arguments: str) -> list[dict]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
     return json.loads(target.read_text())["observations"]
 
 

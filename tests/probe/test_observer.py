@@ -106,9 +106,8 @@ class ObserverTest(unittest.TestCase):
     def run_cells(self, *ways, **settings):
         cells = [Cell("theme.py", way, {"number": str(i)}) for i, way in enumerate(ways)]
         settings.setdefault("launch", "fork")
-        settings.setdefault("scratch", self.scratch)
         settings.setdefault("limits", Limits(seconds=20, megabytes=2048))
-        Observer(cells, self.events.append, **settings).run()
+        Observer(cells, self.events.append, self.scratch, **settings).run()
         found = [one["observation"] for one in self.events if one["event"] == "cell"]
         self.assertEqual(len(found), len(cells))
         return {one["case"]: one for one in found}
@@ -169,12 +168,14 @@ class ObserverTest(unittest.TestCase):
     def test_many_threads_after_the_import_forbid_a_fork(self):
         for threads, launch in ((1, "fork"), (observer.MOST_THREADS_TO_FORK + 1, "fresh"), (None, "fresh")):
             self.patch(Backend, "threads", threads)
-            self.assertEqual(Observer([], self.events.append)._choose(Backend()), launch)
+            self.assertEqual(Observer([], self.events.append, self.scratch)._choose(Backend()), launch)
 
     def test_on_a_gpu_every_cell_is_fresh(self):
         self.patch(os, "environ", dict(os.environ, NESTPROBE_DEVICE="gpu"))
         for asked, launch in (("auto", "fresh"), ("fork", "fresh"), ("fresh", "fresh"), ("inline", "inline")):
-            self.assertEqual(Observer([], self.events.append, launch=asked)._choose(Backend()), launch)
+            self.assertEqual(
+                Observer([], self.events.append, self.scratch, launch=asked)._choose(Backend()), launch
+            )
 
     def test_without_the_gpu_that_is_asked_for_nothing_is_started(self):
         away = mock.Mock(side_effect=DeviceError("it is away"))
@@ -195,11 +196,6 @@ class ObserverTest(unittest.TestCase):
             self.run_cells("hangs", alive=alive)
         self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(children(), [])
-
-    def test_its_own_scratch_folder_is_removed(self):
-        watched = Observer([], self.events.append, launch="fork")
-        watched.run()
-        self.assertFalse(os.path.exists(watched._scratch))
 
 
 if __name__ == "__main__":

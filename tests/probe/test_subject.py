@@ -68,7 +68,9 @@ class Reading(unittest.TestCase):
 class Finding(unittest.TestCase):
     def setUp(self):
         self.path, self.modules = list(sys.path), set(sys.modules)
-        self.folder = tempfile.mkdtemp()
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
 
     def tearDown(self):
         sys.path[:] = self.path

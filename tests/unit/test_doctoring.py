@@ -205,6 +205,15 @@ def test_a_process_that_dies_is_the_grounds_fault(tmp_path, python, monkeypatch)
     assert "139" in done.output
 
 
+def test_a_process_that_does_not_end_in_time_is_ended_with_what_it_left(tmp_path, python, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("nestbench.cli.doctor._GRACE_SECONDS", 0.0)
+    python.write_text('#!/bin/sh\nmkdir "$TMPDIR/left"\nexec sleep 60\n')
+    done = call("doctor", "a:b", "--python", python, "--timeout", "1")
+    assert done.exit_code == 3
+    assert "It took more than 1 s" in done.output
+
+
 def test_rules_are_listed_and_told():
     assert "untracked-deque" in call("rules").output
     told = call("rules", "raw-variable").output

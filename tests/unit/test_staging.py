@@ -49,6 +49,24 @@ def test_the_packed_probe_runs_and_holds_the_cases(tmp_path):
     assert "nestprobe" in done.stdout
 
 
+def test_the_packed_probe_leaves_nothing_when_it_is_ended(tmp_path):
+    case, out, tmp = tmp_path / "mine.py", tmp_path / "probe.pyz", tmp_path / "tmp"
+    case.write_text(
+        "import tempfile, time\ntempfile.mkdtemp()\nprint('waiting', flush=True)\ntime.sleep(60)\n"
+    )
+    tmp.mkdir()
+    staging.pack(out, [case])
+    process = subprocess.Popen(
+        [sys.executable, out], env={"TMPDIR": str(tmp)}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    with process:
+        assert process.stdout.readline() == b"waiting\n"
+        assert list(tmp.iterdir())
+        process.terminate()
+    assert process.returncode not in {0, None}
+    assert list(tmp.iterdir()) == []
+
+
 def test_two_case_files_of_one_name_are_refused(tmp_path):
     paths = [tmp_path / "a" / "mine.py", tmp_path / "b" / "mine.py"]
     for path in paths:

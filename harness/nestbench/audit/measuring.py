@@ -1,8 +1,5 @@
 """Measures a person's model on several stacks: the protocol, the list of weights, files across stacks."""
 
-import json
-import subprocess
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -10,19 +7,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nestbench import staging
 from nestbench.audit.answer import findings_of, notes_of, places_of, weights_of
 from nestbench.audit.casefile import CASE
 from nestbench.audit.remedies import remedy
 from nestbench.audit.side import Side
 from nestbench.catalogue import Catalogue
-from nestbench.environments import clean_environ
-from nestbench.errors import ExitCode, GroundError, NestbenchError
+from nestbench.errors import ExitCode, NestbenchError
 from nestbench.matrix import Stack
 from nestbench.portability import Chosen, Loaded, Shelf
 from nestbench.portability.exchange import Exchange
 from nestbench.portability.record import KINDS
 from nestbench.run import session
+from nestbench.run.inquiry import inquire
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.probe_process import GRACE_SECONDS, IMPORT_SECONDS, Limits
 from nestbench.run.progress import Reporter
@@ -134,36 +130,17 @@ class Measuring:
         }
 
     def _ask(self, place: Place, scratch: Path) -> Mapping[str, Any]:
-        made = self._made[place.stack.id]
-        own = Path(tempfile.mkdtemp(prefix="list-", dir=scratch))
-        home = own / "home"
-        home.mkdir()
-        result = own / "result.json"
         (entry,) = self.catalogue
-        request = {
-            "file": str(entry.file),
-            "case": entry.id,
-            "scratch": str(own),
-            "result": str(result),
-            "limits": {"seconds": self.limits.seconds, "megabytes": self.limits.megabytes},
-        }
-        (own / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        probe = staging.stage(self.workspace.folder("probe"))
-        log = self.workspace.log(place.stack.id)
-        allowed = IMPORT_SECONDS + self.limits.seconds + GRACE_SECONDS
-        with log.open("ab") as out:
-            try:
-                done = subprocess.run(
-                    [str(made.python), "-s", "-m", "nestprobe", "list-weights", str(own / "request.json")],
-                    env={**clean_environ(home, device=made.device), **made.extra, "PYTHONPATH": str(probe)},
-                    cwd=own, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, timeout=allowed,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired as error:
-                raise GroundError(f"it took more than {allowed:.0f} s; see {log}") from error
-        if done.returncode or not result.exists():
-            raise GroundError(f"the probe ended with status {done.returncode}; its words are in {log}")
-        answer: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        return answer
+        return inquire(
+            "list-weights",
+            {"file": str(entry.file), "case": entry.id},
+            self._made[place.stack.id],
+            limits=self.limits,
+            seconds=IMPORT_SECONDS + self.limits.seconds + GRACE_SECONDS,
+            workspace=self.workspace,
+            scratch=scratch,
+            log=place.stack.id,
+        )
 
     def _exchanged(self, places: Sequence[Place], scratch: Path) -> dict[str, dict[str, dict[str, Loaded]]]:
         """By loading and by saving stack and by kind, what became of the file."""
@@ -178,8 +155,7 @@ class Measuring:
             shelf=shelf,
             workers=self.workers,
             say=self.reporter.say,
-            limit=self.limits.seconds,
-            megabytes=self.limits.megabytes,
+            limits=self.limits,
         )
         for stack, why in exchange.run(again=True).items():
             self.reporter.say(f"{stack}: files could not be exchanged: {why}")

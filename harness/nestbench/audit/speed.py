@@ -7,6 +7,7 @@ from pathlib import Path
 from nestbench.audit.casefile import CASE
 from nestbench.catalogue import Catalogue
 from nestbench.matrix import Stack
+from nestbench.names import number_of
 from nestbench.run.orchestrate import Prepare
 from nestbench.run.workspace import Workspace
 from nestbench.timing import Shelf
@@ -70,4 +71,6 @@ def measure_speed(
     )
     found = timing.run()
     lost = [*failures(samples(shelf, session)), *caveats(session, found)]
+    if found.short:
+        lost.append(f"{number_of(found.short, 'measure')} could not be compared: too few blocks have both.")
     return Speed(answers=found, caveats=tuple(lost), blocks=found.blocks)

@@ -108,6 +108,7 @@ def audit(
     from nestbench.run.probe_process import Limits
     from nestbench.run.progress import reporter
     from nestbench.run.workspace import find_workspace
+    from nestbench.statistics.comparison import LEAST_PAIRS
 
     asked = asked_for(
         file,
@@ -122,6 +123,11 @@ def audit(
         },
         {"factory": model, "arguments": dict(map(_argument, arguments or ())), "path": path},
     )
+    if 0 < blocks < LEAST_PAIRS:
+        raise UsageError(
+            f"Of {blocks} blocks nothing can be compared.",
+            do=f"Ask for {LEAST_PAIRS} or more; 10 are the fewest of which a difference can be called one.",
+        )
     if output is not None:
         check_output(output, option="-o")
     rows, workspace = load_matrix(matrix), find_workspace()

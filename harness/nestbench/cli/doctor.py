@@ -13,8 +13,11 @@ from typing import Annotated, Any
 
 import typer
 
-from nestbench.errors import ExitCode, UsageError
+from nestbench.errors import ExitCode, IncompleteError, UsageError
 from nestbench.output import check_output
+
+#: For a process that is within an operation of the backend at its limit.
+_GRACE_SECONDS = 15.0
 
 
 class DiagnosisFormat(StrEnum):
@@ -87,8 +90,19 @@ def doctor(
     with tempfile.TemporaryDirectory(prefix="nestbench-doctor-") as folder:
         file = Path(folder) / "request.json"
         file.write_text(json.dumps(data), encoding="utf-8")
+        environ["TMPDIR"] = folder  # also what is left where the process has to be ended
         try:
-            done = subprocess.run([*command, "--request", str(file)], env=environ, check=False)
+            done = subprocess.run(
+                [*command, "--request", str(file)],
+                env=environ,
+                check=False,
+                timeout=timeout + _GRACE_SECONDS if timeout else None,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise IncompleteError(
+                f"It took more than {timeout:g} s and would not be interrupted: it was ended.",
+                do="Give it more with --timeout, or leave the optimizer step out with --no-fit.",
+            ) from error
         except OSError as error:
             raise UsageError(
                 f"{command[0]} cannot be run: {error.strerror}.", do="Name a Python with --python."

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -93,7 +94,10 @@ def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
         OSError: the log cannot be written, or tox not be started.
     """
     tox = [sys.executable, "-m", "tox", "run", "-c", str(folder.tox_ini), "-e", _ENV_NAME]
-    command = [*tox, "--workdir", str(folder.path / ".tox"), "--notest", "-v"]
+    work = folder.path / ".tox"
+    command = [*tox, "--workdir", str(work), "--notest", "-v"]
+    temporary = work / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     with folder.log.open("wb") as log:
         log.write(f"$ {shlex.join(command)}\n".encode())
         log.flush()
@@ -102,7 +106,7 @@ def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environ(stack),
+            env=_environ(stack, temporary),
             cwd=folder.path,
             pass_fds=(held,),
             start_new_session=True,
@@ -115,13 +119,14 @@ def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
             assert process.stdin is not None
             process.stdin.close()  # the leash ends what still runs
             process.wait()
+            shutil.rmtree(temporary, ignore_errors=True)
     return folder.log.read_text(encoding="utf-8", errors="replace")
 
 
-def _environ(stack: Stack) -> dict[str, str]:
+def _environ(stack: Stack, temporary: Path) -> dict[str, str]:
     # The date holds for what builds a package from source, too: lock and builds see one index.
     return {
-        **uv_environ(),
+        **uv_environ(temporary),
         "UV_REQUIRE_HASHES": "1",
         "UV_EXCLUDE_NEWER": f"{stack.resolved.isoformat()}T00:00:00Z",
         "UV_PYTHON_DOWNLOADS": "never",

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from nestbench import staging
-from nestbench.environments import clean_environ
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.growth.line import Line
 from nestbench.growth.record import Part
@@ -96,15 +95,11 @@ class Launcher:
     def _run(self, request: Path, asked: Sequence[Asked], reader: "_Reader") -> int | None:
         """Its exit status where an answer is missing at its end."""
         home = Path(tempfile.mkdtemp(dir=request.parent))
-        environ = {
-            **clean_environ(home, device=self.made.device),
-            **self.made.extra,
-            "PYTHONPATH": str(staging.stage(self.workspace.folder("probe"))),
-        }
+        probe = staging.stage(self.workspace.folder("probe"))
         with self._log.open("ab") as out:
             process = subprocess.Popen(
                 [str(self.made.python), "-s", "-m", "nestprobe", "grow", str(request)],
-                env=environ,
+                env=self.made.environ(home, probe),
                 cwd=request.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

@@ -226,13 +226,14 @@ def resolve(stack: Stack) -> tuple[str, str]:
     with tempfile.TemporaryDirectory(prefix="nestbench-lock-") as folder:
         # An empty folder, so that uv sees no project; no output file, whose pins it would prefer.
         # The file's name shows in the lock's comments as the origin of what was asked for.
-        source = f"{stack.id}.in"
+        source, temporary = f"{stack.id}.in", Path(folder, "tmp")
         Path(folder, source).write_text("\n".join(stack.requirements) + "\n", encoding="utf-8")
+        temporary.mkdir()
         try:
             done = subprocess.run(
                 _command(stack, source),
                 cwd=folder,
-                env=uv_environ(),
+                env=uv_environ(temporary),
                 capture_output=True,
                 text=True,
                 check=False,

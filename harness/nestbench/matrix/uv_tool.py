@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from nestbench.errors import GroundError
@@ -53,8 +54,12 @@ def find_uv() -> str:
         ) from error
 
 
-def uv_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Environment variables for uv and for tox, without what would change what they install."""
+def uv_environ(temporary: Path, environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Environment variables for uv and for tox, without what would change what they install.
+
+    ``temporary``: an existing folder that goes afterwards. uv leaves a lock file among the temporary files
+    for each interpreter and for each package that it built.
+    """
     given = os.environ if environ is None else environ
     kept = {
         name: value
@@ -67,7 +72,9 @@ def uv_environ(environ: Mapping[str, str] | None = None) -> dict[str, str]:
         kept["UV_DEFAULT_INDEX"] = given["PIP_INDEX_URL"]
     # Environments of different stacks share most of their bytes through uv's cache.
     kept.setdefault("UV_LINK_MODE", "hardlink")
-    return {**kept, "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1"}
+    return {
+        **kept, "UV_NO_CONFIG": "1", "UV_NO_PROGRESS": "1", "NO_COLOR": "1", "TMPDIR": str(temporary),
+    }  # fmt: skip
 
 
 def find_links(page: str | None, environ: Mapping[str, str] | None = None) -> list[str]:

@@ -1,8 +1,5 @@
 """Has stacks save, then load each other's files: one process a stack, two rounds."""
 
-import json
-import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,28 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nestbench import staging
-from nestbench.environments import clean_environ
-from nestbench.errors import GroundError, NestbenchError
+from nestbench.errors import NestbenchError
 from nestbench.matrix import Stack
 from nestbench.portability.chosen import Chosen
 from nestbench.portability.record import KINDS, Loaded, Loads, Shelf, basis, label_of
+from nestbench.run.inquiry import inquire
 from nestbench.run.orchestrate import Prepare, Prepared
+from nestbench.run.probe_process import GRACE_SECONDS, IMPORT_SECONDS, Limits
 from nestbench.run.workspace import Workspace
 
 __all__ = ["Exchange"]
 
-_SECONDS = 3600
+_LIMITS = Limits(seconds=10)
 _FILES = "files"
 _NOTHING = "nothing to load: "
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """One exchange. ``limit``: seconds for all files of a case on a stack, until one is said to hang.
-
-    ``megabytes``: of memory for them.
-    """
+    """One exchange. ``limits``: of all files of a case on a stack, until one is said to hang."""
 
     chosen: Chosen
     prepare: Prepare
@@ -39,8 +33,7 @@ class Exchange:
     shelf: Shelf
     workers: int
     say: Callable[[str], None]
-    limit: float = 10
-    megabytes: int = 4096
+    limits: Limits = _LIMITS
 
     def run(self, *, again: bool = False) -> dict[str, str]:
         """Measure what is missing; returns why, for each stack that could not be.
@@ -86,37 +79,26 @@ class Exchange:
         return kept is not None and kept.basis == basis(self.chosen, stack)
 
     def _ask(self, stack: Stack, action: str, made: Prepared, scratch: Path) -> dict[str, Any]:
-        own = Path(tempfile.mkdtemp(prefix=f"{stack.id}-{action}-", dir=scratch))
-        home = own / "home"
-        home.mkdir()
-        result = own / "result.json"
-        request = {
+        asked = {
             "action": action,
             "stack": stack.id,
             "savers": [one.id for one in self.chosen.stacks],
             "files": sorted({str(entry.file) for entry, _ in self.chosen.cells}),
             "cells": [{"case": entry.id, "variant": variant.names} for entry, variant in self.chosen.cells],
             "folder": str(scratch / _FILES),
-            "scratch": str(own),
-            "result": str(result),
-            "limits": {"seconds": self.limit, "megabytes": self.megabytes},
         }
-        (own / "request.json").write_text(json.dumps(request), encoding="utf-8")
-        log = self.workspace.log(f"{stack.id}-portability")
-        probe = staging.stage(self.workspace.folder("probe"))
-        with log.open("ab") as out:
-            try:
-                done = subprocess.run(
-                    [str(made.python), "-s", "-m", "nestprobe", "exchange", str(own / "request.json")],
-                    env={**clean_environ(home, device=made.device), **made.extra, "PYTHONPATH": str(probe)},
-                    cwd=own, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, timeout=_SECONDS,
-                )  # fmt: skip
-            except subprocess.TimeoutExpired as error:
-                raise GroundError(f"it took more than {_SECONDS} s to {action}; see {log}") from error
-        if done.returncode or not result.exists():
-            raise GroundError(f"the probe ended with status {done.returncode}; its words are in {log}")
-        answer: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-        return answer
+        files = len(self.chosen.cells) * len(self.chosen.stacks) * len(KINDS)
+        return inquire(
+            "exchange",
+            asked,
+            made,
+            limits=self.limits,
+            # Each of the files may be the one at which a child is ended.
+            seconds=IMPORT_SECONDS + GRACE_SECONDS + self.limits.seconds * files,
+            workspace=self.workspace,
+            scratch=scratch,
+            log=f"{stack.id}-portability",
+        )
 
     def _loads(
         self,

@@ -61,11 +61,16 @@ def parts(one: Stack, other: Stack) -> tuple[Part, ...]:
 
 
 def mixtures(one: Stack, other: Stack, matrix: Matrix, matrix_file: Path) -> Iterator[Mixture]:
-    """``one`` with each of the parts of ``other``, and the other way round."""
-    for part in parts(one, other):
+    """``one`` with each of the parts of ``other``, and the other way round.
+
+    Where they differ in one part alone, each with that part of the other is the other.
+    """
+    differing = parts(one, other)
+    for part in differing:
         for base, giver in ((one, other), (other, one)):
             make = {Part.PYTHON: _python, Part.BACKEND: _backend, Part.KERAS: _keras}[part]
-            stack, note = make(base, giver, matrix, matrix_file)
+            alone = len(differing) == 1
+            stack, note = (giver, "") if alone else make(base, giver, matrix, matrix_file)
             yield Mixture(part=part, base=base, giver=giver, stack=stack, note=note)
 
 

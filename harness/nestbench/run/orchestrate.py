@@ -45,6 +45,10 @@ class Prepared:
     extra: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
 
+    def environ(self, home: Path, probe: Path) -> dict[str, str]:
+        """Variables of a process in it that finds the staged ``probe``; what it leaves lies in ``home``."""
+        return {**clean_environ(home, device=self.device), **self.extra, "PYTHONPATH": str(probe)}
+
 
 #: Makes the environment of a stack by its id, told through the callable; raises NestbenchError.
 Prepare = Callable[[str, Callable[[str], None]], Prepared]
@@ -203,11 +207,7 @@ class Run:
             home.mkdir()
             ground = Ground(
                 python=prepared.python,
-                environ={
-                    **clean_environ(home, device=prepared.device),
-                    **prepared.extra,
-                    "PYTHONPATH": str(self._probe),
-                },
+                environ=prepared.environ(home, self._probe),
                 files=settings.files,
                 log=settings.workspace.log(plan.stack),
                 scratch=scratch,

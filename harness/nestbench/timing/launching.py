@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from nestbench import staging
-from nestbench.environments import clean_environ
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.probe_process import MARK, kill_marked
@@ -69,18 +68,12 @@ class Launcher:
     def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:
         probe = staging.stage(self.workspace.folder("probe"))
         mark = uuid.uuid4().hex
-        environ = {
-            **clean_environ(home, device=made.device),
-            **made.extra,
-            "PYTHONPATH": str(probe),
-            MARK: mark,
-        }
         limit = _GRACE_SECONDS + self.session.limit_seconds * len(self.session.parts)
         log = self.workspace.log(f"{arm.stack}-time")
         with log.open("ab") as out, _on(self.session.cpus):
             process = subprocess.Popen(
                 [str(made.python), "-s", "-m", "nestprobe", "launch", str(request)],
-                env=environ,
+                env={**made.environ(home, probe), MARK: mark},
                 cwd=scratch,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

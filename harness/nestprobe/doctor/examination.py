@@ -2,12 +2,10 @@
 
 import contextlib
 import os
-import shutil
-import tempfile
 
 import numpy
 
-from nestprobe import batch, subject
+from nestprobe import batch, subject, temporary
 from nestprobe.doctor import ground
 from nestprobe.doctor.facts import (
     AGAIN,
@@ -43,26 +41,23 @@ class Examination(object):
         """The Facts. Raises SubjectError where no model comes to be, NoGround, Unobservable."""
         facts = self.facts
         self._begin()
-        try:
-            if self._make is None:
-                self._take()
-            elif not self._phase(MADE, self._made):
-                return self._done()
-            facts.kit = ground.kit(self._engine, facts.model)
-            self._data = batch.arrays(self._inputs, self._engine)
-            if self._phase(CALLED, self._called):
-                self._watch_training()
-                # Before another one is made: a global variable may be that one's by then.
-                facts.graph = self._graph()
-                with self._values_kept():
-                    self._phase("gradient", self._gradients)
-                    self._files()
-                if self._make is not None:
-                    self._build_alone()
-                    if self._fit:
-                        self._phase("trained", self._trained)
-        finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._make is None:
+            self._take()
+        elif not self._phase(MADE, self._made):
+            return self._done()
+        facts.kit = ground.kit(self._engine, facts.model)
+        self._data = batch.arrays(self._inputs, self._engine)
+        if self._phase(CALLED, self._called):
+            self._watch_training()
+            # Before another one is made: a global variable may be that one's by then.
+            facts.graph = self._graph()
+            with self._values_kept(), temporary.folder() as folder:
+                self._phase("gradient", self._gradients)
+                self._files(folder)
+            if self._make is not None:
+                self._build_alone()
+                if self._fit:
+                    self._phase("trained", self._trained)
         self._say_what_was_left_out()
         return self._done() if facts.model is not None else facts
 
@@ -74,7 +69,6 @@ class Examination(object):
         self._engine = facts.kit.engine
         oracle.verify(self._engine)
         facts.watch = Sightings(self._engine, ground.layer_classes(self._engine))
-        self._scratch = tempfile.mkdtemp(prefix="nestprobe-doctor-")
 
     def _take(self):
         """A model that is there already: what it holds, and all that its call reads."""
@@ -173,7 +167,7 @@ class Examination(object):
             for place, variable in enumerate(self.facts.watch.variables)
         ]
 
-    def _files(self):
+    def _files(self, folder):
         """Into the weights file, and back: into a model made anew, or this one where there is no other."""
         facts, engine = self.facts, self._engine
         variables = list(facts.watch.variables)
@@ -181,7 +175,7 @@ class Examination(object):
         literals.set_fingerprints(variables, marked, 0)
         wanted = [v if m else None for m, v in zip(marked, literals.values(engine, variables))]
         output = self._arrays(self._call())
-        path = os.path.join(self._scratch, "model.weights.h5")
+        path = os.path.join(folder, "model.weights.h5")
 
         def found_in(arrays):
             return [None if value is None else weightfiles.holds(arrays, value) for value in wanted]

@@ -1,5 +1,7 @@
 """A project of its own: models as people write them, in Keras's own words, with nothing of nestbench."""
 
+import os
+
 import tensorflow as tf
 
 layers = tf.keras.layers
@@ -82,6 +84,13 @@ def prints():
     """Prints, and returns no model."""
     print("hello")
     return "no model"
+
+
+def chatters():
+    """Prints, by Python and past it, and returns a model."""
+    print('{"event": "done"}')
+    os.write(1, b"\xff{\n")
+    return good()
 
 
 def hangs():

@@ -135,6 +135,7 @@ def test_a_file_that_cannot_be_read(project):
         ("audit there/models.py:make --from tf2.15 --to tf2.21 --input-shape x", "no shape of an input"),
         ("audit there/models.py:make --from tf2.15 --to tf2.21 -r none.txt", "none.txt cannot be read"),
         ("audit there/models.py:make --from tf2.15 --to tf2.21 -o there", "is a folder"),
+        ("audit there/models.py:make --from tf2.15 --to tf2.21 --blocks 2", "Of 2 blocks nothing can be"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_makes_nothing(project, command, words):

@@ -105,7 +105,7 @@ def test_missing_lock_names_the_command(tiny):
         lock_digest(tiny)
 
 
-def test_uv_sees_nothing_that_changes_what_it_resolves():
+def test_uv_sees_nothing_that_changes_what_it_resolves(tmp_path):
     given = {
         "PATH": "/bin",
         "UV_INDEX": "https://other.invalid",
@@ -119,13 +119,14 @@ def test_uv_sees_nothing_that_changes_what_it_resolves():
         "VIRTUAL_ENV": "/elsewhere",
         "TOX_ENV_DIR": "/elsewhere",
     }
-    seen = uv_environ(given)
+    seen = uv_environ(tmp_path, given)
     assert "/elsewhere" not in " ".join(seen.values())
     assert "other.invalid" not in " ".join(seen.values())
     assert "UV_EXCLUDE_NEWER" not in seen
     assert "UV_PRERELEASE" not in seen
     assert seen["UV_DEFAULT_INDEX"] == "https://mirror.invalid/simple"
     assert seen["UV_NO_CONFIG"] == "1"
+    assert seen["TMPDIR"] == str(tmp_path)
 
 
 def test_index_url_prefers_uvs_names_over_pips():
