@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from nestprobe import casefiles, device, resultfile
+from nestprobe import casefiles, device, resultfile, subject
 from nestprobe.cell import Cell, observe_into
 from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
@@ -243,6 +243,8 @@ def _observe(options):
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE
+    if options.cases:
+        sys.stderr.write("nestprobe: %s\n" % subject.is_code(", ".join(options.cases)))
     cells, complaint = _choose(options.cases or _default_cases(), options.only, _wanted(options.variant))
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
