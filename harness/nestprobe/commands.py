@@ -12,7 +12,7 @@ import signal
 import sys
 import time
 
-from nestprobe import casefiles, device, resultfile, temporary
+from nestprobe import casefiles, device, resultfile, subject, temporary
 from nestprobe.cell import Cell, observe_into
 from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
@@ -167,6 +167,7 @@ def _parser():
     )
     parser.add_argument("--variant", action="append", metavar="NAME=VALUE", help="only this variant")
     parser.add_argument("-o", "--output", metavar="FILE", help="result file (default: stdout)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not say that cases are code")
     parser.add_argument(
         "--device",
         choices=device.DEVICES,
@@ -243,6 +244,8 @@ def _observe(options):
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE
+    if options.cases and not options.quiet:
+        sys.stderr.write("nestprobe: %s\n" % subject.is_code(", ".join(options.cases)))
     cells, complaint = _choose(options.cases or _default_cases(), options.only, _wanted(options.variant))
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)

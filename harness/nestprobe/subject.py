@@ -136,6 +136,11 @@ def parse_shape(text: str) -> InputSpec:
         ) from None
 
 
+def is_code(what: str) -> str:
+    """The sentence that whatever runs a person's own code says first, in every command."""
+    return "%s is code and runs with your rights: run it only if you trust who wrote it." % what
+
+
 def with_shapes(request: Request, texts: Sequence[str]) -> Request:
     """The request with the inputs that ``parse_shape`` reads of ``texts``. Raises SubjectError."""
     made = replace(request, inputs=tuple(parse_shape(one) for one in texts))

@@ -9,7 +9,7 @@ import unittest
 from unittest import mock
 
 import nestprobe
-from nestprobe import commands
+from nestprobe import commands, subject
 from nestprobe.device import DeviceError
 
 HARNESS = os.path.dirname(os.path.dirname(os.path.abspath(nestprobe.__file__)))
@@ -50,7 +50,7 @@ class CommandsTest(unittest.TestCase):
         return status, out.getvalue(), err.getvalue()
 
     def refused(self, *arguments):
-        status, out, err = self.run_main(*arguments)
+        status, out, err = self.run_main("-q", *arguments)
         self.assertEqual((status, out), (2, ""))
         self.assertEqual(len(err.splitlines()), 1, err)
         return err
@@ -81,9 +81,14 @@ class CommandsTest(unittest.TestCase):
     def chosen(self, *arguments):
         """The cells that would be observed."""
         with mock.patch("nestprobe.commands.Observer") as observer:
-            status, _, err = self.run_main("--cases", self.cases, *arguments)
+            status, _, err = self.run_main("-q", "--cases", self.cases, *arguments)
         self.assertEqual((status, err), (0, ""))
         return [(cell.case, dict(cell.variant)) for cell in observer.call_args[0][0]]
+
+    def test_own_cases_are_said_to_be_code(self):
+        with mock.patch("nestprobe.commands.Observer"):
+            _, _, err = self.run_main("--cases", self.cases)
+        self.assertEqual(err.count(self.cases + subject.is_code("")), 1)
 
     def test_gpus_are_hidden_if_none_is_asked_for(self):
         with mock.patch.dict(os.environ, CUDA_VISIBLE_DEVICES="0"):

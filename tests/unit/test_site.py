@@ -55,6 +55,17 @@ def test_every_page_is_there_and_valid(site):
         assert len(ids) == len(set(ids)), name
 
 
+def test_a_stack_says_what_is_known_to_be_vulnerable_in_it(site):
+    def text(name):
+        return " ".join("".join(parsed((site / name).read_text()).itertext()).split())
+
+    old = text("stacks/tf2.14.html")
+    assert "keras 2.14.0, fixed from 3.15.1 on: CVE-2026-1462" in old
+    assert "None is listed" in text("stacks/keras3.15.html")
+    assert "yes, fixed from keras 3.15.1" in text("stacks.html")
+    assert "none listed as of" in text("stacks.html")
+
+
 def test_every_link_and_anchor_leads_somewhere_here(site):
     texts = pages(site)
     ids = {name: {one.attrib.get("id") for one in elements(text)} for name, text in texts.items()}

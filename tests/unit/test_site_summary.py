@@ -43,6 +43,12 @@ def test_the_report_shows_where_stacks_differ(survey, tmp_path):
     assert "| [a-case](../cases/containers.py): owner layer | ✓ | **!** raises |" in report.read_text()
 
 
+def test_the_report_says_how_many_stacks_are_vulnerable(survey):
+    assert "\n3 of 4 stacks hold a release with known vulnerabilities, as of 20" in summary.report_markdown(
+        survey
+    )
+
+
 def test_a_readme_without_a_place_for_the_state_is_refused(survey, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"{summary.END} {summary.BEGIN}")

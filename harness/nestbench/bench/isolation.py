@@ -25,31 +25,27 @@ from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Ground, Listener, observe
 from nestbench.run.probe_process import Limits
 
-__all__ = ["Cost", "measure_isolation", "run_fresh", "run_warm", "serve", "spread"]
+__all__ = ["Cost", "Warm", "measure_isolation", "measure_warm", "run_warm", "spread"]
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
-    """Seconds of wall time on one stack, and what follows from them."""
+class Warm:
+    """Seconds of wall time of a stack's cells, one at a time: the run, the least and the most it could be."""
 
     stack: str
     cells: int
-    warm: float  # `nestbench run` of all cells, one at a time, environment made
-    warm_parallel: float  # the same with its default number of workers
-    workers: int
-    imported: float  # one import, in the same warm run
-    cases: float  # in the cases themselves, in the same warm run
-    inline: float  # all cells in one process without isolation, import included
-    fresh: float  # a new interpreter for each cell, one at a time: scaled from the sample
+    warm: float  # `nestbench run` of all cells
+    imported: float  # one import
+    inside: float  # in the cases themselves
+    fresh: float  # a new interpreter for each cell: scaled from the sample
     sample: int  # cells that were really run in fresh interpreters
-    controller_megabytes: float  # peak resident memory of the controller in the warm run
 
     @property
     def floor(self) -> float:
         """The least that a run with one import can take."""
-        return self.imported + self.cases
+        return self.imported + self.inside
 
     @property
     def over_floor(self) -> float:
@@ -57,14 +53,24 @@ class Cost:
         return self.warm / self.floor
 
     @property
-    def over_inline(self) -> float:
-        """Warm run / no isolation."""
-        return self.warm / self.inline
-
-    @property
     def faster_than_fresh(self) -> float:
         """Fresh process per cell / warm run, both one cell at a time."""
         return self.fresh / self.warm
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost(Warm):
+    """What isolation costs on one stack."""
+
+    warm_parallel: float  # the warm run with its default number of workers
+    workers: int
+    inline: float  # all cells in one process without isolation, import included
+    controller_megabytes: float  # peak resident memory of the controller in the warm run
+
+    @property
+    def over_inline(self) -> float:
+        """Warm run / no isolation."""
+        return self.warm / self.inline
 
     @property
     def faster_than_fresh_parallel(self) -> float:
@@ -86,35 +92,52 @@ def measure_isolation(
     ``python``: its interpreter. ``sample``: how many cells are run in fresh interpreters.
     Raises GroundError where a run does not come to its end.
     """
-    cells = list(catalogue.cells([stack]))
     workers = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="nestbench-bench-") as name:
         folder = Path(name)
-        ids = sorted({cell.case.id for cell in cells})
-        say(f"{stack}: warm run of {len(cells)} cells, one at a time")
-        warm, memory = run_warm([stack], ids, folder / "one", envs, workers=1)
+        warm, memory = measure_warm(stack, python, catalogue, folder, envs=envs, sample=sample, say=say)
         say(f"{stack}: warm run, {workers} at a time")
-        warm_parallel, _ = run_warm([stack], ids, folder / "many", envs, workers=workers)
-        say(f"{stack}: the same in children, timed inside")
-        imported, cases, _ = serve(python, cells, folder, launch="fork")
+        ids = [entry.id for entry in catalogue]
+        parallel, _ = run_warm([stack], ids, folder / "many", envs, workers=workers)
         say(f"{stack}: in one process without isolation")
-        _, _, inline = serve(python, cells, folder, launch="inline")
-        chosen = spread(cells, sample)
-        say(f"{stack}: {len(chosen)} cells in fresh interpreters")
-        fresh = run_fresh(python, chosen, folder)
+        _, _, inline = _serve(python, catalogue.cells([stack]), folder, launch="inline")
     return Cost(
+        **vars(warm), warm_parallel=parallel, workers=workers, inline=inline, controller_megabytes=memory
+    )
+
+
+def measure_warm(
+    stack: str,
+    python: Path,
+    catalogue: Catalogue,
+    folder: Path,
+    *,
+    envs: Path | None,
+    sample: int,
+    say: Callable[[str], None],
+) -> tuple[Warm, float]:
+    """A warm run against its floor and fresh processes; and the controller's peak megabytes in that run.
+
+    Raises GroundError where a run does not come to its end.
+    """
+    cells = catalogue.cells([stack])
+    say(f"{stack}: warm run of {len(cells)} cells, one at a time")
+    warm, memory = run_warm([stack], [entry.id for entry in catalogue], folder / "one", envs, workers=1)
+    say(f"{stack}: the same in children, timed inside")
+    imported, inside, _ = _serve(python, cells, folder, launch="fork")
+    chosen = spread(cells, sample)
+    say(f"{stack}: {len(chosen)} cells in fresh interpreters")
+    fresh = _fresh(python, chosen, folder) / len(chosen) * len(cells)
+    measured = Warm(
         stack=stack,
         cells=len(cells),
         warm=warm,
-        warm_parallel=warm_parallel,
-        workers=workers,
         imported=imported,
-        cases=cases,
-        inline=inline,
-        fresh=fresh / len(chosen) * len(cells),
+        inside=inside,
+        fresh=fresh,
         sample=len(chosen),
-        controller_megabytes=memory,
     )
+    return measured, memory
 
 
 def spread(items: Sequence[Item], count: int) -> list[Item]:
@@ -158,7 +181,7 @@ def _peak_megabytes(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
+def _serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
     """Seconds of the import, in the cases, and of wall time in all, of one probe server."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
     environ = clean_environ(scratch)
@@ -192,7 +215,7 @@ def serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> 
     return imports[0].import_seconds, inside, wall
 
 
-def run_fresh(python: Path, cells: Sequence[Cell], folder: Path) -> float:
+def _fresh(python: Path, cells: Sequence[Cell], folder: Path) -> float:
     """Wall seconds of the naive way: an interpreter, an import and a case, one after the other."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
     environ = clean_environ(scratch)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nestbench.bench.isolation import run_fresh, run_warm, serve, spread
+from nestbench.bench.isolation import Warm, measure_warm, run_warm, spread
 from nestbench.catalogue import Catalogue
 from nestbench.errors import GroundError
 
@@ -28,28 +28,11 @@ _TENFOLD = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
-    """Seconds of wall time on one stack, one cell at a time. ``few``: the warm run of ``few_cells``."""
+class Run(Warm):
+    """One stack. ``few``: seconds of the warm run of ``few_cells``."""
 
-    stack: str
-    cells: int
-    warm: float
-    imported: float
-    inside: float  # in the cases themselves
-    fresh: float  # scaled from ``sample`` cells
-    sample: int
     few_cells: int
     few: float
-
-    @property
-    def over_floor(self) -> float:
-        """Warm run / import and cases."""
-        return self.warm / (self.imported + self.inside)
-
-    @property
-    def faster_than_fresh(self) -> float:
-        """Fresh process per case / warm run."""
-        return self.fresh / self.warm
 
     @property
     def growth(self) -> float:
@@ -116,27 +99,11 @@ def _run(
     say: Callable[[str], None],
 ) -> Run:
     folder.mkdir()
-    cells, few_cells = catalogue.cells([stack]), few.cells([stack])
-    say(f"{stack}: warm run of {len(few_cells)} cells, one at a time")
-    few_seconds, _ = run_warm([stack], [one.id for one in few], folder / "few", envs, workers=1)
-    say(f"{stack}: warm run of {len(cells)} cells, one at a time")
-    warm, _ = run_warm([stack], [one.id for one in catalogue], folder / "one", envs, workers=1)
-    say(f"{stack}: the same in children, timed inside")
-    imported, inside, _ = serve(python, cells, folder, launch="fork")
-    chosen = spread(cells, sample)
-    say(f"{stack}: {len(chosen)} cells in fresh interpreters")
-    fresh = run_fresh(python, chosen, folder)
-    return Run(
-        stack=stack,
-        cells=len(cells),
-        warm=warm,
-        imported=imported,
-        inside=inside,
-        fresh=fresh / len(chosen) * len(cells),
-        sample=len(chosen),
-        few_cells=len(few_cells),
-        few=few_seconds,
-    )
+    few_cells = len(few.cells([stack]))
+    say(f"{stack}: warm run of {few_cells} cells, one at a time")
+    seconds, _ = run_warm([stack], [one.id for one in few], folder / "few", envs, workers=1)
+    warm, _ = measure_warm(stack, python, catalogue, folder, envs=envs, sample=sample, say=say)
+    return Run(**vars(warm), few_cells=few_cells, few=seconds)
 
 
 def _tox(ini: Path, stacks: Sequence[str], ids: Sequence[str], results: Path, envs: Path | None) -> float:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nestbench.cli.options import CaseFolders, Environments, MatrixFile, NoDownload, Results
+from nestbench.cli.options import (
+    CaseFolders,
+    Environments,
+    MatrixFile,
+    NoDownload,
+    Quiet,
+    Results,
+    say_is_code,
+)
 from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def audit(
+    ctx: typer.Context,
     model: Annotated[
         str | None,
         typer.Argument(metavar="[MODEL]", help="package.module:factory or path/to/file.py:factory."),
@@ -90,7 +99,7 @@ def audit(
     envs: Environments = None,
     matrix: MatrixFile = None,
     no_download: NoDownload = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """What changes for your model from one stack to another, what is lost silently first.
 
@@ -132,6 +141,7 @@ def audit(
         check_output(output, option="-o")
     rows, workspace = load_matrix(matrix), find_workspace()
     require_known(rows.asked(asked.stacks))
+    say_is_code(ctx, asked.model.factory)
     archive = Archive(_published(workspace, results), rows, load_catalogue(folders or []))
     found = Auditing(
         asked=asked,

@@ -156,7 +156,7 @@ def _print(costs: "list[Cost]") -> None:
         "warm run, one cell at a time": lambda cost: f"{cost.warm:.1f}",
         "warm run as it comes": lambda cost: f"{cost.warm_parallel:.1f} ({cost.workers} workers)",
         "floor: one import + the cases": lambda cost: (
-            f"{cost.floor:.1f} ({cost.imported:.1f} + {cost.cases:.1f})"
+            f"{cost.floor:.1f} ({cost.imported:.1f} + {cost.inside:.1f})"
         ),
         "one process, no isolation": lambda cost: f"{cost.inline:.1f}",
         "a fresh process per cell": lambda cost: f"{cost.fresh:.0f} (from {cost.sample} cells)",

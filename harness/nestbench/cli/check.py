@@ -14,6 +14,7 @@ from nestbench.cli.options import (
     CaseFolders,
     Environments,
     MatrixFile,
+    Quiet,
     Results,
     on_stdout,
 )
@@ -90,7 +91,7 @@ def check(
     folders: CaseFolders = None,
     envs: Environments = None,
     matrix: MatrixFile = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress of what is tried again.")] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Hold a run against what is accepted (results/accepted), and fail where it differs.
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nestbench.cli.options import Quiet
 from nestbench.errors import ExitCode, IncompleteError, UsageError
 from nestbench.output import check_output
 
@@ -67,6 +68,7 @@ def doctor(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Into this file.")
     ] = None,
+    quiet: Quiet = False,
 ) -> None:
     """Say which variables of your model are not counted, trained or saved, and why.
 
@@ -82,6 +84,7 @@ def doctor(
     data = _request(request, factory, argument or [], path or [], input_shape or [])
     command = [str(python or sys.executable), *(["-s"] if python else []), "-m", "nestprobe", "doctor"]
     command += ["--format", str(form), "--timeout", str(timeout), *(["--no-fit"] if no_fit else [])]
+    command += ["--quiet"] if quiet else []
     command += ["-o", str(output.absolute())] if output is not None else []
     environ = dict(os.environ)
     # The probe alone: nestbench's own packages must not be on the path of another environment.

@@ -15,6 +15,7 @@ from nestbench.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from nestbench.interpreters import Available, Unavailable
     from nestbench.matrix import Stack
+    from nestbench.matrix.advisories import Vulnerable
 
 
 class MatrixFormat(StrEnum):
@@ -84,8 +85,10 @@ def matrix(
 
 def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -> dict[str, Any]:
     from nestbench.interpreters import Available
+    from nestbench.matrix.advisories import vulnerable
     from nestbench.matrix.locks import lock_command, lock_path, without_lock
 
+    known = vulnerable(stack)
     row: dict[str, Any] = {
         "id": stack.id,
         "backend": str(stack.backend),
@@ -108,6 +111,7 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
         "not_installed": [{"name": one.name, "reason": one.reason} for one in stack.not_installed],
         "find_links": stack.find_links,
         "hold_backs": [{"requirement": one.requirement, "reason": one.reason} for one in stack.hold_backs],
+        "known_vulnerabilities": None if known is None else [_vulnerable(one) for one in known],
     }
     if not lock_path(stack).exists():
         row |= {"runs": False, "interpreter": None, "source": None}
@@ -121,6 +125,11 @@ def _row(stack: "Stack", found: "Available | Unavailable", *, downloads: bool) -
         "reason": "" if fetched else found.reason,
         "remedy": "" if fetched else found.remedy,
     }
+
+
+def _vulnerable(one: "Vulnerable") -> dict[str, Any]:
+    sources = {advisory.id: advisory.source for advisory in one.advisories}
+    return {"package": one.package, "version": one.version, "fixed": one.fixed, "advisories": sources}
 
 
 def _print_disk(stacks: "tuple[Stack, ...]", envs: Path | None) -> None:
@@ -153,21 +162,31 @@ def _print_disk(stacks: "tuple[Stack, ...]", envs: Path | None) -> None:
 def _print_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
+    from nestbench.matrix.advisories import listed
     from nestbench.names import number_of
 
     table = Table(box=None, pad_edge=False)
-    for name in ("stack", "backend", "keras", "flavour", "python", "resolved", "runs here"):
+    for name in ("stack", "backend", "keras", "flavour", "python", "resolved", "vulnerable", "runs here"):
         table.add_column(name)
+    fixed: dict[str, str] = {}
     for row in rows:
+        known = row["known_vulnerabilities"]
+        fixed |= {one["package"]: one["fixed"] for one in known or ()}
         runs = f"yes ({row['source']})" if row["runs"] else f"no: {row['reason']}"
         backend = f"{row['backend']} {row[row['backend']]}"
-        table.add_row(
-            row["id"], backend, *(row[name] for name in ("keras", "flavour", "python", "resolved")), runs
-        )
+        names = "?" if known is None else ", ".join(one["package"] for one in known) or "none listed"
+        facts = (row[name] for name in ("keras", "flavour", "python", "resolved"))
+        table.add_row(row["id"], backend, *facts, names, runs)
     console = screen()
     console.print(table, markup=False)
     can = sum(row["runs"] for row in rows)
     console.print(f"\n{can} of {number_of(len(rows), 'stack')} run on this machine.", highlight=False)
+    console.print(
+        f"vulnerable: what advisories as of {listed().as_of} name; --format json has them."
+        + "".join(f" Fixed from {name} {fixed[name]} on." for name in sorted(fixed)),
+        markup=False,
+        highlight=False,
+    )
     for remedy in dict.fromkeys(row["remedy"] for row in rows if row["remedy"]):
         console.print(f"For the others: {remedy}.", markup=False, highlight=False)
 

@@ -24,10 +24,34 @@ Groups = Annotated[
     list[str] | None, typer.Option("--group", help="Only this group (or pattern); may be repeated.")
 ]
 Again = Annotated[bool, typer.Option("--again", help="Measure also what is there and current.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+#: Read before all others, so that what other options say can be left out.
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", is_eager=True, help="No progress.")]
+
+
+def say_is_code(ctx: typer.Context, what: str) -> None:
+    """Say on stderr that ``what`` is code that runs with the user's rights: once a command, not with -q."""
+    from nestprobe import subject
+
+    if not ctx.params.get("quiet") and not ctx.meta.setdefault(__name__, False):
+        ctx.meta[__name__] = True
+        typer.echo(f"nestbench: {subject.is_code(what)}", err=True)
+
+
+def _own_cases(ctx: typer.Context, folders: list[Path] | None) -> list[Path] | None:
+    # Already to read what a case is called runs its file.
+    if folders:
+        say_is_code(ctx, ", ".join(map(str, folders)))
+    return folders
+
+
 CaseFolders = Annotated[
     list[Path] | None,
-    typer.Option("--cases", metavar="DIR", help="A folder of your own cases, beside the shipped ones."),
+    typer.Option(
+        "--cases",
+        metavar="DIR",
+        callback=_own_cases,
+        help="A folder of your own cases, beside the shipped ones.",
+    ),
 ]
 Form = Annotated[ListFormat, typer.Option("--format", help="How to print it.")]
 MatrixFile = Annotated[

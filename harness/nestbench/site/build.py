@@ -9,6 +9,7 @@ from typing import Any
 
 from nestbench.catalogue import row_label
 from nestbench.changes.pairing import Direction, Pairing
+from nestbench.matrix.advisories import listed, vulnerable, words
 from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.portability import Loads
 from nestbench.portability import Shelf as PortabilityShelf
@@ -144,6 +145,8 @@ class _Writer:
             to=f"stacks/{file_name(stack)}.html",
             stack=stack,
             row=rows[0] if rows else None,
+            vulnerable=vulnerable(rows[0]) if rows else None,
+            as_of=listed().as_of,
             facts=facts,
             host=source.host(stack),
             tally=survey.tally(stack),
@@ -194,7 +197,9 @@ class _Writer:
         backends = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "torch"}
         backend = ", ".join(f"{name} {versions[key]}" for key, name in backends.items() if versions.get(key))
         step = step_words(self.survey, stack) if self.survey.before(stack) else "the first of its line"
-        return stack, versions, backend or "?", self.survey.tally(stack), step
+        rows = [one for one in self.source.matrix.stacks if one.id == stack]
+        known = words(vulnerable(rows[0])) if rows else "not looked up: it is not of the matrix"
+        return stack, versions, backend or "?", self.survey.tally(stack), step, known
 
     def _page(self, template: str, *, to: str = "", **context: Any) -> None:
         name = to or template

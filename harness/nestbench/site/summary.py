@@ -4,9 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nestbench.errors import UsageError
+from nestbench.matrix.advisories import listed, vulnerable
+from nestbench.names import number_of
 from nestbench.report.differing import render
 from nestbench.site.claimview import claim_totals, claim_views
 from nestbench.site.overview import overview
+from nestbench.site.source import Source
 from nestbench.site.state import measured, sentence, step_words
 from nestbench.site.survey import Survey
 from nestbench.store.disk import read_text, write_text
@@ -52,6 +55,7 @@ def report_markdown(survey: Survey) -> str:
 def _lines(survey: Survey) -> Iterator[str]:
     yield from ("# Nested Keras layers, version by version", "", sentence(survey), "", measured(survey), "")
     yield "Made by `nestbench readme`. `nestbench report` makes the whole as a site that opens from the disk."
+    yield from ("", _vulnerable(survey.source))
     for block in survey.source.blocks:
         yield from ("", f"## {block.name}", "")
         yield "| stack | safe | lose silently | raise or die | overcounted | against the release before |"
@@ -68,3 +72,13 @@ def _lines(survey: Survey) -> Iterator[str]:
     for one in claim_views(survey):
         if one.from_article:
             yield f"- {one.icon} {one.verdict}: {one.claim.sentence}"
+
+
+def _vulnerable(source: Source) -> str:
+    rows = [one for one in source.matrix.stacks if one.id in source.stacks]
+    found = sum(bool(vulnerable(one)) for one in rows)
+    return (
+        f"{found} of {number_of(len(rows), 'stack')} hold a release with known vulnerabilities, as of "
+        f"{listed().as_of}: they are here to be measured. `nestbench matrix` says which, and from which "
+        "release on that is fixed."
+    )

@@ -29,6 +29,8 @@ def main(arguments):
         return _complain(complaint, USAGE)
     try:
         request = asked(options)
+        if not options.quiet:
+            sys.stderr.write("nestprobe: %s\n" % subject.is_code(request.factory))
         with contextlib.redirect_stdout(sys.stderr), _limit(options.timeout):
             diagnosis = examine(request, fit=not options.no_fit)
     except subject.SubjectError as error:
@@ -117,6 +119,7 @@ def _parser():
     parser.add_argument("--argument", action="append", metavar="NAME=VALUE", help="of the function")
     parser.add_argument("--path", action="append", metavar="DIR", help="a folder of modules")
     parser.add_argument("--request", metavar="FILE", help="all of it as JSON, see nestprobe/subject.py")
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not say that the model is code")
     parser.add_argument("--no-fit", action="store_true", help="try no optimizer step")
     parser.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="give up after that")
     parser.add_argument("--format", choices=FORMATS, default="text")
