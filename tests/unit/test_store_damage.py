@@ -15,7 +15,6 @@ from nestbench.store import HostFacts, StackFacts, Store, StoreError, codec, dis
 from nestbench.store.codec import NewerSchemaError
 
 
-
 def with_a_cell_twice(text, **differently):
     data = json.loads(text)
     data["observations"].append({**data["observations"][0], **differently})
