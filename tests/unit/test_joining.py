@@ -12,7 +12,6 @@ import pytest
 from nestbench.catalogue import load_catalogue
 from nestbench.claims import load_claims
 from nestbench.matrix import load_matrix
-from nestbench.report.readme import update
 from nestbench.report.words import LOOKS
 from nestbench.site import Source, summary, survey_of
 from nestbench.store import Store
@@ -65,13 +64,7 @@ def test_the_readme_explains_every_verdict_as_the_table_does(readme):
         assert re.search(rf"^\| {re.escape(look.symbol)} \| `{verdict}` \|", readme, flags=re.MULTILINE)
 
 
-def test_the_table_of_the_readme_is_current():
-    store = Store(ROOT / "results" / "published")
-    changed = update(ROOT / "README.md", store, load_catalogue(), write=False)
-    assert not changed, "run `nestbench readme`"
-
-
-def test_the_summary_of_the_report_is_current():
+def test_the_state_in_the_readme_and_the_report_are_current():
     catalogue = load_catalogue()
     store = Store(ROOT / "results" / "published")
     source = Source(store=store, catalogue=catalogue, matrix=load_matrix(), claims=load_claims(catalogue))

@@ -1,4 +1,4 @@
-"""``nestbench readme``: the table of a README and the summary of its report, from the published results."""
+"""``nestbench readme``: the state in the README and results/report.md, from the published results."""
 
 from typing import Annotated
 
@@ -18,11 +18,10 @@ def readme(
         bool, typer.Option("--check", help="Change nothing; exit with 1 where it is not current.")
     ] = False,
 ) -> None:
-    """Make the README's sentence and table, and results/report.md, from results/published."""
+    """Make the state in README.md, and results/report.md, from results/published."""
     from nestbench.catalogue import load_catalogue
     from nestbench.claims import load_claims
     from nestbench.matrix import load_matrix
-    from nestbench.report.readme import update
     from nestbench.run.workspace import find_workspace
     from nestbench.site import Source, summary, survey_of
     from nestbench.store import Store
@@ -30,9 +29,8 @@ def readme(
     workspace = find_workspace()
     path, report = workspace.root / "README.md", workspace.root / "results" / "report.md"
     store, catalogue = Store(workspace.published), load_catalogue()
-    changed = update(path, store, catalogue, write=not check)
     source = Source(store=store, catalogue=catalogue, matrix=load_matrix(), claims=load_claims(catalogue))
-    changed |= summary.update(path, report, survey_of(source), write=not check)
+    changed = summary.update(path, report, survey_of(source), write=not check)
     if check and changed:
         typer.echo(f"{path} or {report} is not current; `nestbench readme` makes both so.", err=True)
         raise typer.Exit(int(ExitCode.FOUND))

@@ -1,12 +1,13 @@
 """The state in words: one sentence, and what was measured of what was expected."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from nestbench.changes.pairing import Direction
 from nestbench.names import number_of
 from nestbench.site.survey import Survey
 
-__all__ = ["measured", "sentence", "step_words"]
+__all__ = ["Step", "measured", "sentence", "step_words", "worst_step"]
 
 
 def sentence(survey: Survey) -> str:
@@ -31,20 +32,30 @@ def sentence(survey: Survey) -> str:
     if rest:
         parts.append(f"{rest} do not apply or could not be judged")
     said = f"On {where}, {', '.join(parts[:-1])} and {parts[-1]}"
-    worst = _worst_step(survey)
-    return f"{said}; {worst}." if worst else f"{said}."
+    worst = worst_step(survey)
+    if worst is None:
+        return f"{said}."
+    counts = f"{worst.worse} worse, {worst.better} better"
+    return f"{said}; the step on which most got worse is that to {worst.stack}: {counts}."
 
 
-def _worst_step(survey: Survey) -> str:
-    """The step of the first line at which the most case variants got worse."""
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """The release to which so many case variants got worse, and so many better."""
+
+    stack: str
+    worse: int
+    better: int
+
+
+def worst_step(survey: Survey) -> Step | None:
+    """The step of the first line at which the most case variants got worse; None where none did."""
     steps = []
     for column in survey.source.blocks[0].columns[1:]:
         ways = Counter(one.change.direction for one in survey.steps[column.stack] if one.change)
-        steps.append((ways[Direction.WORSE], ways[Direction.BETTER], column.stack))
-    worse, better, stack = max(steps, key=lambda step: step[0], default=(0, 0, ""))
-    if not worse:
-        return ""
-    return f"the step on which most got worse is that to {stack}: {worse} worse, {better} better"
+        steps.append(Step(stack=column.stack, worse=ways[Direction.WORSE], better=ways[Direction.BETTER]))
+    worst = max(steps, key=lambda step: step.worse, default=None)
+    return worst if worst is not None and worst.worse else None
 
 
 def measured(survey: Survey) -> str:

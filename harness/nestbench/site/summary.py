@@ -1,10 +1,12 @@
-"""The summary of the site as Markdown: results/report.md, and a sentence in the README."""
+"""The summary of the site as Markdown: results/report.md, and the state in the README."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from nestbench.errors import UsageError
+from nestbench.report.differing import render
 from nestbench.site.claimview import claim_totals, claim_views
+from nestbench.site.overview import overview
 from nestbench.site.state import measured, sentence, step_words
 from nestbench.site.survey import Survey
 from nestbench.store.disk import read_text, write_text
@@ -18,18 +20,18 @@ END = "<!-- state:end -->"
 def update(readme: Path, report: Path, survey: Survey, *, write: bool = True) -> bool:
     """Make both files current; whether that changed one of them. ``write``: false only tells.
 
-    Raises UsageError where the README has no place for the sentence, StoreError.
+    Raises UsageError where the README has no place for the state, StoreError.
     """
     text = read_text(readme) or ""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise UsageError(
-            f"{readme} has no place for the state in a sentence.",
+            f"{readme} has no place for the state.",
             do=f"Write the lines `{BEGIN}` and `{END}` where it should stand.",
         )
     made = {
-        readme: f"{before}{BEGIN}\n\n{sentence(survey)}\n\n{END}{after}",
+        readme: "\n".join([f"{before}{BEGIN}", "", sentence(survey), "", *overview(survey), f"{END}{after}"]),
         report: report_markdown(survey),
     }
     changed = {path: content for path, content in made.items() if read_text(path) != content}
@@ -40,8 +42,11 @@ def update(readme: Path, report: Path, survey: Survey, *, write: bool = True) ->
 
 
 def report_markdown(survey: Survey) -> str:
-    """The summary: the state, the stacks line by line, and the article's claims."""
-    return "\n".join([*_lines(survey), ""])
+    """The summary: the state, the stacks line by line, the article's claims, and where stacks differ."""
+    source = survey.source
+    return "\n".join(
+        [*_lines(survey), "", "## Where stacks differ", "", render(source.store, source.catalogue)]
+    )
 
 
 def _lines(survey: Survey) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The comparison tables of the README: where stacks differ, neighbours that say the same as one column.
+"""The comparison tables of results/report.md: where stacks differ, neighbours that agree as one column.
 
 One table for TensorFlow with its own tf.keras, one for the other lines of Keras.
 """
@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import prod
-from pathlib import Path
 
 from nestbench.catalogue import CaseEntry, Catalogue
-from nestbench.errors import UsageError
 from nestbench.frames import State, collect
 from nestbench.matrix import load_matrix
 from nestbench.matrix.lines import lines as release_lines
@@ -18,13 +16,9 @@ from nestbench.report.grid import Grid, Query, Row, make_grid
 from nestbench.report.words import LOOKS, MISSING
 from nestbench.run.stored import stored_cells
 from nestbench.store import Store
-from nestbench.store.disk import read_text, write_text
 from nestbench.verdicts import Entry, Verdict
 
-__all__ = ["BEGIN", "END", "render", "update"]
-
-BEGIN = "<!-- table:begin (made by: nestbench readme) -->"
-END = "<!-- table:end -->"
+__all__ = ["render"]
 
 _NOTHING = (MISSING.symbol,)
 #: What one stack says of a row: its findings, or ``_NOTHING``.
@@ -45,25 +39,6 @@ class _Line:
         return len(set(self.said) - {_NOTHING}) > 1
 
 
-def update(path: Path, store: Store, catalogue: Catalogue, *, write: bool = True) -> bool:
-    """Put the table between the two marks of the file at ``path``; whether that changed the file.
-
-    ``write``: false only tells. Raises UsageError where the marks are not there, StoreError.
-    """
-    text = read_text(path) or ""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise UsageError(
-            f"{path} has no place for the table.",
-            do=f"Write the lines `{BEGIN}` and `{END}` where it should stand.",
-        )
-    made = f"{before}{BEGIN}\n{render(store, catalogue)}{END}{after}"
-    if made != text and write:
-        write_text(path, made)
-    return made != text
-
-
 def render(store: Store, catalogue: Catalogue) -> str:
     """The table as Markdown. Results count as they were measured, also where the probe is newer.
 
@@ -71,9 +46,9 @@ def render(store: Store, catalogue: Catalogue) -> str:
     """
     cells = stored_cells(store, catalogue)
     if not cells:
-        return "\nNothing is published yet.\n\n"
+        return "Nothing is published yet.\n"
     results = collect(store, cells)
-    text = [""]
+    text: list[str] = []
     legend: list[_Line] = []
     for title, line_of in _sections(list(dict.fromkeys(cell.stack for cell in cells))):
         chosen = [result for stack in line_of for result in results if result.cell.stack == stack]
@@ -84,7 +59,7 @@ def render(store: Store, catalogue: Catalogue) -> str:
         text += [f"### {title}", "", *_headline(grid, every, store), ""]
         text += [*_table(lines, ranges, grid.stacks), ""]
         legend += lines
-    return "\n".join([*text, _legend(legend), "", ""])
+    return "\n".join([*text, _legend(legend), ""])
 
 
 def _sections(stacks: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -164,7 +139,7 @@ def _table(lines: Sequence[_Line], ranges: Sequence[Sequence[int]], stacks: Sequ
     for group, members in groupby(lines, key=lambda line: line.case.group):
         yield f"| **{group}** |" + " |" * len(names)
         for line in members:
-            link = f"[{line.case.id}](cases/{line.case.file.name})"
+            link = f"[{line.case.id}](../cases/{line.case.file.name})"
             name = f"{link}: {line.label}" if line.label else link
             yield "| " + " | ".join([name, *(_cell(line.said[places[0]]) for places in ranges)]) + " |"
 

@@ -1,11 +1,10 @@
-"""The README's table: only what differs, columns joined only where both sides were measured."""
+"""The tables of results/report.md: only what differs, columns joined only where both sides were measured."""
 
 import pytest
 
 from nestbench.catalogue import load_catalogue
 from nestbench.digests import Digests
-from nestbench.errors import UsageError
-from nestbench.report.readme import BEGIN, END, render, update
+from nestbench.report.differing import render
 from nestbench.store import Store
 from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
 
@@ -69,18 +68,18 @@ def test_neighbours_that_say_the_same_are_one_column_and_the_rest_is_left_out(ta
     head, _, group, *rows = table(lambda stack, case, _: new(stack) and case == "a-case")
     assert head == "| case | 2.9–2.11 | 2.12–2.14 |"  # noqa: RUF001 - a range
     assert group.startswith("| **containers** |")
-    assert rows == ["| [a-case](cases/containers.py) | ✓ | **!** raises |"]
+    assert rows == ["| [a-case](../cases/containers.py) | ✓ | **!** raises |"]
 
 
 def test_variants_that_are_alike_are_one_row_named_by_what_they_share(table):
     rows = table(lambda stack, case, names: new(stack) and case == "a-case" and names["owner"] == "model")
-    assert rows[3:] == ["| [a-case](cases/containers.py): owner model | ✓ | **!** raises |"]
+    assert rows[3:] == ["| [a-case](../cases/containers.py): owner model | ✓ | **!** raises |"]
 
 
 def test_variants_that_share_nothing_are_listed(table):
     odd = ({"owner": "model", "kind": "list"}, {"owner": "layer", "kind": "dict"})
     rows = table(lambda stack, case, names: new(stack) and case == "a-case" and names in odd)
-    assert "a-case](cases/containers.py): owner=layer, kind=dict; owner=model, kind=list |" in rows[3]
+    assert "a-case](../cases/containers.py): owner=layer, kind=dict; owner=model, kind=list |" in rows[3]
 
 
 def test_a_stack_that_was_not_measured_joins_no_neighbour(table):
@@ -94,23 +93,3 @@ def test_a_stack_that_was_not_measured_joins_no_neighbour(table):
 
 def test_no_results_are_said_to_be_none(tmp_path, catalogue):
     assert "Nothing is published yet." in render(Store(tmp_path / "none"), catalogue)
-
-
-def test_update_writes_between_the_marks_and_only_once(tmp_path, catalogue):
-    path, store = tmp_path / "README.md", Store(tmp_path / "none")
-    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    assert update(path, store, catalogue, write=False)
-    assert "old" in path.read_text()
-    assert update(path, store, catalogue)
-    assert not update(path, store, catalogue)
-    text = path.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n")
-    assert text.endswith(f"{END}\nafter\n")
-    assert "old" not in text
-
-
-def test_a_readme_without_a_place_for_it_is_refused(tmp_path, catalogue):
-    path = tmp_path / "README.md"
-    path.write_text(f"{END} {BEGIN}")
-    with pytest.raises(UsageError, match="no place for the table"):
-        update(path, Store(tmp_path / "none"), catalogue)
