@@ -14,6 +14,8 @@ __all__ = ["Group", "Shown", "matrix_rows", "widths"]
 
 #: Pixels: of a column at least and at most, of a character, and of what is around a text.
 _LEAST, _MOST, _CHARACTER, _AROUND = 46, 96, 7.2, 9
+#: Pixels of a block at least, for its name.
+_BLOCK = 112
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +93,10 @@ def widths(survey: Survey) -> list[list[int]]:
                 for stack, mark in marks.items():
                     longest[stack] = max(longest[stack], len(mark.text))
     return [
-        [_pixels(max(longest[column.stack], len(column.short))) for column in block.columns]
+        [
+            max(_pixels(max(longest[column.stack], len(column.short))), _BLOCK // len(block.columns))
+            for column in block.columns
+        ]
         for block in survey.source.blocks
     ]
 

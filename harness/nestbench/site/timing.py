@@ -93,7 +93,7 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
         size = (_LABELS + _PANEL * across, down * (_REST + _LINE * len(steps)))
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flat
-        for measure, axes in zip(measures, panels, strict=False):
+        for place, (measure, axes) in enumerate(zip(measures, panels, strict=False)):
             for row in rows:
                 if row.measure == measure:
                     _point(axes, row, steps.index(f"{row.before} to {row.after}"))
@@ -102,7 +102,8 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
             axes.set_xscale("log")
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
             axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
-            axes.tick_params(axis="x", which="both", labelrotation=60)
+            lowest = place + across >= len(measures)
+            axes.tick_params(axis="x", which="both", labelrotation=60, labelbottom=lowest)
             axes.set_yticks(range(len(steps)), steps)
             axes.set_ylim(len(steps) - 0.5, -0.5)
         for axes in list(panels):  # places that are left over
