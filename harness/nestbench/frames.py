@@ -3,7 +3,8 @@
 pandas is imported by the functions that need it, not with this module.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
@@ -18,7 +19,17 @@ from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised,
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Result", "State", "cells_frame", "collect", "signals", "signals_frame", "variables_frame"]
+__all__ = [
+    "Result",
+    "State",
+    "cell_rows",
+    "cells_frame",
+    "collect",
+    "signals",
+    "signals_frame",
+    "variable_rows",
+    "variables_frame",
+]
 
 
 class State(StrEnum):
@@ -31,12 +42,16 @@ class State(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """One cell with what is known of it; ``judgements`` is empty where nothing is."""
+    """One cell with what is known of it; ``judgements`` is empty where nothing is.
+
+    ``prototype``: one and the same for results of which nothing but counts of Python calls differs.
+    """
 
     cell: Cell
     state: State
     observation: Observation | None = None
     judgements: tuple[Judgement, ...] = ()
+    prototype: Prototype | None = dataclasses.field(default=None, compare=False, repr=False)
 
     def judgement(self, entry: Entry) -> Judgement | None:
         """What that entry was judged to be."""
@@ -48,22 +63,33 @@ def collect(
     cells: Iterable[Cell],
     locks: Mapping[str, str] | None = None,
     unavailable: Mapping[str, str] | None = None,
+    unasked: Callable[[str, Observation], None] | None = None,
 ) -> list[Result]:
     """The stored results of ``cells``, judged, in the same order.
 
     ``locks``: digest of the lock by stack, where known; a result of another lock is stale.
     ``unavailable``: why a stack cannot be measured here, by stack: its cells without a result are
-    shown as unavailable, not as missing. Raises StoreError for a broken result.
+    shown as unavailable, not as missing. ``unasked`` is handed the stack and the observation of every
+    variant that is stored beside those of ``cells``. Raises StoreError for a broken result.
     """
-    return list(_results(store.reader(), cells, locks or {}, unavailable or {}))
+    return list(_results(store.reader(), cells, locks or {}, unavailable or {}, unasked))
 
 
 def _results(
-    reader: Reader, cells: Iterable[Cell], locks: Mapping[str, str], unavailable: Mapping[str, str]
+    reader: Reader,
+    cells: Iterable[Cell],
+    locks: Mapping[str, str],
+    unavailable: Mapping[str, str],
+    unasked: Callable[[str, Observation], None] | None,
 ) -> Iterator[Result]:
     judged: dict[tuple[Prototype, Variant, tuple[str, ...]], tuple[Judgement, ...]] = {}
-    for (stack, case_id), group in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
-        stored = reader.load(stack, case_id)
+    for (stack, case_id), run in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
+        stored, group = reader.load(stack, case_id), list(run)
+        if stored is not None and unasked is not None:
+            asked = [cell.variant.names for cell in group]
+            for one in stored.result.observations:
+                if one.variant not in asked:
+                    unasked(stack, one)
         for cell in group:
             found = stored.variant(cell.variant.names) if stored else None
             if stored is None or found is None:
@@ -81,6 +107,7 @@ def _results(
                 state=State.CURRENT if current else State.STALE,
                 observation=observation,
                 judgements=judged[key],
+                prototype=prototype,
             )
 
 
@@ -103,7 +130,7 @@ def cells_frame(results: Sequence[Result]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    frame = pd.DataFrame(_cell_rows(results), columns=_CELL_COLUMNS)
+    frame = pd.DataFrame(cell_rows(results), columns=_CELL_COLUMNS)
     return frame.astype(dict.fromkeys(("counted", "expected", "parameters"), "Int64"))
 
 
@@ -115,13 +142,17 @@ _CELL_COLUMNS = [
 ]  # fmt: skip
 
 
+_VARIABLE_COLUMNS = [field.name for field in fields(VariableRecord)]
+
+
 def _key(result: Result) -> dict[str, Any]:
     cell = result.cell
     values = (cell.stack, cell.case.group, cell.case.id, cell.variant.label)
     return dict(zip(_KEY, values, strict=True))
 
 
-def _cell_rows(results: Sequence[Result]) -> Iterator[dict[str, Any]]:
+def cell_rows(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
+    """The rows of ``cells_frame``."""
     for result in results:
         for entry in Entry:
             judged = result.judgement(entry)
@@ -213,11 +244,13 @@ def variables_frame(results: Sequence[Result]) -> "pd.DataFrame":
     """A row for each variable that was seen: key, then the fields of ``VariableRecord``."""
     import pandas as pd
 
-    names = [field.name for field in fields(VariableRecord)]
-    rows = [
-        {**_key(result), **{name: getattr(variable, name) for name in names}}
-        for result in results
-        if result.observation is not None
-        for variable in result.observation.variables
-    ]
-    return pd.DataFrame(rows, columns=[*_KEY, *names])
+    return pd.DataFrame(variable_rows(results), columns=[*_KEY, *_VARIABLE_COLUMNS])
+
+
+def variable_rows(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
+    """The rows of ``variables_frame``."""
+    for result in results:
+        if result.observation is not None:
+            key = _key(result)
+            for variable in result.observation.variables:
+                yield {**key, **{name: getattr(variable, name) for name in _VARIABLE_COLUMNS}}

@@ -12,15 +12,21 @@ def query(page):
     return dict(part.split("=", 1) for part in page.evaluate("location.search.slice(1)").split("&") if part)
 
 
+def settled(page):
+    """Once all rows are drawn: those in view come at once, the others a few a frame."""
+    page.wait_for_selector("#_matrix[aria-busy=false]", state="attached")
+    return page
+
+
 def rows(page):
-    return page.locator(ROWS).evaluate_all("rows => rows.map(row => row.id)")
+    return settled(page).locator(ROWS).evaluate_all("rows => rows.map(row => row.id)")
 
 
 def texts(page, stack):
-    """What the visible rows say on a stack."""
-    return page.evaluate(
+    """What the visible rows say on a stack, without the sign of what is stale."""
+    return settled(page).evaluate(
         """stack => [...document.querySelectorAll('#_matrix tbody tr[id]')].filter(row => row.offsetParent)
-        .map(row => document.getElementById(row.id + '@' + stack).textContent)""",
+        .map(row => document.getElementById(row.id + '@' + stack).textContent.replace('*', ''))""",
         stack,
     )
 
@@ -70,9 +76,8 @@ def test_a_filter_its_address_and_the_way_back(visit, name, value, holds):
 
 def said(page):
     """All that each visible row says, on any stack."""
-    return page.locator(ROWS).evaluate_all(
-        "rows => rows.map(row => [...row.querySelectorAll('td[id]')].map(cell => cell.textContent).join(' '))"
-    )
+    squares = "[...row.querySelectorAll('td[id]')].map(cell => cell.textContent).join(' ')"
+    return settled(page).locator(ROWS).evaluate_all(f"rows => rows.map(row => {squares})")
 
 
 def test_search_finds_words_of_a_case_and_of_its_symptom(visit):
@@ -123,6 +128,38 @@ def test_a_signal_instead_of_verdicts(visit):
     assert query(page)["show"].startswith("count_params")
     page.select_option("select[name=show]", "")
     assert texts(page, "tf2.16") == ["✗ CTS"]
+
+
+def test_only_rows_in_which_a_signal_differs_between_the_chosen_stacks(visit):
+    page = visit("index.html?show=count_params()+after+a+call&stack=tf2.15,tf2.16")
+    page.wait_for_function("document.getElementById('_found').textContent !== ''")
+    shown = rows(page)
+    before, after = texts(page, "tf2.15"), texts(page, "tf2.16")
+    pairs = [pair for pair in zip(before, after, strict=True) if "·" not in pair]
+    assert len(shown) == len(pairs) > 5
+    assert all(one != other for one, other in pairs)
+    page.check("input[name=all]")
+    assert len(rows(page)) > len(shown)
+
+
+def test_the_chosen_square_stands_in_the_address_until_a_filter_leaves_it_out(visit):
+    page = visit("index.html")
+    settled(page).click("[id='add-weight-unnamed.owner-layer@tf2.3']")
+    assert page.url.endswith("index.html#add-weight-unnamed.owner-layer@tf2.3")
+    page.check("input[name=all]")
+    assert page.url.endswith("?all=1#add-weight-unnamed.owner-layer@tf2.3")
+    page.reload()
+    assert "on tf2.3: raises" in page.inner_text("#_cell")
+    page.fill("input[name=q]", "embedding")
+    assert page.evaluate("location.hash") == ""
+    assert "Choose a square" in page.inner_text("#_cell")
+
+
+def test_rows_that_are_drawn_later_are_all_there_in_the_end(visit):
+    page = visit("index.html?all=1&build=1")
+    assert settled(page).locator("#_matrix tbody tr[id][hidden]").count() == 0
+    page.select_option("select[name=sort]", "changes")
+    assert settled(page).locator("#_matrix tbody tr[id][hidden]").count() == 0
 
 
 def test_a_block_of_columns_is_opened_and_closed(visit):
@@ -199,7 +236,7 @@ def test_without_scripts_everything_can_be_read(visit):
     page = visit("index.html", java_script_enabled=False)
     assert page.locator("#_controls").is_hidden()
     assert page.locator("#_matrix tr.same").first.is_visible()
-    assert page.locator("[id='raw-variable-attribute@keras3.15-jax']").inner_text() == "– n/a"  # noqa: RUF001
+    assert page.locator("[id='raw-variable-attribute@keras3.15-jax']").inner_text().rstrip("*") == "– n/a"  # noqa: RUF001
     assert page.locator("#_matrix tbody tr[id]").first.is_visible()
     page.click("text=raw-variable-attribute >> nth=0")
     assert page.locator("h1").inner_text() == "raw-variable-attribute"
@@ -210,7 +247,7 @@ def test_without_scripts_everything_can_be_read(visit):
 def test_nothing_but_the_table_scrolls_sideways(visit, width, scheme):
     for address in (
         "index.html", "cases/raw-variable-attribute.html", "claims.html", "stacks/tf2.15.html",
-        "upgrade.html", "portability.html", "downloads.html", "about.html", "stacks.html",
+        "upgrade.html", "portability.html", "downloads.html", "about.html", "stacks.html", "growth.html",
     ):  # fmt: skip
         page = visit(address, width=width, color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address

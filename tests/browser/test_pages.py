@@ -67,3 +67,13 @@ def test_a_hostile_address_is_text(visit, staged):
     )
     assert page.locator("main img").count() == 0
     assert page.is_visible("#_found")
+
+
+def test_where_a_script_is_missing_the_matrix_is_read_as_without_scripts(browser, tmp_path):
+    site = site_in(tmp_path)
+    (site / "assets" / "matrix.js").unlink()
+    page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
+    assert page.is_hidden("#_controls")
+    assert page.is_visible("[id='history@keras3.15']")
+    page.close()

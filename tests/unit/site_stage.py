@@ -93,20 +93,33 @@ def says_of(stack, cell):
     return "raises" if cell.variant.names["owner"] == "layer" else "uncounted"
 
 
+def lock_of(stack, matrix):
+    rows = {row.id: row for row in matrix.stacks}
+    return lock_digest(rows[stack]) if stack in rows else "lock"
+
+
+def digests_of(cell, matrix):
+    return Digests(case=cell.case.digest, lock=lock_of(cell.stack, matrix), probe=probe_digest())
+
+
+def tried_again(source, stack, case, *, says):
+    """Beside the results, what a second try of a case's cells on a stack says."""
+    again = Store(source.store.root / "again")
+    for cell in source.catalogue.cells([stack]):
+        if cell.case.id == case:
+            again.add(stack, digests_of(cell, source.matrix), observed(cell, says=says))
+
+
 def source_in(folder, stacks=STACKS, says=says_of, leave_out=lambda _stack, _cell: False):
     """A source whose results are staged below ``folder``."""
     catalogue, matrix = catalogue_in(folder), load_matrix()
     store = Store(folder / "results" / "published")
-    rows = {stack.id: stack for stack in matrix.stacks}
     for cell in catalogue.cells(stacks):
-        lock = lock_digest(rows[cell.stack]) if cell.stack in rows else "lock"
         if not leave_out(cell.stack, cell):
-            digests = Digests(case=cell.case.digest, lock=lock, probe=probe_digest())
-            store.add(cell.stack, digests, observed(cell, says=says(cell.stack, cell)))
+            store.add(cell.stack, digests_of(cell, matrix), observed(cell, says=says(cell.stack, cell)))
     for stack in store.stacks():
-        lock = lock_digest(rows[stack]) if stack in rows else "lock"
         versions = {"python": "3.11.7", "tensorflow": f"2.0 {HOSTILE}", "keras": "2.15.0"}
-        store.save_stack(StackFacts(stack=stack, versions=versions, lock=lock))
+        store.save_stack(StackFacts(stack=stack, versions=versions, lock=lock_of(stack, matrix)))
         store.save_host(HostFacts(stack=stack, host={"date": "2026-01-02", "platform": HOSTILE}))
     (folder / "claims.toml").write_text(CLAIMS)
     claims = load_claims(catalogue, folder / "claims.toml")

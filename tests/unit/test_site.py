@@ -1,18 +1,21 @@
 """The site as files: whole, the same bytes, valid HTML, links that lead somewhere, text that stays text."""
 
 import csv
+import gzip
 import json
 from urllib.parse import unquote, urlsplit
 
 import html5lib
 import pytest
 from growth_stage import counts, keras_3, stack_counts
-from site_stage import HOSTILE, STACKS, pages, site_in, source_in
+from site_stage import HOSTILE, STACKS, pages, site_in, source_in, tried_again
 from timing_stage import fill
 from timing_stage import session as timing_session
 
 from nestbench.catalogue import load_catalogue
 from nestbench.errors import GroundError
+from nestbench.gate import Baseline, Baselines
+from nestbench.gate.facts import facts_of
 from nestbench.growth import Shelf as GrowthShelf
 from nestbench.report import Query, make_grid, to_csv
 from nestbench.site import Folder, build
@@ -122,6 +125,71 @@ def test_what_is_not_measured_is_said_to_be_so(tmp_path):
     assert "Not measured: tf2.16." in (site / "cases" / "a-case.html").read_text()
 
 
+def test_what_a_second_try_contradicts_is_unstable_and_nothing_else_is(tmp_path):
+    source = source_in(tmp_path)
+    tried_again(source, "tf2.16", "history", says="tracked")  # uncounted at first
+    tried_again(source, "tf2.15", "history", says="uncounted")  # the same again
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    shown = squares(site)
+    assert shown["history", "tf2.16"] == "⇄ flips"
+    assert shown["history", "tf2.15"] == "✗ C"
+    assert sum(text == "⇄ flips" for text in shown.values()) == 1
+    front = (site / "index.html").read_text()
+    assert "1 of them said something else when they were tried again (unstable)" in front
+    assert 'name="verdict" value="unstable"' in front
+    page = (site / "cases" / "history.html").read_text()
+    assert "<strong>Unstable</strong> on tf2.16" in page
+    assert "call uncounted -&gt; tracked" in page
+    assert "1 said something else" in (site / "stacks" / "tf2.16.html").read_text()
+    rows = {(row["case"], row["stack"], row["entry"]): row for row in table(site, "cells.csv.gz")}
+    assert "counted 30 -> 50" in rows["history", "tf2.16", "call"]["second_try"]
+    assert rows["history", "tf2.15", "call"]["second_try"] == ""
+    data = json.loads((site / "data" / "behaviours.js").read_text().partition("= ")[2].rstrip(";\n"))
+    assert [(data["rows"][row]["row"], data["stacks"][stack]) for row, stack in data["unstable"]] == [
+        ("history", "tf2.16")
+    ]
+
+
+DEVIATION = """schema = 1
+
+[[deviation]]
+stack = "tf2.*"
+case = "history"
+deviates = { call = "uncounted", counted = "*" }
+reason = "Known since the upgrade of the lock."
+until = 2027-03-31
+"""
+
+
+def test_a_known_deviation_is_marked_where_a_cell_deviates_and_only_there(tmp_path):
+    source = source_in(tmp_path)
+    for stack, call in (("tf2.15", {"call": "tracked", "counted": 50}), ("tf2.16", {})):
+        facts = next(
+            facts_of(one) for one in source.results(source.catalogue.get("history"))[stack]
+        )  # what is accepted of tf2.16 is what is measured there
+        Baselines(root=tmp_path / "results" / "accepted").save(
+            Baseline(stack=stack, cells={"history": {**facts, **call}})
+        )
+    (tmp_path / "results" / "accepted" / "deviations.toml").write_text(DEVIATION)
+    shown = squares(build(source, Folder(root=tmp_path / "site")).index.parent)
+    assert shown["history", "tf2.15"] == "✗ C≈"
+    assert shown["history", "tf2.16"] == "✗ C"
+    page = (tmp_path / "site" / "cases" / "history.html").read_text()
+    assert "a known deviation: Known since the upgrade of the lock. (until 2027-03-31)" in page
+
+
+def test_results_of_a_variant_that_the_catalogue_does_not_have_are_named_on_the_page(tmp_path):
+    source = source_in(tmp_path)
+    path = source.store.path("tf2.15", "a-case")
+    data = json.loads(path.read_text())
+    data["observations"].append({**data["observations"][0], "variant": {"owner": "nobody"}})
+    path.write_text(json.dumps(data))
+    built = build(source, Folder(root=tmp_path / "site"))
+    said = "Left out: 1 observation of variants that the catalogue does not have, of 1 case (a-case)."
+    assert said in built.notes
+    assert said in built.index.read_text()
+
+
 def test_the_same_results_give_the_same_bytes(site, tmp_path):
     other = site_in(tmp_path)
     files = {path.relative_to(site): path.read_bytes() for path in site.rglob("*") if path.is_file()}
@@ -130,20 +198,31 @@ def test_the_same_results_give_the_same_bytes(site, tmp_path):
     assert [name for name, content in files.items() if again[name] != content] == []
 
 
+def unpacked(path):
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def table(site, name):
+    """The rows of a table that is to be taken away."""
+    text = unpacked(site / "data" / name).decode()
+    return json.loads(text) if ".json" in name else list(csv.DictReader(text.splitlines()))
+
+
 def test_downloads_agree_with_each_other_and_with_their_dictionary(site):
     pandas = pytest.importorskip("pandas")
     data = site / "data"
     dictionary = json.loads((data / "dictionary.json").read_text())
-    for table in TABLES:
-        rows = json.loads((data / f"{table.name}.json").read_text())
-        with (data / f"{table.name}.csv").open(newline="") as stream:
-            told = list(csv.DictReader(stream))
-        frame = pandas.read_parquet(data / f"{table.name}.parquet")
-        assert len(rows) == len(told) == len(frame) > 0, table.name
-        assert (
-            list(dictionary[table.name]["columns"]) == list(rows[0]) == list(told[0]) == list(frame.columns)
-        )
-    cells = [one for one in json.loads((data / "cells.json").read_text()) if one["stack"] == "tf2.16"]
+    page = (site / "downloads.html").read_text()
+    for one in TABLES:
+        csv_name, json_name, parquet = dictionary[one.name]["files"]
+        assert all(f'href="data/{name}"' in page for name in (csv_name, json_name, parquet))
+        rows, frame = table(site, json_name), pandas.read_parquet(data / parquet)
+        read = pandas.read_csv(data / csv_name)
+        assert len(rows) == len(read) == len(frame) > 0, one.name
+        columns = list(dictionary[one.name]["columns"])
+        assert columns == list(rows[0]) == list(read.columns) == list(frame.columns)
+        assert frame.astype(object).where(frame.notna(), None).to_dict("records") == rows
+    cells = [one for one in table(site, "cells.json.gz") if one["stack"] == "tf2.16"]
     one = next(row for row in cells if row["variant"] == "owner=model,kind=list" and row["entry"] == "call")
     assert (one["verdict"], one["counted"], one["expected"]) == ("uncounted", 30, 50)
     assert (one["count_after_call"], one["python_calls"]) == (30, 100)
@@ -173,15 +252,31 @@ def test_results_of_no_known_case_are_named_on_the_page(tmp_path):
     assert "gone-case" in built.index.read_text()
 
 
+def contradicting(text):
+    data = json.loads(text)
+    data["observations"].append({**data["observations"][0], "variables": []})
+    return json.dumps(data)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("{", "is broken"), ('{"schema": 99}', "has schema 99"), ("\xff\xfe", "is broken")],
+    [
+        ("{", "is broken"),
+        ('{"schema": 99}', "has schema 99"),
+        ("\xff\xfe", "is broken"),
+        (
+            lambda text: text.replace('"observations": [', '"observations": [\n  {"case": "history"},'),
+            "is broken",
+        ),
+        (contradicting, "two observations of one cell"),
+    ],
 )
 def test_broken_results_leave_the_old_site_as_it_is(tmp_path, text, says):
     site = site_in(tmp_path)
     before = {path: path.read_bytes() for path in site.rglob("*") if path.is_file()}
     source = source_in(tmp_path)
-    source.store.path("tf2.15", "history").write_text(text)
+    path = source.store.path("tf2.15", "history")
+    path.write_text(text(path.read_text()) if callable(text) else text)
     with pytest.raises(GroundError, match=says):
         build(source, Folder(root=site))
     assert {path: path.read_bytes() for path in site.rglob("*") if path.is_file()} == before

@@ -1,6 +1,7 @@
 """Damaged files, full and read-only disks, killed writers: one clear message, nothing half-written."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +11,15 @@ import pytest
 from store_stage import DIGESTS, filled, observation, with_nestbench
 
 from nestbench.errors import UsageError
-from nestbench.store import Store, StoreError, codec, disk
+from nestbench.store import HostFacts, StackFacts, Store, StoreError, codec, disk
 from nestbench.store.codec import NewerSchemaError
+
+
+def with_a_cell_twice(text, **differently):
+    data = json.loads(text)
+    data["observations"].append({**data["observations"][0], **differently})
+    return json.dumps(data)
+
 
 BROKEN = {
     "cut in half": lambda text: text[: len(text) // 2],
@@ -31,6 +39,8 @@ BROKEN = {
     "phases as a list": lambda text: text.replace('"phases": {', '"phases": 3, "x": {', 1),
     "another case": lambda text: text.replace('"a-case"', '"b-case"'),
     "another stack": lambda text: text.replace('"tf2.15"', '"tf2.16"'),
+    "a cell twice": with_a_cell_twice,
+    "a cell twice, contradicting": lambda text: with_a_cell_twice(text, variables=[]),
 }
 
 
@@ -54,6 +64,34 @@ def test_a_broken_file_is_refused_or_measured_again(tmp_path, name):
     assert not store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS, said.append)
     store.add("tf2.15", DIGESTS, observation(variant={"owner": "layer"}))
     assert store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS)
+
+
+def test_a_cell_that_is_told_in_two_ways_is_read_in_none(tmp_path):
+    store = filled(tmp_path)
+    path = store.path("tf2.15", "a-case")
+    whole = path.read_text(encoding="utf-8")
+    for text, says in (
+        (with_a_cell_twice(whole), "the same"),
+        (with_a_cell_twice(whole, variables=[]), "different things"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        for load in (store.load, store.reader().load):
+            with pytest.raises(StoreError, match=rf"one cell \(owner=layer\), which say {says}"):
+                load("tf2.15", "a-case")
+
+
+@pytest.mark.parametrize("name", ["_stack", "_host"])
+def test_facts_of_another_stack_are_refused(tmp_path, name):
+    store = filled(tmp_path)
+    store.save_stack(StackFacts(stack="tf2.16", versions={"keras": "3.6.0"}))
+    store.save_host(HostFacts(stack="tf2.16", host={"date": "2026-01-02"}))
+    store.path("tf2.16", name).rename(store.path("tf2.15", name))
+    load = store.load_stack if name == "_stack" else store.load_host
+    with pytest.raises(StoreError, match=r"of tf2\.16, not of tf2\.15"):
+        load("tf2.15")
+    said = []
+    assert load("tf2.15", said.append) is None
+    assert len(said) == 1
 
 
 def test_bytes_that_are_no_text(tmp_path):

@@ -35,34 +35,49 @@ _REPEATS = 7
 _THEME = 10  # cases in a file
 _MEGA = 1e6
 _READY = "document.getElementById('_found').textContent !== ''"
-#: Milliseconds from a click until the browser has drawn what it changes.
-_DRAWN = """async selector => {
+_WHOLE = "document.getElementById('_matrix').getAttribute('aria-busy') === 'false'"
+_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
+#: Milliseconds from a click until the browser has drawn its answer, and until it has drawn all rows of it.
+_DRAWN = f"""async selector => {{
+    const frame = {_FRAME};
     const start = performance.now();
     document.querySelector(selector).click();
-    await new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-    return performance.now() - start;
-}"""
+    await frame();
+    const answer = performance.now() - start;
+    while (document.getElementById('_matrix').getAttribute('aria-busy') === 'true') await frame();
+    return [answer, performance.now() - start];
+}}"""
 _ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageCost:
-    """``kilobytes``: of the front page and of its data, compressed as a server would send them.
+    """Of a build its time, its peak memory and what it wrote; of a browser its milliseconds.
 
-    ``usable`` and ``filter``: milliseconds in a headless browser, the median; None where none ran, for the
-    reason ``why_not``.
+    ``build_cpu_seconds``: of ``build_seconds`` those in which a processor worked. ``site_megabytes``: of all
+    files on the disk. ``front_kilobytes`` and ``data_kilobytes``: compressed as a server would send them.
+
+    The rest are milliseconds in a headless browser, medians; None where none ran, for the reason
+    ``why_not``. ``usable``: from the address to rows in view and filters that work; ``usable_cpu``: of
+    them those in which the page's main thread worked; ``whole``: until all rows are drawn. ``filter``: from
+    a click to the answer in view, ``slowest_filter`` of all, ``filter_whole`` until all its rows are drawn.
     """
 
     stacks: int
     cases: int
     cells: int
     build_seconds: float
+    build_cpu_seconds: float
     build_megabytes: float
+    site_megabytes: float
     front_kilobytes: float
     data_kilobytes: float
     usable: float | None = None
+    usable_cpu: float | None = None
+    whole: float | None = None
     filter: float | None = None
     slowest_filter: float | None = None
+    filter_whole: float | None = None
     why_not: str = ""
 
 
@@ -84,14 +99,16 @@ def measure_page(
     say(f"Staging {cases} cases on {len(names)} stacks")
     _stage(store, matrix, work, names, cases)
     say("Building")
-    seconds, megabytes = _built(work)
+    seconds, cpu_seconds, megabytes = _built(work)
     site = work / "site"
     cost = PageCost(
         stacks=len(names),
         cases=cases,
         cells=len(names) * cases,
         build_seconds=seconds,
+        build_cpu_seconds=cpu_seconds,
         build_megabytes=megabytes,
+        site_megabytes=sum(path.stat().st_size for path in site.rglob("*") if path.is_file()) / _MEGA,
         front_kilobytes=_compressed([site / "index.html", *sorted((site / "assets").iterdir())]),
         data_kilobytes=_compressed([site / "data" / "behaviours.js"]),
     )
@@ -143,8 +160,8 @@ def _case(number: int, entry: CaseEntry) -> str:
     )
 
 
-def _built(work: Path) -> tuple[float, float]:
-    """Seconds of wall time and peak megabytes of the command."""
+def _built(work: Path) -> tuple[float, float, float]:
+    """Seconds of wall time and of processor time, and peak megabytes of the command."""
     command = [
         sys.executable, "-m", "nestbench", "report", "--results", str(work / "results" / "published"),
         "--cases", str(work / "cases"), "-o", str(work / "site"),
@@ -157,7 +174,7 @@ def _built(work: Path) -> tuple[float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise GroundError("The staged site could not be built.", why=(work / "log").read_text()[-500:])
-    return seconds, usage.ru_maxrss * 1024 / _MEGA
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / _MEGA
 
 
 def _compressed(paths: Sequence[Path]) -> float:
@@ -170,24 +187,44 @@ def _used(cost: PageCost, site: Path, browser: str | None) -> PageCost:
     try:
         with sync_playwright() as playwright:
             chromium = playwright.chromium.launch(executable_path=browser, args=list(_ARGUMENTS))
-            usable = [_usable(chromium, site) for _ in range(_REPEATS)]
+            opened = [_usable(chromium, site) for _ in range(_REPEATS)]
             page = chromium.new_page(viewport={"width": 1600, "height": 1000})
             page.goto((site / "index.html").as_uri())
-            page.wait_for_function(_READY)
+            page.wait_for_function(_WHOLE)
             boxes = ("input[name=all]", "input[name=verdict][value=unsaved]", "input[name=group]")
-            filters = [page.evaluate(_DRAWN, box) for _ in range(_REPEATS) for box in boxes]
+            answers, wholes = zip(
+                *(page.evaluate(_DRAWN, box) for _ in range(_REPEATS) for box in boxes), strict=True
+            )
             chromium.close()
     except Error as error:
         return replace(cost, why_not=f"the browser did not do it: {error.message.splitlines()[0]}")
-    return replace(cost, usable=median(usable), filter=median(filters), slowest_filter=max(filters))
+    usable, cpu, whole = map(median, zip(*opened, strict=True))
+    return replace(
+        cost,
+        usable=usable,
+        usable_cpu=cpu,
+        whole=whole,
+        filter=median(answers),
+        slowest_filter=max(answers),
+        filter_whole=median(wholes),
+    )
 
 
-def _usable(chromium: Any, site: Path) -> float:
-    """Milliseconds until the filters of a freshly opened front page have done their first work."""
+def _usable(chromium: Any, site: Path) -> tuple[float, float, float]:
+    """Milliseconds until the filters of a freshly opened front page have done their first work.
+
+    And those in which its main thread worked until then, and those until all rows are drawn.
+    """
     page = chromium.new_page(viewport={"width": 1600, "height": 1000})
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
     began = time.perf_counter()
-    page.goto((site / "index.html").as_uri())
+    page.goto((site / "index.html").as_uri(), wait_until="commit")
     page.wait_for_function(_READY)
-    found = (time.perf_counter() - began) * 1e3
+    page.evaluate(_FRAME)
+    usable = (time.perf_counter() - began) * 1e3
+    told = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    page.wait_for_function(_WHOLE)
+    whole = (time.perf_counter() - began) * 1e3
     page.close()
-    return found
+    return usable, told["TaskDuration"] * 1e3, whole

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from nestbench.frames import Result
+from nestbench.store import Prototype
 from nestbench.verdicts import Entry, Verdict
 from nestbench.verdicts.rules import LOUD
 from nestbench.verdicts.variables import parameters_of, size
@@ -67,20 +69,32 @@ class Behaviour:
         ]
 
 
+#: Most stacks share a few: a table, a history and a comparison ask for each many times.
+_known: WeakKeyDictionary[Prototype, Behaviour] = WeakKeyDictionary()
+
+
 def behaviour_of(result: Result) -> Behaviour | None:
     """The behaviour of a measured cell; None where nothing is known of it."""
     if result.observation is None or not result.judgements:
         return None
+    if result.prototype is None:
+        return _behaviour(result, result.observation)
+    if result.prototype not in _known:  # no fact is a count of Python calls
+        _known[result.prototype] = _behaviour(result, result.observation)
+    return _known[result.prototype]
+
+
+def _behaviour(result: Result, observation: Observation) -> Behaviour:
     findings = {one.entry: tuple(map(str, one.findings)) for one in result.judgements}
     raises = any(Verdict.RAISES in named for named in findings.values())
     return Behaviour(
         call=findings[Entry.CALL],
         build=findings[Entry.BUILD],
-        facts=dict(_facts(result.observation)),
+        facts=dict(_facts(observation)),
         evidence=result.judgements[0].evidence,
         counted=result.judgements[0].counted,
         used=result.judgements[0].expected,
-        raised=_raised(result.observation) if raises else "",
+        raised=_raised(observation) if raises else "",
     )
 
 

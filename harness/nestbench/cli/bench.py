@@ -132,7 +132,8 @@ def site(
         return
     typer.echo(
         f"{cost.stacks} stacks x {cost.cases} cases, {cost.cells} cells: built in "
-        f"{cost.build_seconds:.1f} s and {cost.build_megabytes:.0f} MB; "
+        f"{cost.build_seconds:.1f} s ({cost.build_cpu_seconds:.1f} s of them at work) and "
+        f"{cost.build_megabytes:.0f} MB; the site is {cost.site_megabytes:.0f} MB; "
         f"the front page is {cost.front_kilobytes:.0f} kB compressed, "
         f"{cost.front_kilobytes + cost.data_kilobytes:.0f} kB with its data."
     )
@@ -140,8 +141,9 @@ def site(
         typer.echo(f"Not used in a browser: {cost.why_not}.")
     else:
         typer.echo(
-            f"In a headless browser it is usable after {cost.usable:.0f} ms; a filter answers in "
-            f"{cost.filter:.0f} ms, at most {cost.slowest_filter:.0f} ms."
+            f"In a headless browser it is usable after {cost.usable:.0f} ms ({cost.usable_cpu:.0f} ms of "
+            f"them at work) and whole after {cost.whole:.0f} ms; a filter answers in {cost.filter:.0f} ms, "
+            f"at most {cost.slowest_filter:.0f} ms, and is whole after {cost.filter_whole:.0f} ms."
         )
 
 

@@ -17,7 +17,7 @@ _PADDING = 10
 def stack_badge(survey: Survey, stack: str) -> str:
     """``nested layers on tf2.15 | 240/293 safe``."""
     tally = survey.tally(stack)
-    judged = tally["tlro"]
+    judged = tally["tlroi"]
     share = tally["t"] / judged if judged else 0.0
     state = "unknown" if not judged else "good" if share >= _GOOD else "mixed" if share >= _MIXED else "bad"
     words = f"{tally['t']}/{judged} safe" if judged else "not measured"
@@ -26,13 +26,11 @@ def stack_badge(survey: Survey, stack: str) -> str:
 
 def case_badge(survey: Survey, study: Study) -> str:
     """``raw-variable-attribute | safe on 30 of 58 stacks``."""
-    rows = [row for row in study.grid.rows if row.entry is Entry.CALL]
     safe = judged = 0
-    for place in range(len(survey.source.stacks)):
-        said = [row.squares[place].verdict for row in rows if row.squares[place].verdict]
-        known = [one for one in said if one not in {"not-applicable", "unavailable", "case-wrong"}]
+    for stack in survey.source.stacks:
+        known = {one.marks[Entry.CALL][stack].kind for one in study.variants} - set("nuwm")
         judged += bool(known)
-        safe += bool(known) and set(known) == {"tracked"}
+        safe += known == {"t"}
     state = "unknown" if not judged else "good" if safe == judged else "mixed" if safe else "bad"
     words = f"safe on {safe} of {judged} stacks" if judged else "not measured"
     return _badge(study.entry.id, words, state)

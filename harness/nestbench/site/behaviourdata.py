@@ -34,11 +34,15 @@ def behaviour_script(survey: Survey) -> str:
 
     ``verdicts``: in order of rank. ``rows``: label and place of its page. ``behaviours``: each once.
     ``cells``: for each row and stack the place of its behaviour, -1 where nothing is known. ``counts``:
-    by name, for each row and stack the exact count, null where it says nothing.
+    by name, for each row and stack the exact count, null where it says nothing. ``unstable``: places of
+    row and stack where a second try said something else.
     """
     places: dict[str, int] = {}
+    seen: dict[int, int] = {}  # by the behaviour's id, for most stacks share one
     behaviours: list[Mapping[str, Any]] = []
-    rows, cells = [], []
+    rows: list[dict[str, str]] = []
+    cells: list[list[int]] = []
+    unstable: list[list[int]] = []
     counts: dict[str, list[list[int | None]]] = {name: [] for name in COUNTS}
     stacks = survey.source.stacks
     for study in survey.studies:
@@ -50,12 +54,15 @@ def behaviour_script(survey: Survey) -> str:
                 if known is None:
                     line.append(-1)
                     continue
-                data = _data(known)
-                key = json.dumps(data, ensure_ascii=False)
-                if key not in places:
-                    places[key] = len(behaviours)
-                    behaviours.append(data)
-                line.append(places[key])
+                if id(known) not in seen:
+                    data = _data(known)
+                    key = json.dumps(data, ensure_ascii=False)
+                    if key not in places:
+                        places[key] = len(behaviours)
+                        behaviours.append(data)
+                    seen[id(known)] = places[key]
+                line.append(seen[id(known)])
+            unstable += [[len(cells), stacks.index(stack)] for stack in one.unstable]
             cells.append(line)
             for name in COUNTS:
                 counts[name].append([one.counts[name].get(stack) for stack in stacks])
@@ -67,6 +74,7 @@ def behaviour_script(survey: Survey) -> str:
         "behaviours": behaviours,
         "cells": cells,
         "counts": counts,
+        "unstable": unstable,
     }
     return f"var {NAME} = {json.dumps(data, ensure_ascii=False, separators=(',', ':'))};\n"
 

@@ -21,10 +21,11 @@ from nestbench.site.badge import case_badge, stack_badge
 from nestbench.site.behaviourdata import SIGNALS, behaviour_script
 from nestbench.site.caseview import FLAGS, variant_views
 from nestbench.site.claimview import ClaimView, claim_totals, claim_views
-from nestbench.site.cost import Cost, cost_of
+from nestbench.site.cost import Cost, cost_of, has_matplotlib
 from nestbench.site.download import TABLES
 from nestbench.site.folder import Folder
-from nestbench.site.matrixview import matrix_rows
+from nestbench.site.mark import names
+from nestbench.site.matrixview import matrix_rows, widths
 from nestbench.site.page import render
 from nestbench.site.source import Source
 from nestbench.site.state import measured, sentence, step_words
@@ -35,6 +36,7 @@ from nestbench.site.timing import times_of
 
 __all__ = ["Built", "build"]
 
+_KILO, _MEGA = 1e3, 1e6
 _WAYS = {Direction.WORSE: "worse", Direction.OTHER: "other", Direction.BETTER: "better"}
 
 
@@ -72,6 +74,7 @@ class _Writer:
         self.times = times_of(self.source)
         self.notes = list(self.source.warnings())
         self.loads = _loads(self.source)
+        self.unstable = {one.label: one.unstable for s in survey.studies for one in s.variants}
         self.labels = {row_label(s.entry.id, one.variant.label): (s.entry.id, one.anchor)
                        for s in survey.studies for one in s.variants}  # fmt: skip
         self.pages = 0
@@ -91,6 +94,8 @@ class _Writer:
         self._others()
         if not has_parquet():
             self.notes.append("No Parquet was written: pip install 'nestbench[parquet]'.")
+        if (self.times or self.cost.growth) and not has_matplotlib():
+            self.notes.append("Times and growth are tables without drawings: pip install 'nestbench[plots]'.")
 
     def _index(self) -> None:
         self._page(
@@ -101,6 +106,8 @@ class _Writer:
             claims=self.claims,
             signals=(*SIGNALS, "Python calls", "user call() runs"),
             groups=list(matrix_rows(self.survey)),
+            widths=widths(self.survey),
+            names=names(),
             width=1 + sum(len(block.columns) + 1 for block in self.source.blocks),
             absent=self.source.absent,
             **self._pair(),
@@ -161,7 +168,7 @@ class _Writer:
         for one in found:
             if one.change is not None and one.change.direction is not Direction.NONE:
                 case, anchor = self.labels[one.label]
-                yield _WAYS[one.change.direction], one, anchor, case
+                yield _WAYS[one.change.direction], one, anchor, case, self.unstable[one.label]
 
     def _others(self) -> None:
         source, survey = self.source, self.survey
@@ -178,7 +185,7 @@ class _Writer:
         self._growth()
         self._page(
             "downloads.html", tables=TABLES, parquet=has_parquet(), portability=bool(self.loads),
-            stacks=source.stacks,
+            stacks=source.stacks, sizes=_sizes(self.work / "data"),
         )  # fmt: skip
         self._page("about.html", absent=source.absent)
 
@@ -211,6 +218,15 @@ class _Writer:
         path = self.work / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _sizes(folder: Path) -> dict[str, str]:
+    """By name of file ``12 kB`` or ``3.4 MB``."""
+    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
+    return {
+        name: f"{size / _MEGA:.1f} MB" if size >= _MEGA else f"{max(1, round(size / _KILO))} kB"
+        for name, size in sizes.items()
+    }
 
 
 def _loads(source: Source) -> list[Loads]:

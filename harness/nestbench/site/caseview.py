@@ -7,13 +7,13 @@ from typing import Any
 from nestbench.frames import signals
 from nestbench.site.anchor import cell_anchor
 from nestbench.site.column import Block
-from nestbench.site.mark import Mark, mark
+from nestbench.site.mark import Mark
 from nestbench.site.study import Alike, Study, VariantStudy
 from nestbench.site.survey import Survey
 from nestbench.verdicts import Entry, Judgement
-from nestprobe.observation import VariableRecord
+from nestprobe.observation import Observation, VariableRecord
 
-__all__ = ["FLAGS", "AlikeView", "Signal", "VariantView", "variant_views"]
+__all__ = ["FLAGS", "AlikeView", "Signal", "VariableView", "VariantView", "variant_views"]
 
 _COUNTED_BY_STACK = "python_calls"
 #: Flags of a variable, in the order in which it is followed, with a short name each.
@@ -50,12 +50,17 @@ class AlikeView:
     build: Judgement
     raised: tuple[tuple[str, str, str], ...]
     warnings: tuple[tuple[str, str], ...]
+    variables: tuple["VariableView", ...]
 
-    @property
-    def variables(self) -> Sequence[VariableRecord]:
-        """Every variable that was seen."""
-        observation = self.alike.result.observation
-        return observation.variables if observation is not None else ()
+
+@dataclass(frozen=True, kw_only=True)
+class VariableView:
+    """One variable that was seen; ``flags`` in the order of ``FLAGS``."""
+
+    name: str
+    shape: str
+    created_in: str
+    flags: tuple[bool | int | None, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,39 +94,33 @@ class VariantView:
 
 def variant_views(survey: Survey, study: Study) -> list[VariantView]:
     """The views of a case's variants, in order."""
-    return [_view(survey, study, one) for one in study.variants]
+    return [_view(survey, one) for one in study.variants]
 
 
-def _view(survey: Survey, study: Study, one: VariantStudy) -> VariantView:
-    marks = {
-        (row.entry, stack): mark(square, survey.source.deviations.reason(stack, one.label))
-        for row in one.rows
-        for stack, square in zip(study.grid.stacks, row.squares, strict=True)
-    }
-    groups = tuple(_alike(survey, one, place, marks) for place in range(len(one.alike)))
+def _view(survey: Survey, one: VariantStudy) -> VariantView:
     return VariantView(
         study=one,
-        strips=tuple(_strips(survey, one, marks, Entry.CALL)),
-        build_strips=tuple(_strips(survey, one, marks, Entry.BUILD)),
-        groups=groups,
+        strips=tuple(_strips(survey, one, Entry.CALL)),
+        build_strips=tuple(_strips(survey, one, Entry.BUILD)),
+        groups=tuple(_alike(survey, one, place) for place in range(len(one.alike))),
         signals=tuple(_signals(one)),
         counts=tuple(_counts(survey, one)),
     )
 
 
 def _strips(
-    survey: Survey, one: VariantStudy, marks: dict[tuple[Entry, str], Mark], entry: Entry
+    survey: Survey, one: VariantStudy, entry: Entry
 ) -> Iterator[tuple[Block, tuple[tuple[str, str, Mark, str], ...]]]:
-    if (entry, survey.source.stacks[0]) not in marks:
-        return
-    for block in survey.source.blocks:
+    marks = one.marks.get(entry)
+    for block in survey.source.blocks if marks is not None else ():
+        assert marks is not None
         yield (
             block,
             tuple(
                 (
                     column.stack,
                     column.short,
-                    marks[entry, column.stack],
+                    marks[column.stack],
                     cell_anchor(one.anchor, column.stack),
                 )
                 for column in block.columns
@@ -129,7 +128,7 @@ def _strips(
         )
 
 
-def _alike(survey: Survey, one: VariantStudy, place: int, marks: dict[tuple[Entry, str], Mark]) -> AlikeView:
+def _alike(survey: Survey, one: VariantStudy, place: int) -> AlikeView:
     alike = one.alike[place]
     observation = alike.result.observation
     assert observation is not None
@@ -140,7 +139,7 @@ def _alike(survey: Survey, one: VariantStudy, place: int, marks: dict[tuple[Entr
     return AlikeView(
         letter=_letter(place),
         alike=alike,
-        mark=marks[Entry.CALL, alike.stacks[0]],
+        mark=one.marks[Entry.CALL][alike.stacks[0]],
         names=tuple(_names(survey, alike.stacks)),
         anchors=tuple(cell_anchor(one.anchor, stack) for stack in alike.stacks),
         call=call,
@@ -149,7 +148,19 @@ def _alike(survey: Survey, one: VariantStudy, place: int, marks: dict[tuple[Entr
             (name, phase.raised.type, phase.raised.message) for name, phase in phases if phase.raised
         ),
         warnings=tuple((name, text) for name, phase in phases for text in phase.warnings),
+        variables=tuple(_variables(observation)),
     )
+
+
+def _variables(observation: Observation) -> Iterator[VariableView]:
+    for one in observation.variables:
+        shape = "×".join(map(str, one.shape)) or "scalar"  # noqa: RUF001 - times
+        yield VariableView(
+            name=one.name,
+            shape=shape if one.dtype == "float32" else f"{shape} {one.dtype}",
+            created_in=one.created_in,
+            flags=tuple(getattr(one, flag) for flag in FLAGS),
+        )
 
 
 def _letter(place: int) -> str:

@@ -14,7 +14,7 @@ from nestbench.site.source import Source
 if TYPE_CHECKING:
     from nestbench.growth.fitting import Told
 
-__all__ = ["Cost", "cost_of", "inline"]
+__all__ = ["Cost", "cost_of", "has_matplotlib", "inline"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +46,12 @@ def cost_of(source: Source) -> Cost:
     return Cost(
         quantities=tuple(map(str, Quantity)),
         growth={case: [(one.label, *table_row(one)) for one in told] for case, told in found.items()},
-        drawn={case: _drawn(told) for case, told in found.items()} if _can_draw() else {},
+        drawn={case: _drawn(told) for case, told in found.items()} if has_matplotlib() else {},
     )
 
 
-def _can_draw() -> bool:
+def has_matplotlib() -> bool:
+    """Whether matplotlib is there, which draws."""
     return importlib.util.find_spec("matplotlib") is not None
 
 

@@ -21,11 +21,17 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """``columns``: by name, in order."""
+    """``columns``: by name, in order. ``packed``: so large that CSV and JSON are compressed by gzip."""
 
     name: str
     about: str
     columns: Mapping[str, Column]
+    packed: bool = False
+
+    def files(self, *, parquet: bool = False) -> tuple[str, ...]:
+        """Names of its files: CSV, JSON and, where it is written, Parquet, which is compressed in itself."""
+        end = ".gz" if self.packed else ""
+        return (f"{self.name}.csv{end}", f"{self.name}.json{end}", *([f"{self.name}.parquet"] * parquet))
 
 
 def _text(meaning: str) -> Column:
@@ -61,6 +67,7 @@ TABLES = (
     Table(
         name="cells",
         about="A row for each case variant and entry on each stack, also for what was not measured.",
+        packed=True,
         columns={
             **_KEY,
             "entry": _text("call: the full protocol; build: what build(shape) alone leaves"),
@@ -74,6 +81,7 @@ TABLES = (
             "parameters": _number("the same by the case's arithmetic", always=True),
             "evidence": _text("what decided, joined by ' | '"),
             "notes": _text("what else was seen and changes no verdict, joined by ' | '"),
+            "second_try": _text("in what a second try in a fresh process differs; empty where it does not"),
             **{
                 name: _number(f"{words}, of the first call" if words in COUNTS else words)
                 for name, words in SIGNAL_COLUMNS.items()
@@ -83,6 +91,7 @@ TABLES = (
     Table(
         name="variables",
         about="A row for each variable whose creation was seen, in each case variant on each stack.",
+        packed=True,
         columns={
             **_KEY,
             "name": _text("as the stack names it"),

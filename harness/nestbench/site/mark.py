@@ -1,14 +1,15 @@
 """What a square of the matrix looks like: an icon, a short text and a colour, never a colour alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from nestbench.frames import State
 from nestbench.report.grid import Square
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.verdicts import Verdict
 
-__all__ = ["Mark", "Said", "legend", "mark", "mark_of", "together"]
+__all__ = ["NOT_MEASURED", "Mark", "Said", "legend", "mark", "mark_of", "names", "together"]
 
 _KINDS = {
     Verdict.TRACKED: ("t", "✓", "ok"),
@@ -24,9 +25,14 @@ _KINDS = {
     Verdict.UNAVAILABLE: ("u", "?", "n/m"),
     Verdict.NOT_APPLICABLE: ("n", "–", "n/a"),  # noqa: RUF001 - a dash
 }
-_MISSING = ("m", MISSING.symbol, "")
-#: Stands behind what is known to deviate from what was accepted.
-KNOWN = "≈"
+#: The kind of a square of which nothing is known.
+NOT_MEASURED = "m"
+_MISSING, _UNSTABLE = "not measured", "unstable"
+_FLIPS = "flips"
+#: Stand behind what else a square says: the name of each, and its meaning.
+_KNOWN = ("≈", "known deviation", "differs from what was accepted, and it is written down why")
+_STALE = (STALE.symbol, "stale", STALE.meaning)
+_SIGNS = (_KNOWN, _STALE)
 _MOST = 3
 
 #: Findings of one square, the headline first; nothing where it was not measured.
@@ -40,37 +46,47 @@ class Mark:
     kind: str
     text: str
     words: str
-    stale: bool = False
+
+    @property
+    def plain(self) -> tuple[str, str]:
+        """What it says, without what only stands behind it."""
+        return self.kind, self.text.rstrip(_KNOWN[0] + _STALE[0])
 
 
-def mark(square: Square, deviation: str = "") -> Mark:
-    """The mark of a square of ``make_grid``; ``deviation``: why it is known to deviate, where it is."""
-    plain = mark_of(square.findings, stale=square.state is State.STALE)
-    if not deviation:
-        return plain
-    return replace(plain, text=plain.text + KNOWN, words=f"{plain.words}; a known deviation: {deviation}")
+def mark(square: Square, *, deviation: str = "", unstable: str = "") -> Mark:
+    """The mark of a square of ``make_grid``.
+
+    ``deviation``: why it is known to deviate; ``unstable``: in what a second try said something else.
+    """
+    found = mark_of(square.findings, stale=square.state is State.STALE)
+    if unstable:
+        words = f"{_UNSTABLE}: {found.words} at first; a second try, in a fresh process: {unstable}"
+        found = Mark(kind="i", text=f"⇄ {_FLIPS}", words=words)
+    if deviation:
+        words = f"{found.words}; a known deviation: {deviation}"
+        found = replace(found, text=found.text + _KNOWN[0], words=words)
+    return found
 
 
+@cache
 def mark_of(said: Said, *, stale: bool = False) -> Mark:
     """The mark of what a stack says; ``stale``: measured with another case, lock or probe."""
     if not said:
-        return Mark(kind=_MISSING[0], text=MISSING.symbol, words=MISSING.meaning)
+        return Mark(kind=NOT_MEASURED, text=MISSING.symbol, words=MISSING.meaning)
     verdicts = [Verdict(name) for name in said]
     kind, icon, _ = _KINDS[verdicts[0]]
     letters = "".join(LOOKS[one].symbol for one in verdicts if not _KINDS[one][2])
     others = [_KINDS[one][2] for one in verdicts if _KINDS[one][2]]
-    star = STALE.symbol if stale else ""
     return Mark(
         kind=kind,
-        text=" ".join(filter(None, [icon, letters, *others])) + star,
+        text=" ".join(filter(None, [icon, letters, *others])) + (_STALE[0] if stale else ""),
         words=", ".join(said) + (f" ({STALE.meaning})" if stale else ""),
-        stale=stale,
     )
 
 
 def together(marks: Sequence[Mark]) -> Mark:
     """The mark of several columns, in their order: what they say, and where it changes."""
-    known = [one for one in marks if one.kind != _MISSING[0]]
+    known = [one for one in marks if one.kind != NOT_MEASURED]
     if not known:
         return mark_of(())
     runs: list[Mark] = []
@@ -86,18 +102,22 @@ def together(marks: Sequence[Mark]) -> Mark:
     return Mark(kind="x", text=text, words=", then ".join(one.words for one in runs))
 
 
-def legend(used: Iterable[str] | None = None) -> list[tuple[Mark, str, str]]:
-    """Mark, name and meaning of every verdict and of what was not measured; of those ``used`` alone."""
-    wanted = None if used is None else set(used)
-    rows = [
-        (mark_of((str(name),)), str(name), look.meaning)
-        for name, look in LOOKS.items()
-        if wanted is None or str(name) in wanted
+def legend() -> list[tuple[Mark, str, str]]:
+    """Mark, name and meaning of every verdict, and of what else a square can say."""
+    flips = Mark(kind="i", text=f"⇄ {_FLIPS}", words=_UNSTABLE)
+    return [
+        *((mark_of((str(name),)), str(name), look.meaning) for name, look in LOOKS.items()),
+        (flips, _UNSTABLE, "a second try, in a fresh process, said something else"),
+        (mark_of(()), _MISSING, "never counted as anything else"),
+        *(
+            (Mark(kind=NOT_MEASURED, text=sign, words=told), name, told)
+            for sign, name, told in (_KNOWN, _STALE)
+        ),
     ]
-    rows.append((mark_of(()), "not measured", "never counted as anything else"))
-    for symbol, name, meaning in (
-        (KNOWN, "known deviation", "differs from what was accepted, and it is written down why"),
-        (STALE.symbol, "stale", STALE.meaning),
-    ):
-        rows.append((Mark(kind="m", text=symbol, words=meaning), name, meaning))
-    return rows
+
+
+def names() -> dict[str, str]:
+    """What stands for what in the text of a mark: each letter of ``CTS``, each word, each sign behind."""
+    verdicts = {(_KINDS[name][2] or look.symbol): str(name) for name, look in LOOKS.items()}
+    signs = {sign: name for sign, name, _ in _SIGNS}
+    return {**verdicts, _FLIPS: _UNSTABLE, MISSING.symbol: _MISSING, **signs}

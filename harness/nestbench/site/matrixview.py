@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
-from nestbench.catalogue import row_label
-from nestbench.report.grid import Row
 from nestbench.site.anchor import row_anchor
-from nestbench.site.mark import Mark, mark, together
-from nestbench.site.study import Study, is_build
+from nestbench.site.mark import NOT_MEASURED, Mark, together
+from nestbench.site.study import Study, VariantStudy
 from nestbench.site.survey import Survey
+from nestbench.verdicts import Entry
 
-__all__ = ["Group", "Shown", "matrix_rows"]
+__all__ = ["Group", "Shown", "matrix_rows", "widths"]
 
-_MISSING = "m"
-_NOT_APPLICABLE = "n"
+#: Pixels: of a column at least and at most, of a character, and of what is around a text.
+_LEAST, _MOST, _CHARACTER, _AROUND = 46, 96, 7.2, 9
+#: Pixels of a block at least, for its name.
+_BLOCK = 112
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,30 +54,52 @@ class Group:
 
 def matrix_rows(survey: Survey) -> Iterator[Group]:
     """Every row of the matrix, by groups."""
-    for name, rows in groupby(survey.rows, key=lambda pair: pair[0].entry.group):
-        yield Group(name=name, rows=tuple(_shown(survey, study, row) for study, row in rows))
+    for name, studies in groupby(survey.studies, key=lambda study: study.entry.group):
+        yield Group(
+            name=name,
+            rows=tuple(
+                _shown(survey, study, one, entry)
+                for study in studies
+                for one in study.variants
+                for entry in one.marks
+            ),
+        )
 
 
-def _shown(survey: Survey, study: Study, row: Row) -> Shown:
-    label = row_label(row.case, row.variant)
-    of_stack = {
-        stack: mark(square, survey.source.deviations.reason(stack, label))
-        for stack, square in zip(study.grid.stacks, row.squares, strict=True)
-    }
-    blocks = survey.source.blocks
+def _shown(survey: Survey, study: Study, one: VariantStudy, entry: Entry) -> Shown:
+    of_stack, case = one.marks[entry], study.entry
     parts = []
-    for block in blocks:
+    for block in survey.source.blocks:
         marks = tuple(of_stack[column.stack] for column in block.columns)
         parts.append((together(marks), marks))
-    said = {(one.kind, one.text.rstrip("*≈")) for one in of_stack.values() if one.kind != _MISSING}
-    entry = study.entry
-    variant = next(one.variant for one in study.variants if one.variant.label == row.variant)
+    said = {mark.plain for mark in of_stack.values() if mark.kind != NOT_MEASURED}
     return Shown(
-        anchor=row_anchor(entry.id, variant, row.entry),
-        case=entry.id,
-        label=row.variant.replace(",", ", ").replace("=", " "),
-        build=is_build(row),
+        anchor=row_anchor(case.id, one.variant, entry),
+        case=case.id,
+        label=one.variant.label.replace(",", ", ").replace("=", " "),
+        build=entry is Entry.BUILD,
         parts=tuple(parts),
         differs=len(said) > 1,
-        words=f"{entry.id} {row.variant} {entry.symptom} {entry.group}".lower(),
+        words=f"{case.id} {one.variant.label} {case.symptom} {case.group}".lower(),
     )
+
+
+def widths(survey: Survey) -> list[list[int]]:
+    """For each block the pixels of its columns: a column is as wide as its longest text."""
+    longest = dict.fromkeys(survey.source.stacks, 0)
+    for study in survey.studies:
+        for one in study.variants:
+            for marks in one.marks.values():
+                for stack, mark in marks.items():
+                    longest[stack] = max(longest[stack], len(mark.text))
+    return [
+        [
+            max(_pixels(max(longest[column.stack], len(column.short))), _BLOCK // len(block.columns))
+            for column in block.columns
+        ]
+        for block in survey.source.blocks
+    ]
+
+
+def _pixels(characters: int) -> int:
+    return min(max(_LEAST, round(characters * _CHARACTER) + _AROUND), _MOST)

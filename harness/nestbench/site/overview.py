@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from nestbench.site.column import Column
-from nestbench.site.mark import mark
 from nestbench.site.state import worst_step
 from nestbench.site.survey import Survey
 from nestbench.verdicts import Entry
@@ -13,7 +12,8 @@ from nestbench.verdicts import Entry
 __all__ = ["overview"]
 
 #: Letter of a mark -> what one and several cells of it are said to do.
-_SAID = {"l": ("loses", "lose"), "r": ("raises", "raise"), "o": ("over", "over"), "w": ("wrong", "wrong")}
+_SAID = {"l": ("loses", "lose"), "r": ("raises", "raise"), "o": ("over", "over"), "w": ("wrong", "wrong"),
+         "i": ("unstable", "unstable")}  # fmt: skip
 
 
 def overview(survey: Survey) -> Iterator[str]:
@@ -23,12 +23,10 @@ def overview(survey: Survey) -> Iterator[str]:
         return
     yield "| cases | " + " | ".join(column.stack for column in columns) + " |"
     yield "|---" * (len(columns) + 1) + "|"
-    places = [survey.source.stacks.index(column.stack) for column in columns]
-    rows = [(study.entry.group, row) for study, row in survey.rows if row.entry is Entry.CALL]
-    for group, members in groupby(rows, key=lambda one: one[0]):
-        squares = [row.squares for _, row in members]
-        cells = [_cell([mark(row[place]).kind for row in squares]) for place in places]
-        yield f"| {group} ({len(squares)}) | " + " | ".join(cells) + " |"
+    for group, studies in groupby(survey.studies, key=lambda study: study.entry.group):
+        marks = [one.marks[Entry.CALL] for study in studies for one in study.variants]
+        cells = [_cell([of_stack[column.stack].kind for of_stack in marks]) for column in columns]
+        yield f"| {group} ({len(marks)}) | " + " | ".join(cells) + " |"
     yield ""
     yield (
         "Of each group's case variants, so many lose something without a word, raise, or are overcounted; "

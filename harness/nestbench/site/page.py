@@ -16,6 +16,8 @@ from nestbench.site.mark import legend
 
 __all__ = ["render"]
 
+_LEXER = PythonLexer()
+_FORMATTER = HtmlFormatter(nowrap=True, classprefix="py-")
 _CODE = re.compile(r"`{1,2}([^`]+)`{1,2}")
 
 
@@ -56,9 +58,10 @@ def _coded(text: str) -> Markup:
     )
 
 
+@cache
 def _python(source: str) -> Markup:
     """Python, highlighted; the prefix keeps its classes apart from those of marks."""
-    made = highlight(source, PythonLexer(), HtmlFormatter(nowrap=True, classprefix="py-"))
+    made = highlight(source, _LEXER, _FORMATTER)
     return Markup(made)  # noqa: S704 - pygments escapes
 
 

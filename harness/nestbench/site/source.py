@@ -1,7 +1,8 @@
 """What the site is made from: the folders of results, with the catalogue and the matrix to read them by."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -9,22 +10,31 @@ from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.claims import Claim
 from nestbench.frames import Result, collect
 from nestbench.matrix import Device, Matrix
+from nestbench.names import number_of
 from nestbench.run.stored import beside, lock_digests
+from nestbench.site.again import SecondTries
 from nestbench.site.column import Block, blocks_of
 from nestbench.site.deviation import Deviations
 from nestbench.store import HostFacts, StackFacts, Store
+from nestprobe.observation import Observation
 
 __all__ = ["Source"]
+
+_FEW = 4  # names in a sentence
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A store of results; what else was measured lies in folders beside it."""
+    """A store of results; what else was measured lies in folders beside it.
+
+    ``strays``: how often a case was found with a variant that the catalogue does not give it, by case.
+    """
 
     store: Store
     catalogue: Catalogue
     matrix: Matrix
     claims: tuple[Claim, ...] = ()
+    strays: Counter[str] = field(default_factory=Counter, init=False)
 
     @cached_property
     def stacks(self) -> tuple[str, ...]:
@@ -58,8 +68,14 @@ class Source:
         return lock_digests(self.matrix)
 
     def warnings(self) -> Iterator[str]:
-        """Sentences on what the results hold that the site leaves out or cannot know."""
+        """Sentences on what the results hold that the site leaves out or cannot know; once all is read."""
         yield from beside(self.store, self.catalogue)
+        if self.strays:
+            names = ", ".join([*sorted(self.strays)[:_FEW], *(["..."] if len(self.strays) > _FEW else [])])
+            yield (
+                f"Left out: {number_of(self.strays.total(), 'observation')} of variants that the catalogue "
+                f"does not have, of {number_of(len(self.strays), 'case')} ({names})."
+            )
 
     def results(self, entry: CaseEntry) -> dict[str, list[Result]]:
         """The results of one case by stack, its variants in order; also of cells that were not measured.
@@ -68,22 +84,38 @@ class Source:
         """
         cells = Catalogue(folders=self.catalogue.folders, entries=(entry,)).cells(self.stacks)
         found: dict[str, list[Result]] = {stack: [] for stack in self.stacks}
-        for result in collect(self.store, cells, self.locks):
+        for result in collect(self.store, cells, self.locks, unasked=self._stray):
             found[result.cell.stack].append(result)
         return found
+
+    def _stray(self, _: str, observation: Observation) -> None:
+        self.strays[observation.case] += 1
+
+    @cached_property
+    def second_tries(self) -> SecondTries:
+        """What was measured once more in a fresh process."""
+        return SecondTries(self.store, self.locks)
 
     @cached_property
     def deviations(self) -> Deviations:
         """What is known to deviate."""
-        return Deviations(self.beside("accepted"))
+        return Deviations(self.store.root.parent / "accepted")
 
     def facts(self, stack: str) -> StackFacts | None:
         """What was imported there; None where it is not known."""
-        return self.store.load_stack(stack, lambda _: None)
+        return self._facts[stack]
+
+    @cached_property
+    def _facts(self) -> dict[str, StackFacts | None]:
+        return {stack: self.store.load_stack(stack, lambda _: None) for stack in self.stacks}
+
+    @cached_property
+    def _hosts(self) -> dict[str, HostFacts | None]:
+        return {stack: self.store.load_host(stack, lambda _: None) for stack in self.stacks}
 
     def host(self, stack: str) -> HostFacts | None:
         """Where it was measured; None where it is not known."""
-        return self.store.load_host(stack, lambda _: None)
+        return self._hosts[stack]
 
     def beside(self, name: str) -> Path:
         """The folder of other results that belong to the store: ``portability``, ``growth``, ``timings``."""

@@ -26,7 +26,9 @@ def sentence(survey: Survey) -> str:
         f"{tally['r']} raise an error",
         f"{tally['o']} are overcounted",
     ]
-    rest = tally.total - tally["t"] - tally["l"] - tally["r"] - tally["o"]
+    if tally["i"]:
+        parts.append(f"{tally['i']} said something else when they were tried again")
+    rest = tally.total - tally["tlroi"]
     if rest:
         parts.append(f"{rest} do not apply or could not be judged")
     said = f"On {where}, {', '.join(parts[:-1])} and {parts[-1]}"
@@ -66,6 +68,9 @@ def measured(survey: Survey) -> str:
     )
     if survey.stale:
         said += f"; {survey.stale} of them before the case, its lock or the probe changed (marked *)"
+    unstable = sum(len(one.unstable) for study in survey.studies for one in study.variants)
+    if unstable:
+        said += f"; {unstable} of them said something else when they were tried again (unstable)"
     dates = sorted({one for stack in source.stacks if (one := _date(survey, stack))})
     if dates:
         said += f", {' to '.join(dict.fromkeys((dates[0], dates[-1])))}"

@@ -1,6 +1,6 @@
-"""One case on every stack: its rows, its histories, and what was measured, alike stacks together."""
+"""One case on every stack: its squares, its histories, and what was measured, alike stacks together."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,9 +8,11 @@ from nestbench.catalogue import CaseEntry, Variant, row_label
 from nestbench.changes import Behaviour, History, behaviour_of, history_of
 from nestbench.changes.pairing import COUNTS
 from nestbench.frames import Result, State
-from nestbench.report.grid import Grid, Query, Row, make_grid
+from nestbench.report.grid import Grid, Query, make_grid
 from nestbench.site.anchor import row_anchor
+from nestbench.site.mark import Mark, mark
 from nestbench.site.source import Source
+from nestbench.store import Prototype
 from nestbench.verdicts import Entry
 from nestprobe.observation import PhaseRecord
 
@@ -22,22 +24,31 @@ _TOLD = [field.name for field in fields(PhaseRecord) if field.name != "python_ca
 
 @dataclass(kw_only=True)
 class Alike:
-    """Stacks on which everything that was measured is the same, but for the number of Python calls."""
+    """Stacks on which everything that was measured is the same, but for the number of Python calls.
+
+    ``unstable``: in what a second try differs; a stack of which there is one that does is never alike.
+    """
 
     stacks: list[str]
     result: Result
+    unstable: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VariantStudy:
-    """One variant. ``counts``: exact counts by name and stack. ``missing``: stacks without a result."""
+    """One variant. ``marks``: of each entry that has a row in the matrix, by stack.
+
+    ``counts``: exact counts by name and stack. ``missing``: stacks without a result. ``unstable``: by
+    stack, in what a second try differs.
+    """
 
     variant: Variant
     label: str
     anchor: str
-    rows: tuple[Row, ...]
+    marks: Mapping[Entry, Mapping[str, Mark]]
     alike: tuple[Alike, ...]
     missing: tuple[str, ...]
+    unstable: Mapping[str, str]
     histories: tuple[History, ...]
     behaviours: Mapping[str, Behaviour]
     counts: Mapping[str, Mapping[str, int]]
@@ -45,11 +56,13 @@ class VariantStudy:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """One case. ``grid``: its rows as ``nestbench table`` makes them."""
+    """One case. ``measured`` of ``expected`` cells have a result, ``stale`` of them an old one."""
 
     entry: CaseEntry
-    grid: Grid
     variants: tuple[VariantStudy, ...]
+    measured: int
+    stale: int
+    expected: int
 
 
 def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: Source) -> Study:
@@ -60,14 +73,16 @@ def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: 
         by_stack = {stack: of_stack[place] for stack, of_stack in results.items()}
         label = row_label(entry.id, variant.label)
         behaviours = {stack: behaviour_of(one) for stack, one in by_stack.items()}
+        unstable = source.second_tries.otherwise(by_stack.values())
         variants.append(
             VariantStudy(
                 variant=variant,
                 label=label,
                 anchor=row_anchor(entry.id, variant),
-                rows=tuple(row for row in grid.rows if row.variant == variant.label),
-                alike=tuple(_alike(by_stack.values())),
+                marks=_marks(grid, by_stack, unstable, source),
+                alike=tuple(_alike(by_stack, unstable)),
                 missing=tuple(name for name, one in by_stack.items() if one.observation is None),
+                unstable=unstable,
                 histories=tuple(
                     history_of(block.line, label, by_stack) for block in source.blocks if block.line
                 ),
@@ -75,35 +90,67 @@ def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: 
                 counts=_counts(by_stack),
             )
         )
-    return Study(entry=entry, grid=grid, variants=tuple(variants))
+    return Study(
+        entry=entry,
+        variants=tuple(variants),
+        measured=grid.measured,
+        stale=grid.stale,
+        expected=grid.expected,
+    )
 
 
-def is_build(row: Row) -> bool:
-    """Whether the row is that of build(shape) alone."""
-    return row.entry is Entry.BUILD
+def _marks(
+    grid: Grid, results: Mapping[str, Result], unstable: Mapping[str, str], source: Source
+) -> dict[Entry, dict[str, Mark]]:
+    """What is unstable or known to deviate is the cell, and is said once: in the row of the call."""
+    variant = next(iter(results.values())).cell.variant.label
+    found: dict[Entry, dict[str, Mark]] = {}
+    for row in grid.rows:
+        if row.variant != variant:
+            continue
+        squares = zip(grid.stacks, row.squares, strict=True)
+        if row.entry is Entry.CALL:
+            found[row.entry] = {
+                stack: mark(
+                    square,
+                    deviation=source.deviations.reason(results[stack]),
+                    unstable=unstable.get(stack, ""),
+                )
+                for stack, square in squares
+            }
+        else:
+            found[row.entry] = {stack: mark(square) for stack, square in squares}
+    return found
 
 
-def _alike(results: Iterator[Result] | Any) -> list[Alike]:
+def _alike(results: Mapping[str, Result], unstable: Mapping[str, str]) -> Iterable[Alike]:
     groups: list[Alike] = []
-    for one in results:
+    known: dict[tuple[Prototype, State], Alike] = {}
+    for stack, one in results.items():
         if one.observation is None:
             continue
-        held = next((group for group in groups if _same(group.result, one)), None)
-        if held is not None:
-            held.stacks.append(one.cell.stack)
-        else:
-            groups.append(Alike(stacks=[one.cell.stack], result=one))
+        if stack in unstable:
+            groups.append(Alike(stacks=[stack], result=one, unstable=unstable[stack]))
+            continue
+        held = known.get((one.prototype, one.state)) if one.prototype is not None else None
+        held = held or next((group for group in groups if _same(group, one)), None)
+        if held is None:
+            held = Alike(stacks=[], result=one)
+            groups.append(held)
+        held.stacks.append(stack)
+        if one.prototype is not None:
+            known[one.prototype, one.state] = held
     return groups
 
 
-def _same(first: Result, second: Result) -> bool:
+def _same(group: Alike, second: Result) -> bool:
+    first = group.result
     old, new = first.observation, second.observation
-    if old is None or new is None or first.judgements != second.judgements:
-        return False
-    if (first.state is State.STALE) != (second.state is State.STALE):
+    if group.unstable or old is None or new is None or first.judgements != second.judgements:
         return False
     return (
-        old.outcome == new.outcome
+        first.state is second.state
+        and old.outcome == new.outcome
         and old.variables == new.variables
         and old.phases.keys() == new.phases.keys()
         and all(_told(old.phases[name]) == _told(new.phases[name]) for name in old.phases)

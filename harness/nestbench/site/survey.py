@@ -1,16 +1,15 @@
 """Everything that the pages say, read once: a study of each case, the rulings on each claim."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from nestbench.catalogue import CaseEntry
 from nestbench.changes.pairing import Pairing, ordered, pairings
 from nestbench.claims import Claim, Ruling, rule
 from nestbench.frames import Result
-from nestbench.report.grid import Row
 from nestbench.site.column import Column
-from nestbench.site.mark import mark
 from nestbench.site.source import Source
 from nestbench.site.study import Study, study_of
 from nestbench.verdicts import Entry
@@ -49,18 +48,14 @@ class Survey:
     stale: int = 0
     expected: int = 0
 
-    @property
-    def rows(self) -> Iterator[tuple[Study, Row]]:
-        """Every row of the matrix, in the catalogue's order."""
-        for study in self.studies:
-            for row in study.grid.rows:
-                yield study, row
-
     def tally(self, stack: str) -> Tally:
         """What the cells of one stack say, at the entry call."""
-        place = self.source.stacks.index(stack)
-        kinds = Counter(mark(row.squares[place]).kind for _, row in self.rows if row.entry is Entry.CALL)
-        return Tally(kinds=kinds)
+        return self._tallies[stack]
+
+    @cached_property
+    def _tallies(self) -> dict[str, Tally]:
+        calls = [one.marks[Entry.CALL] for study in self.studies for one in study.variants]
+        return {stack: Tally(kinds=Counter(one[stack].kind for one in calls)) for stack in self.source.stacks}
 
     def before(self, stack: str) -> str | None:
         """The release before, of the same line; None for the first."""
@@ -88,9 +83,9 @@ def survey_of(source: Source, each: Each | None = None) -> Survey:
         results = source.results(entry)
         study = study_of(entry, results, source)
         survey.studies.append(study)
-        survey.measured += study.grid.measured
-        survey.stale += study.grid.stale
-        survey.expected += study.grid.expected
+        survey.measured += study.measured
+        survey.stale += study.stale
+        survey.expected += study.expected
         for old, new in neighbours:
             if old is not None:
                 survey.steps.setdefault(new, []).extend(pairings(results[old], results[new]))

@@ -1,17 +1,18 @@
 """Build time as the page of a case shows it: comparisons of stacks with intervals, drawn and in a table."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from nestbench.site.cost import inline
+from nestbench.site.cost import has_matplotlib, inline
 from nestbench.site.source import Source
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from nestbench.timing.answers import Row
 
 __all__ = ["Timed", "times_of"]
@@ -22,18 +23,19 @@ _STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
 }
-_LINE, _REST = 0.32, 0.9  # inches of height
+_LINE, _REST, _LABELS, _PANEL = 0.24, 0.75, 1.3, 2.7  # inches
+_ACROSS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """One case in one session. ``caveats``: to be read first. ``drawn``: None without matplotlib."""
+    """One case in one session. ``caveats``: to be read first. ``drawn``: empty without matplotlib."""
 
     session: str
     caveats: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    drawn: Markup | None
+    drawn: tuple[Markup, ...]
 
 
 def times_of(source: Source) -> dict[str, list[Timed]]:
@@ -62,35 +64,61 @@ def times_of(source: Source) -> dict[str, list[Timed]]:
                     caveats=tuple(report.caveats(session, told)),
                     columns=tuple(frame.columns),
                     rows=tuple(tuple(map(str, row)) for row in frame.itertuples(index=False)),
-                    drawn=_drawn(case, name, rows) if find_spec("matplotlib") else None,
+                    drawn=tuple(_drawings(name, rows)) if has_matplotlib() else (),
                 )
             )
     return found
 
 
-def _drawn(case: str, session: str, rows: Sequence["Row"]) -> Markup:
-    """Ratios of after to before on an axis of logarithms, with 95 % intervals; at 1 nothing changed."""
+def _drawings(session: str, rows: Sequence["Row"]) -> Iterator[Markup]:
+    for part in dict.fromkeys(row.part for row in rows):
+        yield _drawn(session, [row for row in rows if row.part == part])
+
+
+def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
+    """Of one case variant a panel for each measure: ratios of after to before, with 95 % intervals.
+
+    On an axis of logarithms; at 1 nothing changed. Hollow where there is no evidence of anything.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    measures = list(dict.fromkeys(row.measure for row in rows))
+    steps = list(dict.fromkeys(f"{row.before} to {row.after}" for row in rows))
+    across = min(_ACROSS, len(measures))
+    down = -(-len(measures) // across)
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
-        figure = Figure(figsize=(8, _REST + _LINE * len(rows)), layout="constrained")
-        axes = figure.subplots()
-        for place, row in enumerate(rows):
-            one = row.comparison
-            ends = [[one.ratio - one.low], [one.high - one.ratio]]
-            axes.errorbar([one.ratio], [place], xerr=ends, fmt="o", color="#08306b", capsize=3)
-        axes.axvline(1, color="0.45", linewidth=0.9)
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
-        axes.set_yticks(
-            range(len(rows)), [f"{row.part}, {row.measure}: {row.before} to {row.after}" for row in rows]
-        )
-        axes.invert_yaxis()
-        axes.set_xlabel("times as long as before, with the 95 % interval")
+        size = (_LABELS + _PANEL * across, down * (_REST + _LINE * len(steps)))
+        figure = Figure(figsize=size, layout="constrained")
+        panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flat
+        for place, (measure, axes) in enumerate(zip(measures, panels, strict=False)):
+            for row in rows:
+                if row.measure == measure:
+                    _point(axes, row, steps.index(f"{row.before} to {row.after}"))
+            axes.set_title(measure, fontsize="medium")
+            axes.axvline(1, color="0.45", linewidth=0.9)
+            axes.set_xscale("log")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
+            lowest = place + across >= len(measures)
+            axes.tick_params(axis="x", which="both", labelrotation=60, labelbottom=lowest)
+            axes.set_yticks(range(len(steps)), steps)
+            axes.set_ylim(len(steps) - 0.5, -0.5)
+        for axes in list(panels):  # places that are left over
+            axes.set_visible(False)
+        figure.supxlabel("times as long as before, with the 95 % interval", fontsize="medium")
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "nestbench"})
-    return inline(out.getvalue(), title=f"{case}: build time in session {session}")
+    return inline(out.getvalue(), title=f"{rows[0].part}: build time in session {session}")
+
+
+def _point(axes: "Axes", row: "Row", place: int) -> None:
+    from nestbench.statistics.judging import Answer
+
+    one, colour = row.comparison, "#08306b"
+    axes.errorbar(
+        [one.ratio], [place], xerr=[[one.ratio - one.low], [one.high - one.ratio]], fmt="o", color=colour,
+        markerfacecolor="white" if row.answer is Answer.NO_EVIDENCE else colour, capsize=3,
+    )  # fmt: skip

@@ -78,17 +78,7 @@ class Store:
     def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
         """The stored result; None where there is none."""
         path = self.path(stack, case)
-        result = self._read(CaseResult, path, on_broken)
-        if result is None:
-            return None
-        try:
-            _check_place(result, stack, case, path)
-        except StoreError as error:
-            if on_broken is None:
-                raise
-            on_broken(error)
-            return None
-        return result
+        return self._read(CaseResult, path, on_broken, lambda one: _check_result(one, stack, case, path))
 
     def reader(self) -> "Reader":
         """For one reading of many results."""
@@ -156,7 +146,8 @@ class Store:
 
     def load_stack(self, stack: str, on_broken: OnBroken | None = None) -> StackFacts | None:
         """What was imported on that stack; None where it is not known."""
-        return self._read(StackFacts, self.path(stack, _STACK), on_broken)
+        path = self.path(stack, _STACK)
+        return self._read(StackFacts, path, on_broken, lambda one: _check_place(one.stack, stack, path))
 
     def save_stack(self, facts: StackFacts) -> None:
         """Write what was imported. Raises StoreError."""
@@ -164,7 +155,8 @@ class Store:
 
     def load_host(self, stack: str, on_broken: OnBroken | None = None) -> HostFacts | None:
         """Where and how fast that stack was observed last; None where it is not known."""
-        return self._read(HostFacts, self.path(stack, _HOST), on_broken)
+        path = self.path(stack, _HOST)
+        return self._read(HostFacts, path, on_broken, lambda one: _check_place(one.stack, stack, path))
 
     def save_host(self, facts: HostFacts) -> None:
         """Write the host's facts; seconds of cells that were not run this time are kept.
@@ -177,10 +169,15 @@ class Store:
                 facts = replace(facts, seconds={**old.seconds, **facts.seconds})
             disk.write_text(self.path(facts.stack, _HOST), codec.encode(facts))
 
-    def _read(self, type_: type[Record], path: Path, on_broken: OnBroken | None) -> Record | None:
+    def _read(
+        self, type_: type[Record], path: Path, on_broken: OnBroken | None, check: Callable[[Record], None]
+    ) -> Record | None:
         try:
             text = disk.read_text(path)
-            return None if text is None else codec.decode(type_, text, path)
+            if text is None:
+                return None
+            record = codec.decode(type_, text, path)
+            check(record)
         except codec.NewerSchemaError:
             raise
         except StoreError as error:
@@ -188,6 +185,7 @@ class Store:
                 raise
             on_broken(error)
             return None
+        return record
 
 
 class Reader:
@@ -204,15 +202,33 @@ class Reader:
         if text is None:
             return None
         decoded = self._alike.decode(text, path)
-        _check_place(decoded.result, stack, case, path)
+        _check_result(decoded.result, stack, case, path)
         return decoded
 
 
-def _check_place(result: CaseResult, stack: str, case: str, path: Path) -> None:
-    held = {(result.stack, result.case)} | {(stack, one.case) for one in result.observations}
-    if held != {(stack, case)}:
+def _check_result(result: CaseResult, stack: str, case: str, path: Path) -> None:
+    """Raises StoreError for a result of another stack or case, and for one that has a cell twice."""
+    cases = {result.case} | {one.case for one in result.observations}
+    for held in cases - {case}:
+        _check_place(f"{result.stack} {held}", f"{stack} {case}", path)
+    _check_place(result.stack, stack, path)
+    variants = [sorted(one.variant.items()) for one in result.observations]
+    twice = next((one for place, one in enumerate(variants) if one in variants[:place]), None)
+    if twice is not None:
+        first, second, *_ = (one for one in result.observations if sorted(one.variant.items()) == twice)
+        says = "the same" if first == second else "different things"
+        name = ",".join(f"{key}={value}" for key, value in twice) or "without variants"
         raise StoreError(
-            f"{path} holds a result of {sorted(held - {(stack, case)})}",
+            f"{path} holds two observations of one cell ({name}), which say {says}",
+            why="Two results were put into one file by hand or by a merge: which of them holds is not known.",
+            do="Delete it and run again, or bring it back from git.",
+        )
+
+
+def _check_place(held: str, meant: str, path: Path) -> None:
+    if held != meant:
+        raise StoreError(
+            f"{path} holds a result of {held}, not of {meant}",
             why="The file was copied or renamed by hand.",
             do="Delete it and run again; `nestbench import` brings in results of elsewhere.",
         )

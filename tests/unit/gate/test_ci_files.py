@@ -37,7 +37,7 @@ def test_the_file_is_valid_by_the_published_schema(file, tmp_path):
 
 def commands(file):
     text = re.sub(r"\n +(--)", r" \1", file.read_text())  # a folded line
-    found = re.findall(r"nestbench ((?:run|matrix|collect|check|accept) [^`#\n)]*)", text)
+    found = re.findall(r"nestbench ((?:run|matrix|collect|check|accept|report) [^`#\n)]*)", text)
     assert found
     return found
 

@@ -1,6 +1,10 @@
 "use strict";
 // Runs before the first paint: what needs scripts is shown, what replaces it is not.
 document.documentElement.classList.add("js");
+// A script that is not there: the page is read as without scripts.
+addEventListener("error", (event) => {
+  if (event.target instanceof HTMLScriptElement) document.documentElement.classList.remove("js");
+}, true);
 
 // A link into a closed part opens it.
 function reveal() {

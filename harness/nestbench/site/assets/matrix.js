@@ -5,35 +5,43 @@
   if (!table) return;
   const form = document.getElementById("_controls");
   const found = document.getElementById("_found");
-  const bar = document.getElementById("_cell");
   const bodies = [...table.tBodies];
-  const rows = bodies.flatMap((body) => [...body.rows].filter((row) => row.id));
-  rows.forEach((row, place) => { row.place = place; row.body = row.parentElement; });
+  // What there is of a row is read when it is first asked for: most pages need few of its squares.
+  const rows = [...table.querySelectorAll("tbody tr[id]")].map((row, place) => ({
+    row, place, body: row.parentElement, group: row.parentElement.dataset.group, words: row.dataset.words,
+    build: row.classList.contains("build"), same: row.classList.contains("same"), painted: "",
+    get cells() { return put(this, "cells", [...row.cells]); },
+    get texts() { return put(this, "texts", columns.map(({ place: at }) => this.cells[at].textContent)); },
+    get kinds() { return put(this, "kinds", columns.map(({ place: at }) => this.cells[at].className[0])); },
+  }));
+  const byRow = new Map(rows.map((one) => [one.row, one]));
+  function put(one, name, value) { Object.defineProperty(one, name, { value }); return value; }
   // Columns as they stand in a row: a block's sum, then its stacks.
-  const blocks = [...table.querySelectorAll("th.block")].map((head) => ({ id: head.dataset.block, head, button: head.querySelector("button") }));
+  const blocks = [...table.querySelectorAll("th.block")].map((head) => ({ id: head.dataset.block, head, button: head.querySelector("button"), columns: [] }));
   const heads = [...table.querySelector("tr.stacks").cells];
-  const columns = [];
   let block = -1;
-  heads.forEach((head, place) => {
-    if (head.classList.contains("sum")) block += 1;
-    columns.push({ place: place + 1, block, sum: head.classList.contains("sum"), stack: head.id.slice(1) });
+  const columns = heads.map((head, at) => {
+    const sum = head.classList.contains("sum");
+    if (sum) block += 1;
+    const column = { at, place: at + 1, block, sum, stack: head.id.slice(1) };
+    blocks[block].columns.push(column);
+    return column;
   });
-  const style = document.head.appendChild(document.createElement("style"));
-  const letters = { C: "uncounted", T: "untrained", F: "overtrained", S: "unsaved" };
-  const words = { ok: "tracked", err: "raises", dies: "crashed", hangs: "timed-out", "+": "overcounted", "case?": "case-wrong", "n/m": "unavailable", "n/a": "not-applicable" };
+  const stacks = columns.filter((one) => !one.sum);
+  const chosenStyle = document.head.appendChild(document.createElement("style"));
   const lists = ["group", "verdict", "stack"];
+  const nothing = "·";
 
-  // What a square says, as names of verdicts.
-  function verdicts(text) {
-    const names = [];
-    for (const token of text.replace(/[*≈]/g, "").split(" ")) {
-      if (words[token]) names.push(words[token]);
-      else if (/^[CTFS]+$/.test(token)) for (const letter of token) names.push(letters[letter]);
-      else if (token === "·") names.push("not measured");
+  // What a text says, as names: of the letters of CTS, of words, and of signs behind them.
+  const meant = JSON.parse(table.dataset.names), read_ = new Map();
+  function names(text) {
+    if (!read_.has(text)) {
+      const tokens = text.replace(/[≈*]/g, " $&").split(" ");
+      read_.set(text, tokens.flatMap((token) => (meant[token] ? [meant[token]] : /^[A-Z]+$/.test(token) ? [...token].map((letter) => meant[letter]) : [])));
     }
-    return names;
+    return read_.get(text);
   }
-  const said = (cell) => verdicts(cell.verdict ?? cell.textContent);
+  const bare = (text) => text.replace(/[*≈]/g, "");
 
   // --- state <-> address
   function read() {
@@ -57,7 +65,11 @@
     if (address === location.pathname + location.search + location.hash) return;
     history[replace ? "replaceState" : "pushState"](null, "", address);
   }
-  const opened = (state) => state.open ?? (state.stack.length ? blocks.filter((_, at) => columns.some((one) => one.block === at && state.stack.includes(one.stack))).map((one) => one.id) : blocks.slice(0, 1).map((one) => one.id));
+  function opened(state) {
+    if (state.open) return state.open;
+    const asked = state.stack.length ? blocks.filter((one) => one.columns.some(({ stack }) => state.stack.includes(stack))) : blocks.slice(0, 1);
+    return asked.map((one) => one.id);
+  }
 
   function toForm(state) {
     for (const name of ["q", "show", "sort"]) form.elements[name].value = state[name];
@@ -73,153 +85,158 @@
     return next;
   }
 
-  // --- drawing
+  // --- columns: a class of the table opens, closes or hides a block; the style sheet does the rest
+  const asked = (state) => (state.stack.length ? stacks.filter((one) => state.stack.includes(one.stack)) : stacks);
   function drawColumns(state) {
-    const open = opened(state);
-    const rules = [];
+    const open = opened(state), chosen = asked(state);
+    let width = 1;
     blocks.forEach((one, at) => {
-      const members = columns.filter((column) => column.block === at);
-      const chosen = members.filter((column) => !column.sum && (!state.stack.length || state.stack.includes(column.stack)));
-      const isOpen = open.includes(one.id);
-      const shown = !chosen.length ? [] : isOpen ? chosen : members.filter((column) => column.sum);
+      const isOpen = open.includes(one.id), members = chosen.filter((column) => column.block === at).length;
+      const span = isOpen ? members : Math.min(members, 1);
+      width += span;
+      table.classList.toggle(`o${at}`, isOpen);
+      table.classList.toggle(`h${at}`, !members);
       one.button.setAttribute("aria-expanded", String(isOpen));
-      one.head.hidden = !shown.length;
-      one.head.colSpan = shown.length || 1;
-      one.head.classList.toggle("closed", !isOpen || shown.length < 3);
-      for (const column of members) {
-        const visible = shown.includes(column);
-        if (visible !== !column.sum) rules.push([column.place, visible]);
-      }
+      one.head.hidden = !span;
+      if (one.head.colSpan !== (span || 1)) one.head.colSpan = span || 1;
+      one.head.classList.toggle("closed", !isOpen || span < 3);
     });
-    style.textContent = rules.map(([place, visible]) =>
-      `#_matrix tr.stacks th:nth-child(${place}),#_matrix td:nth-child(${place + 1}){display:${visible ? "table-cell" : "none"}}`).join("");
-    const width = 1 + blocks.reduce((sum, one) => sum + (one.head.hidden ? 0 : one.head.colSpan), 0);
-    for (const body of bodies) body.rows[0].cells[0].colSpan = width;
+    const others = chosen.map(({ place }) => `:not(:nth-child(${place + 1}))`).join("");
+    const others_ = chosen.map(({ place }) => `:not(:nth-child(${place}))`).join("");
+    const rule = `#_matrix :is(td, col:not(.case)):not(.sum)${others}, #_matrix tr.stacks th:not(.sum)${others_} { display: none; }`;
+    const text = state.stack.length && chosen.length ? rule : "";
+    if (chosenStyle.textContent !== text) chosenStyle.textContent = text;
+    for (const body of bodies) if (body.rows[0].cells[0].colSpan !== width) body.rows[0].cells[0].colSpan = width;
   }
 
-  function chosenPlaces(state) {
-    return columns.filter((one) => !one.sum && (!state.stack.length || state.stack.includes(one.stack))).map((one) => one.place);
+  // --- rows: which, and in which order
+  function differs(one, state, chosen) {
+    if (!state.stack.length && !state.show) return !one.same;
+    const texts = content(one, state.show);
+    return new Set(chosen.map(({ at }) => bare(texts[at])).filter((text) => text !== nothing)).size > 1;
   }
-  function differs(row, state, places) {
-    if (!state.stack.length && !state.show) return !row.classList.contains("same");
-    const texts = new Set();
-    for (const place of places) {
-      const text = row.cells[place].textContent.replace(/[*≈]/g, "");
-      if (text !== "·") texts.add(text);
-    }
-    return texts.size > 1;
-  }
-  function drawRows(state) {
-    const places = chosenPlaces(state);
+  function chosenRows(state, chosen) {
     const tokens = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0, candidates = 0;
-    for (const row of rows) {
-      let keep = state.build || !row.classList.contains("build");
-      if (keep) candidates += 1;
-      keep = keep && (!state.group.length || state.group.includes(row.body.dataset.group));
-      keep = keep && tokens.every((token) => row.dataset.words.includes(token));
-      keep = keep && (state.all || differs(row, state, places));
-      if (keep && state.verdict.length)
-        keep = places.some((place) => said(row.cells[place]).some((name) => state.verdict.includes(name)));
-      if (row.hidden === keep) row.hidden = !keep;
-      if (keep) shown += 1;
+    const candidates = rows.filter((one) => state.build || !one.build);
+    const kept = candidates.filter((one) =>
+      (!state.group.length || state.group.includes(one.group))
+      && tokens.every((token) => one.words.includes(token))
+      && (state.all || differs(one, state, chosen))
+      && (!state.verdict.length || chosen.some(({ at }) => names(one.texts[at]).some((name) => state.verdict.includes(name)))));
+    return { kept, candidates };
+  }
+  const gravest = ["w", "l", "r", "i", "o", "u", "n", "t", "m"];
+  const keys = {
+    name: (one) => [one.row.id],
+    grave: (one, chosen) => {
+      const ranks = chosen.map(({ at }) => gravest.indexOf(one.kinds[at])), first = Math.min(...ranks);
+      return [first, -ranks.filter((rank) => rank === first).length];
+    },
+    changes: (one, chosen) => {
+      const said = chosen.map(({ at }) => one.texts[at]).filter((text) => text !== nothing);
+      return [-said.filter((text, at) => at && text !== said[at - 1]).length];
+    },
+  };
+  function sorted(state, chosen) {
+    if (!keys[state.sort]) return rows;
+    const by = new Map(rows.map((one) => [one, [...keys[state.sort](one, chosen), one.place]]));
+    return [...rows].sort((a, b) => {
+      const [first, second] = [by.get(a), by.get(b)], at = first.findIndex((key, place) => key !== second[place]);
+      return at < 0 ? 0 : first[at] < second[at] ? -1 : 1;
+    });
+  }
+
+  // --- signals instead of verdicts: the data is fetched when it is first asked for
+  function data(show, then) {
+    if (!show || window.nestbenchBehaviours) return then();
+    const script = document.createElement("script");
+    script.src = "data/behaviours.js";
+    script.onload = then;
+    document.head.append(script);
+  }
+  let lines = null;
+  function content(one, show) {
+    const all = window.nestbenchBehaviours;
+    if (!show) return one.texts;
+    if (one.values?.show === show) return one.values.texts;
+    lines ??= { rows: new Map(all.rows.map(({ row }, place) => [row, place])), stacks: new Map(all.stacks.map((name, place) => [name, place])) };
+    const line = lines.rows.get(one.row.id), counts = all.counts[show];
+    const texts = columns.map(({ sum, stack }) => {
+      if (sum) return "…";
+      if (line === undefined) return nothing;
+      const at = lines.stacks.get(stack), behaviour = all.behaviours[all.cells[line][at]];
+      return String((counts ? counts[line][at] : behaviour && behaviour.facts[show]) ?? nothing);
+    });
+    one.values = { show, texts };
+    return texts;
+  }
+  function paint(one, show) {
+    if (one.painted === show) return;
+    const before = one.texts; // read before anything is written over it
+    const texts = show ? content(one, show) : before;
+    for (const { at, place } of columns) one.cells[place].textContent = texts[at];
+    one.painted = show;
+  }
+
+  // --- drawing: what is in view at once, the rest a few rows a frame, so that a page answers at once
+  const FIRST = 40, MORE = 60;
+  let pending = [], turn = 0, show = "";
+  function reveal(most) {
+    for (let left = most; pending.length && left > 0;) {
+      const one = pending.shift();
+      if (one.row.hidden || one.painted !== show) left -= 1;
+      paint(one, show);
+      one.row.hidden = false;
     }
-    table.classList.add("all"); // from here on, hidden alone decides
-    const flat = Boolean(state.sort);
+    table.setAttribute("aria-busy", String(pending.length > 0));
+  }
+  function revealLater(mine) {
+    if (!pending.length) return;
+    requestAnimationFrame(() => setTimeout(() => {
+      if (mine !== turn) return;
+      reveal(MORE);
+      revealLater(mine);
+    }));
+  }
+  let order = rows;
+  function drawRows(state) {
+    const chosen = asked(state), flat = Boolean(keys[state.sort]);
+    const { kept, candidates } = chosenRows(state, chosen);
+    const keeps = new Set(kept), inOrder = sorted(state, chosen);
+    for (const one of rows) if (!keeps.has(one) && !one.row.hidden) one.row.hidden = true;
+    if (inOrder.some((one, at) => one !== order[at])) {
+      for (const one of rows) one.row.hidden = true; // to move what is hidden costs nothing
+      if (flat) bodies[0].append(...inOrder.map((one) => one.row));
+      else for (const one of rows) one.body.append(one.row);
+      order = inOrder;
+    }
+    const groups = new Set(kept.map((one) => one.group));
     for (const body of bodies) {
       const shut = state.shut.includes(body.dataset.group);
       body.classList.toggle("shut", shut && !flat);
       body.rows[0].hidden = flat;
       body.rows[0].querySelector("button").setAttribute("aria-expanded", String(!shut));
-      body.classList.toggle("none", !flat && ![...body.rows].some((row) => row.id && !row.hidden));
+      body.classList.toggle("none", !flat && !groups.has(body.dataset.group));
     }
-    const stacks = places.length === columns.filter((one) => !one.sum).length ? "" : ` on ${places.length} stacks`;
-    found.textContent = `${shown} of ${candidates} rows${stacks}` + (state.all ? "." : ", in which stacks differ.") + (shown ? "" : " Nothing is left by these filters.");
-  }
-
-  let order = "";
-  function drawOrder(state) {
-    const key = state.sort ? `${state.sort} ${state.stack}` : "";
-    if (key === order) return;
-    order = key;
-    const places = chosenPlaces(state);
-    const rank = ["w", "l", "r", "o", "u", "n", "t", "m"];
-    const grave = (row) => Math.min(...places.map((place) => rank.indexOf(row.cells[place].classList[0])));
-    const many = (row, kind) => places.filter((place) => rank.indexOf(row.cells[place].classList[0]) === kind).length;
-    const changes = (row) => {
-      let count = 0, last = null;
-      for (const place of places) {
-        const text = row.cells[place].verdict ?? row.cells[place].textContent;
-        if (text === "·") continue;
-        if (last !== null && text !== last) count += 1;
-        last = text;
-      }
-      return count;
-    };
-    let sorted = rows;
-    if (state.sort === "name") sorted = [...rows].sort((a, b) => (a.id < b.id ? -1 : 1));
-    if (state.sort === "grave") {
-      const keys = new Map(rows.map((row) => [row, [grave(row), -many(row, grave(row))]]));
-      sorted = [...rows].sort((a, b) => keys.get(a)[0] - keys.get(b)[0] || keys.get(a)[1] - keys.get(b)[1] || a.place - b.place);
-    }
-    if (state.sort === "changes") {
-      const keys = new Map(rows.map((row) => [row, changes(row)]));
-      sorted = [...rows].sort((a, b) => keys.get(b) - keys.get(a) || a.place - b.place);
-    }
-    if (state.sort) bodies[0].append(...sorted);
-    else for (const row of rows) row.body.append(row);
-  }
-
-  // --- signals instead of verdicts: the data is fetched when it is first asked for
-  let drawn = "";
-  function data(then) {
-    if (window.nestbenchBehaviours) return then(window.nestbenchBehaviours);
-    const script = document.createElement("script");
-    script.src = "data/behaviours.js";
-    script.onload = () => then(window.nestbenchBehaviours);
-    document.head.append(script);
-  }
-  function drawValues(state, then) {
-    if (state.show === drawn) return then();
-    if (!state.show) {
-      for (const row of rows) for (const column of columns) {
-        const cell = row.cells[column.place];
-        if (cell.verdict !== undefined) cell.textContent = cell.verdict;
-        delete cell.verdict;
-      }
-      drawn = "";
-      return then();
-    }
-    data((all) => {
-      const at = new Map(all.rows.map((one, place) => [one.row, place]));
-      const counts = all.counts[state.show];
-      const places = new Map(all.stacks.map((name, place) => [name, place]));
-      for (const row of rows) {
-        const line = at.get(row.id);
-        for (const column of columns) {
-          const cell = row.cells[column.place];
-          cell.verdict ??= cell.textContent;
-          let value;
-          if (line !== undefined && !column.sum) {
-            const stack = places.get(column.stack);
-            const behaviour = all.behaviours[all.cells[line][stack]];
-            value = counts ? counts[line][stack] : behaviour && behaviour.facts[state.show];
-          }
-          cell.textContent = value ?? (column.sum ? "…" : "·");
-        }
-      }
-      drawn = state.show;
-      then();
-    });
+    pending = inOrder.filter((one) => keeps.has(one));
+    ({ show } = state);
+    reveal(FIRST);
+    revealLater(++turn);
+    const on = chosen.length === stacks.length ? "" : ` on ${chosen.length} stacks`;
+    found.textContent = `${kept.length} of ${candidates.length} rows${on}` + (state.all ? "." : ", in which stacks differ.") + (kept.length ? "" : " Nothing is left by these filters.");
   }
 
   let state = read();
-  function draw() {
+  function draw(then = () => {}) {
     toForm(state);
     drawColumns(state);
-    drawValues(state, () => { drawOrder(state); drawRows(state); });
+    data(state.show, () => { drawRows(state); then(); });
   }
-  function change(next, replace) { state = next; write(state, replace); draw(); }
+  function change(next, replace) {
+    state = next;
+    write(state, replace);
+    draw(() => dispatchEvent(new Event("matrixchange")));
+  }
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", (event) => {
@@ -229,85 +246,39 @@
     change(next, typing && Boolean(state.q));
   });
   form.addEventListener("reset", (event) => { event.preventDefault(); change({ q: "", show: "", sort: "", all: false, build: false, group: [], verdict: [], stack: [], open: null, shut: [] }); });
-  addEventListener("popstate", () => { state = read(); draw(); show(); });
-  const toggled = (names, name) => (names.includes(name) ? names.filter((one) => one !== name) : [...names, name]);
-  blocks.forEach((one) => one.button.addEventListener("click", () => change({ ...state, open: toggled(opened(state), one.id) })));
+  const toggled = (list, name) => (list.includes(name) ? list.filter((one) => one !== name) : [...list, name]);
+  const toggle = (at) => change({ ...state, open: toggled(opened(state), blocks[at].id) });
+  blocks.forEach((one, at) => one.button.addEventListener("click", () => toggle(at)));
   for (const body of bodies)
     body.rows[0].querySelector("button").addEventListener("click", () => change({ ...state, shut: toggled(state.shut, body.dataset.group) }));
 
-  // --- one square: what it means, where the evidence is, a link to it
-  let chosen = null;
-  function choose(cell, move) {
-    if (chosen) { chosen.classList.remove("chosen"); chosen.tabIndex = -1; }
-    chosen = cell;
-    if (!cell) return;
-    cell.classList.add("chosen");
-    cell.tabIndex = 0;
-    if (move) cell.focus({ preventScroll: false });
-    const row = cell.parentElement, stack = columns[cell.cellIndex - 1].stack;
-    const names = said(cell);
-    bar.classList.add("said");
-    bar.replaceChildren();
-    const label = row.cells[0].textContent.trim().replace(/\s+/g, " ");
-    bar.append(`${label} on ${stack}: ${names.join(", ")}. `);
-    const link = (text, href) => { const a = document.createElement("a"); a.textContent = text; a.href = href; bar.append(a, " "); };
-    const page = row.cells[0].querySelector("a").getAttribute("href").split("#")[0];
-    link("Evidence", `${page}#${cell.id.replace(".build@", "@")}`);
-    link("Link to this square", `${location.search}#${cell.id}`);
-    link(stack, `stacks/${heads[cell.cellIndex - 1].querySelector("a").getAttribute("href").split("/").pop()}`);
-  }
-  table.addEventListener("click", (event) => {
-    const cell = event.target.closest("td");
-    if (!cell) return;
-    if (cell.classList.contains("sum")) return change({ ...state, open: toggled(opened(state), blocks[columns[cell.cellIndex - 1].block].id) });
-    choose(cell, true);
-  });
-  table.addEventListener("keydown", (event) => {
-    const cell = event.target.closest("td");
-    if (!cell) return;
-    if (event.key === "Enter") { bar.querySelector("a").click(); return; }
-    const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
-    if (!steps) return;
-    event.preventDefault();
-    const visible = (one) => one && one.tagName === "TD" && one.id && one.offsetParent !== null;
-    if (steps[1]) {
-      let at = cell.cellIndex + steps[1];
-      while (cell.parentElement.cells[at] && !visible(cell.parentElement.cells[at])) at += steps[1];
-      if (visible(cell.parentElement.cells[at])) choose(cell.parentElement.cells[at], true);
-    } else {
-      const all = [...table.querySelectorAll("tbody tr[id]")].filter((row) => row.offsetParent !== null);
-      const next = all[all.indexOf(cell.parentElement) + steps[0]];
-      if (next) choose(next.cells[cell.cellIndex], true);
-    }
-  });
-  // From the scrolling frame, the first arrow key enters the table at a square.
-  table.closest(".scroller").addEventListener("keydown", (event) => {
-    if (event.target !== event.currentTarget || event.key !== "Enter") return;
-    const first = [...table.querySelectorAll("tbody td[id]")].find((one) => one.offsetParent !== null);
-    if (first) { event.preventDefault(); choose(chosen && chosen.offsetParent ? chosen : first, true); }
-  });
-
-  // A permanent link shows its square, row or column, whatever is folded or filtered away.
-  function show() {
-    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!place || !table.contains(place)) return;
-    const row = place.closest("tr"), cell = place.closest("td");
-    const next = { ...state };
-    if (row.id && row.hidden) { next.q = ""; next.group = []; next.verdict = []; next.all = next.all || row.classList.contains("same") || next.stack.length > 0; next.build = next.build || row.classList.contains("build"); }
-    const column = cell ? columns[cell.cellIndex - 1] : place.id.startsWith("@") ? columns[place.cellIndex] : null;
-    if (column && place.offsetParent === null) {
-      if (next.stack.length && !next.stack.includes(column.stack)) next.stack = [];
-      const id = blocks[column.block].id;
-      if (!opened(next).includes(id)) next.open = [...opened(next), id];
-    }
-    if (row.body && next.shut.includes(row.body.dataset.group)) next.shut = next.shut.filter((name) => name !== row.body.dataset.group);
-    if (JSON.stringify(next) !== JSON.stringify(state)) { state = next; write(state, true); draw(); }
-    place.scrollIntoView({ block: "center", inline: "center" });
-    if (cell && cell.id) choose(cell, false);
-  }
-  addEventListener("hashchange", show);
+  // Until here, the style sheet hid all rows: a table that is laid out as it comes in is laid out many times.
+  for (const one of rows) one.row.hidden = true;
+  table.classList.add("drawn");
+  // For square.js. ``shown``: changes the state so that a row and a column are drawn, and draws them;
+  // ``keeps``: whether they are, or will be in a moment.
+  window.nestbenchMatrix = {
+    table, columns, heads, toggle,
+    names: (cell) => { const one = byRow.get(cell.parentElement); return names(one.texts[cell.cellIndex - 1]); },
+    again: (then) => { state = read(); draw(then); },
+    shown(row, column) {
+      const one = byRow.get(row), next = { ...state };
+      if (one && !chosenRows(state, asked(state)).kept.includes(one)) {
+        Object.assign(next, { q: "", group: [], verdict: [] });
+        next.all = next.all || one.same || next.stack.length > 0 || Boolean(next.show);
+        next.build = next.build || one.build;
+      }
+      if (column && next.stack.length && !next.stack.includes(column.stack)) next.stack = [];
+      if (column && !opened(next).includes(blocks[column.block].id)) next.open = [...opened(next), blocks[column.block].id];
+      if (one) next.shut = next.shut.filter((name) => name !== one.group);
+      if (JSON.stringify(next) !== JSON.stringify(state)) { state = next; write(state, true); draw(); }
+      if (pending.includes(one)) reveal(Infinity);
+    },
+    keeps(row, column) {
+      const one = byRow.get(row);
+      return (!one.row.hidden || pending.includes(one)) && !state.shut.includes(one.group)
+        && asked(state).includes(column) && opened(state).includes(blocks[column.block].id);
+    },
+  };
   draw();
-  show();
-  // The browser goes to the place of the address by itself when all is loaded, under the head of the table.
-  addEventListener("load", () => setTimeout(show));
 })();

@@ -10,10 +10,13 @@
   const titles = { [WORSE]: "Gets worse", [OTHER]: "Other trouble", [BETTER]: "Gets better", [NONE]: "Behaves the same" };
   const silent = new Set(["uncounted", "untrained", "overtrained", "unsaved"]);
 
+  const unstable = new Set(all.unstable.map((pair) => pair.join()));
   const words = (one) => {
     const call = one.call.join(", ");
     return one.build.join() === one.call.join() ? call : `${call} (build(shape) alone: ${one.build.join(", ")})`;
   };
+  // What a stack says of a row, and whether a second try said something else there.
+  const told = (one, side) => words(one[side]) + (unstable.has(`${one.at},${one.places[side]}`) ? " (unstable)" : "");
   function factor(before, after) {
     if (!before || !after) return before === after ? 1 : Infinity;
     return Math.max(before / after, after / before);
@@ -27,7 +30,7 @@
     const old = all.stacks.indexOf(from), now = all.stacks.indexOf(to);
     const found = all.rows.map((row, at) => {
       const before = all.behaviours[all.cells[at][old]], after = all.behaviours[all.cells[at][now]];
-      const one = { row, before, after, way: NONE, gravity: quiet, ratio: 1, counts: [] };
+      const one = { row, at, places: { before: old, after: now }, before, after, way: NONE, gravity: quiet, ratio: 1, counts: [] };
       if (!before || !after) { one.why = `not measured on ${[!before && from, !after && to].filter(Boolean).join(" and ")}`; return one; }
       for (const [name, lines] of Object.entries(all.counts)) {
         const pair = [lines[at][old], lines[at][now]];
@@ -67,11 +70,11 @@
     for (const one of rows) {
       const line = make("tr", "", body);
       make("a", one.row.label, make("th", "", line, { scope: "row" }), { href: `${file(one.row.case)}#${one.row.row}` });
-      const cell = (behaviour) => make("td", behaviour ? words(behaviour) : one.why, line, behaviour && silent.has(behaviour.call[0]) ? { class: "l" } : {});
-      cell(one.before); cell(one.after);
-      const told = make("td", "", line);
+      for (const side of ["before", "after"])
+        make("td", one[side] ? told(one, side) : one.why, line, one[side] && silent.has(one[side].call[0]) ? { class: "l" } : {});
+      const differing = make("td", "", line);
       if (one.before && one.after && one.way !== NONE) {
-        const list = make("ul", "", told);
+        const list = make("ul", "", differing);
         for (const text of differences(one.before, one.after)) make("li", text, list);
       }
       make("td", counted(one), line);
@@ -87,7 +90,7 @@
       lines.push(`### ${titles[way]}`, "");
       for (const one of rows) {
         const why = one.after.evidence[0] ? `: ${bars(one.after.evidence[0])}` : "";
-        lines.push(`- **${bars(one.row.label)}**: ${bars(words(one.before))} → ${bars(words(one.after))}${why}`);
+        lines.push(`- **${bars(one.row.label)}**: ${bars(told(one, "before"))} → ${bars(told(one, "after"))}${why}`);
       }
       lines.push("");
     }
