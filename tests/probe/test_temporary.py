@@ -84,7 +84,7 @@ class TemporaryTest(unittest.TestCase):
             self.assertEqual(process.stdout.readline(), "waiting\n")
             self.assertNotEqual(os.listdir(self.tmp), [])
             process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.stderr.read(), "nestprobe: Interrupted.\n")
+            self.assertEqual(process.stderr.read().splitlines()[-1], "nestprobe: Interrupted.")
         self.assertEqual(process.returncode, 3)
         self.assertEqual(os.listdir(self.tmp), [])
 
