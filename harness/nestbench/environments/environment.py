@@ -1,16 +1,24 @@
 """Prepares a stack's environment: takes the one that is there if it is what the lock says."""
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from nestbench.environments.failures import os_failure, provisioning_failure
-from nestbench.environments.inspection import differences, in_brief, python_of
+from nestbench.environments.inspection import (
+    CHANGED,
+    differences,
+    in_brief,
+    python_differs,
+    python_of,
+    strangers,
+)
+from nestbench.environments.inventory import files_digest
 from nestbench.environments.provision import Folder, run_tox, write_configuration
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.interpreters import Interpreter, Unavailable, availability
@@ -87,7 +95,7 @@ def prepare(
         outdated = _outdated(stack, place, available.interpreter, lock_text)
         if outdated:
             say(f"{stack.id}: making its environment, Python {stack.python} ({outdated})")
-            _make(stack, place, available.interpreter, lock_text, held=held)
+            _make(stack, place, available.interpreter, lock_text, held=held, say=say)
     return Environment(
         stack_id=stack.id,
         folder=place.path,
@@ -111,7 +119,7 @@ def _current_lock(stack: Stack) -> str:
     return text
 
 
-@contextmanager
+@contextlib.contextmanager
 def _alone(stack: Stack, place: Folder, say: Progress) -> Iterator[int]:
     """Keeps other processes off the environment; yields the lock's file descriptor.
 
@@ -143,26 +151,68 @@ def _outdated(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: 
         return "the one there was not finished"
     if stamp != _stamp(stack, interpreter):
         return "it was made from another lock or by another Python"
-    return in_brief(differences(place.venv, version=interpreter.version, pins=pins(lock_text)))
-
-
-def _make(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str, *, held: int) -> None:
+    wrong = python_differs(place.venv, interpreter.version)
+    if wrong:
+        return in_brief(wrong)
     try:
-        # From nothing each time, the stamp first and last: what is there is whole or has no stamp.
-        place.stamp.unlink(missing_ok=True)
-        for old in (place.venv, place.path / ".tox"):
-            if old.exists():
-                shutil.rmtree(old)
-        write_configuration(place, stack, interpreter, lock_text)
-        output = run_tox(place, stack, held=held)
-        wrong = differences(place.venv, version=interpreter.version, pins=pins(lock_text))
+        recorded, now = _recorded(place), files_digest(place.venv)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror}"
+    if recorded == now:
+        return ""
+    wrong = differences(place.venv, version=interpreter.version, pins=pins(lock_text), read=True)
+    wrong += strangers(place.venv, interpreter.version)
+    if wrong or recorded:
+        return in_brief(wrong) or "its files are not those that it was made with"
+    with contextlib.suppress(OSError):  # where it cannot be written it is read again next time
+        _record(place)  # made before there were records, and all of it is what its packages brought
+    return ""
+
+
+def _make(
+    stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str, *, held: int, say: Progress
+) -> None:
+    try:
+        output, wrong = _install(stack, place, interpreter, lock_text, held=held)
+        if any(problem.endswith(CHANGED) for problem in wrong):
+            # uv links its cache into environments: who writes to a file in one of them writes to all.
+            say(f"{stack.id}: once more, past uv's cache ({in_brief(wrong)})")
+            output, wrong = _install(stack, place, interpreter, lock_text, held=held, cached=False)
         if wrong:
             raise provisioning_failure(stack.id, output, place.log, found=in_brief(wrong))
-        partial = place.stamp.with_suffix(".part")
-        partial.write_text(json.dumps(_stamp(stack, interpreter), indent=1) + "\n", "utf-8")
-        partial.replace(place.stamp)
+        _record(place)
+        _write(place.stamp, json.dumps(_stamp(stack, interpreter), indent=1) + "\n")
     except OSError as error:
         raise os_failure(f"The environment of {stack.id} in {place.path} failed", error) from error
+
+
+def _install(
+    stack: Stack, place: Folder, interpreter: Interpreter, lock_text: str, *, held: int, cached: bool = True
+) -> tuple[str, tuple[str, ...]]:
+    """What tox said, and how what it made differs from the lock."""
+    # From nothing each time, the stamp first and last: what is there is whole or has no stamp.
+    for stamp in (place.stamp, place.files):
+        stamp.unlink(missing_ok=True)
+    for old in (place.venv, place.path / ".tox"):
+        if old.exists():
+            shutil.rmtree(old)
+    write_configuration(place, stack, interpreter, lock_text)
+    output = run_tox(place, stack, held=held, cached=cached)
+    return output, differences(place.venv, version=interpreter.version, pins=pins(lock_text), read=True)
+
+
+def _recorded(place: Folder) -> str:
+    return place.files.read_text(encoding="utf-8").strip() if place.files.exists() else ""
+
+
+def _record(place: Folder) -> None:
+    _write(place.files, files_digest(place.venv) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_suffix(".part")
+    partial.write_text(text, "utf-8")
+    partial.replace(path)
 
 
 def _stamp(stack: Stack, interpreter: Interpreter) -> dict[str, object]:

@@ -51,6 +51,11 @@ class Folder:
         return self.path / "stamp.json"
 
     @property
+    def files(self) -> Path:
+        """The digest of the files that it was made with."""
+        return self.path / "files.sha256"
+
+    @property
     def log(self) -> Path:
         """What tox and uv said when the environment was made."""
         return self.path / "provision.log"
@@ -84,10 +89,10 @@ def write_configuration(folder: Folder, stack: Stack, interpreter: Interpreter, 
     folder.tox_ini.write_text(text, encoding="utf-8")
 
 
-def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
+def run_tox(folder: Folder, stack: Stack, *, held: int, cached: bool = True) -> str:
     """Runs tox and returns all that it said; whether it succeeded is for inspection to say.
 
-    ``held`` is the file descriptor of the environment's lock. The leash inherits it, so that the
+    ``cached``: whether packages may come from uv's cache. ``held`` is the file descriptor of the environment's lock. The leash inherits it, so that the
     lock outlives a killed controller until the last process that writes here has ended.
 
     Raises:
@@ -106,7 +111,7 @@ def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=_environ(stack, temporary),
+            env=_environ(stack, temporary, cached=cached),
             cwd=folder.path,
             pass_fds=(held,),
             start_new_session=True,
@@ -123,7 +128,7 @@ def run_tox(folder: Folder, stack: Stack, *, held: int) -> str:
     return folder.log.read_text(encoding="utf-8", errors="replace")
 
 
-def _environ(stack: Stack, temporary: Path) -> dict[str, str]:
+def _environ(stack: Stack, temporary: Path, *, cached: bool) -> dict[str, str]:
     # The date holds for what builds a package from source, too: lock and builds see one index.
     return {
         **uv_environ(temporary),
@@ -131,4 +136,5 @@ def _environ(stack: Stack, temporary: Path) -> dict[str, str]:
         "UV_EXCLUDE_NEWER": f"{stack.resolved.isoformat()}T00:00:00Z",
         "UV_PYTHON_DOWNLOADS": "never",
         "PYTHONUTF8": "1",
+        **({} if cached else {"UV_NO_CACHE": "1"}),
     }

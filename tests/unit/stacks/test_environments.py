@@ -103,6 +103,64 @@ def test_damaged_environment_is_made_again(locked, tmp_path):
     assert not (site_of(again) / "extra-1.0.dist-info").exists()
 
 
+def same_size(site: Path) -> None:
+    file = site / "tinydep" / "__init__.py"
+    text = file.read_text()
+    file.unlink()
+    file.write_text(text.replace("1.1", "6.6"))
+
+
+def through_the_link(site: Path) -> None:
+    file = site / "tinydep" / "__init__.py"
+    file.write_text(file.read_text().replace("1.1", "6.6"))
+
+
+# What no list of names, versions and sizes tells, and what is said about it.
+UNSEEN = {
+    "a file of the same size": (same_size, "tinydep: the file tinydep/__init__.py was changed"),
+    "a file of uv's cache, too": (through_the_link, "tinydep: the file tinydep/__init__.py was changed"),
+    "a module of no package": (lambda site: (site / "extra.py").write_text(""), "extra.py is of no package"),
+    "what runs at the start": (
+        lambda site: (site / "_virtualenv.pth").write_text("import os\n"),
+        "not those that it was made with",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_keeps_names_versions_and_sizes_is_noticed_too(locked, tmp_path, name):
+    env = made(locked, tmp_path)
+    damage, expected = UNSEEN[name]
+    damage(site_of(env))
+    heard = []
+    again = made(locked, tmp_path, on_progress=heard.append)
+    assert again.freshly_made
+    assert expected in heard[0]
+    code = "import importlib.util as u, tinydep; print(tinydep.__version__, u.find_spec('extra'))"
+    out = subprocess.run([again.python_path, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.split() == ["1.1", "None"]
+    assert not made(locked, tmp_path).freshly_made
+
+
+def test_an_environment_from_before_there_were_records_is_read_once_and_kept(locked, tmp_path):
+    env = made(locked, tmp_path)
+    record = env.folder / "files.sha256"
+    digest = record.read_text()
+    record.unlink()
+    assert not made(locked, tmp_path).freshly_made
+    assert record.read_text() == digest
+    record.unlink()
+    same_size(site_of(env))
+    assert made(locked, tmp_path).freshly_made
+
+
+def test_byte_code_is_nobodys_change(locked, tmp_path):
+    env = made(locked, tmp_path)
+    subprocess.run([env.python_path, "-c", "import tinydep"], check=True)
+    assert list(site_of(env).glob("tinydep/__pycache__/*.pyc"))
+    assert not made(locked, tmp_path).freshly_made
+
+
 def test_new_lock_makes_the_environment_again(locked, index, tmp_path):
     made(locked, tmp_path)
     index.add("tinydep", "1.2")
