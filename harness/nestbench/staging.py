@@ -65,11 +65,11 @@ def package() -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def sources() -> list[Path]:
-    """Every file of the probe, sorted."""
+def sources(root: Path) -> list[Path]:
+    """Every file of the probe in ``root``, sorted."""
     return sorted(
         path
-        for path in package().rglob("*")
+        for path in root.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and path.suffix != ".pyc"
     )
 
@@ -79,10 +79,14 @@ def stage(folder: Path) -> Path:
 
     Safe when several processes do it at once. Raises GroundError where the folder cannot be written.
     """
-    target = folder / _digest()
-    if target.is_dir():
+    target = folder / _digest(package())
+    if target.is_dir() and _digest(target / "nestprobe") == target.name:
         return target
     try:
+        if target.is_dir():  # something wrote to it, and it would observe everything from now on
+            altered = Path(tempfile.mkdtemp(prefix=".altered-", dir=folder))
+            target.rename(altered / target.name)
+            shutil.rmtree(altered, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
         try:
@@ -138,15 +142,15 @@ def pack(out: Path, cases: Iterable[Path]) -> None:
 
 def _copy(folder: Path) -> None:
     root = package()
-    for path in sources():
+    for path in sources(root):
         target = folder / "nestprobe" / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
 
 
-def _digest() -> str:
+def _digest(root: Path) -> str:
     found = hashlib.sha256()
-    for path in sources():
-        found.update(os.fsencode(str(path.relative_to(package()))) + b"\0")
+    for path in sources(root):
+        found.update(os.fsencode(str(path.relative_to(root))) + b"\0")
         found.update(path.read_bytes() + b"\0")
     return found.hexdigest()[:16]

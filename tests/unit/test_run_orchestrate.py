@@ -225,6 +225,27 @@ def test_two_runs_do_not_write_the_same_stack_at_once(stage):
     assert "another run" in results[0].reason
 
 
+def test_nor_do_two_runs_that_were_started_in_different_places(stage, tmp_path):
+    elsewhere = Workspace(root=tmp_path / "elsewhere")
+    with elsewhere.lock(stage.store.root, "a"):
+        results = run(stage, stage.plan("a", "good"), stage.plan("b", "good"))
+    assert [one.missing for one in results] == [1, 0]
+    with (
+        elsewhere.lock(stage.store.root, "a"),
+        pytest.raises(BusyError),
+        elsewhere.lock(stage.store.root, "a"),
+    ):
+        pass
+
+
+def test_a_lock_file_that_is_removed_lets_nobody_in(stage):
+    with stage.workspace.lock(stage.store.root, "a"):
+        for path in stage.workspace.folder("locks").glob("a-*"):
+            path.unlink()
+        (result,) = run(stage, stage.plan("a", "good"))
+    assert "another run" in result.reason
+
+
 CONTROLLER = """
 import sys
 from pathlib import Path

@@ -18,6 +18,17 @@ def test_the_staged_folder_holds_the_probe_and_nothing_else(tmp_path):
     assert staging.stage(tmp_path) == staged
 
 
+def test_a_staged_probe_that_was_altered_is_made_again(tmp_path):
+    staged = staging.stage(tmp_path)
+    file = staged / "nestprobe" / "kit.py"
+    whole = file.read_text()
+    for damage in (lambda: file.write_text(whole + "\n"), file.unlink):
+        damage()
+        assert staging.stage(tmp_path) == staged
+        assert file.read_text() == whole
+    assert [path.name for path in tmp_path.iterdir()] == [staged.name]
+
+
 def test_the_staged_probe_imports_alone(tmp_path):
     staged = staging.stage(tmp_path)
     code = "import nestprobe.casefiles; print(nestprobe.__file__)"

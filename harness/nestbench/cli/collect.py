@@ -1,5 +1,6 @@
 """``nestbench collect``: the results of several jobs in one place."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,15 +52,19 @@ def collect(
 
     rows = load_matrix(matrix)
     expected = [one.id for one in rows.select(stack).stacks if one.id in rows.meant(stack)] if stack else []
-    target = Store((results or find_workspace().local).absolute())
+    workspace = find_workspace()
+    target = Store((results or workspace.local).absolute())
     found = [one for one in stores_in(sources) if one.root.resolve() != target.root.resolve()]
     first = [one for one in found if one.root.name != AGAIN]
     second = [one for one in found if one.root.name == AGAIN]
     again = Store(target.root / AGAIN)
-    gathered, tried = gather(first, target), gather(second, again)
-    gathered.save(target)
-    if tried.results:
-        tried.save(again)
+    with ExitStack() as held:  # a run that writes there meanwhile would lose what is written
+        for name in sorted({name for one in first for name in one.stacks()}):
+            held.enter_context(workspace.lock(target.root, name))
+        gathered, tried = gather(first, target), gather(second, again)
+        gathered.save(target)
+        if tried.results:
+            tried.save(again)
     cells = sum(len(one.observations) for one in gathered.results)
     names = [one.stack for one in gathered.stacks]
     typer.echo(

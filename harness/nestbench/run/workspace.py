@@ -1,6 +1,8 @@
 """Where a run keeps its things, and who may write a stack's results."""
 
 import contextlib
+import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -20,6 +22,7 @@ class BusyError(IncompleteError):
 
 LOCAL, PUBLISHED, ACCEPTED = "local", "published", "accepted"
 _HELD = ".held"
+_NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,22 +80,41 @@ class Workspace:
     def lock(self, results: Path, stack: str) -> Iterator[None]:
         """Held while the results of ``stack`` under ``results`` are written.
 
-        Raises BusyError at once where another run holds it.
+        Raises BusyError at once where another run holds it, of this workspace or of another one.
         """
         place = hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
         lock = FileLock(self.folder("locks") / f"{stack}-{place}.lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout as error:
-            raise BusyError(
-                "another run is measuring this stack into the same folder",
-                why=str(results),
-                do="Let it finish and run again; nothing is measured twice.",
-            ) from error
-        try:
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(lock.acquire(blocking=False))
+                held.enter_context(_folder_locked(results / stack))
+            except (Timeout, BlockingIOError) as error:
+                raise BusyError(
+                    "another run is measuring this stack into the same folder",
+                    why=str(results),
+                    do="Let it finish and run again; nothing is measured twice.",
+                ) from error
             yield
-        finally:
-            lock.release()
+
+
+@contextlib.contextmanager
+def _folder_locked(folder: Path) -> Iterator[None]:
+    """The folder itself locked: whoever writes into it meets there, from wherever, and no file can be lost.
+
+    Raises BlockingIOError where another holds it. A file system that locks no folders (NFS) is left to the
+    workspace's own lock.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+        yield
+    finally:
+        os.close(handle)
 
 
 def find_workspace(start: Path | None = None) -> Workspace:

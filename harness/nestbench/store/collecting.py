@@ -48,7 +48,8 @@ class Gathered:
 def stores_in(folders: Sequence[Path]) -> list[Store]:
     """The stores that lie in ``folders``, or are they: wherever a stack says what was imported.
 
-    Raises UsageError for a folder that is not there, IncompleteError where none holds any results.
+    Raises UsageError for a folder that is not there, and for one with links that lead out of it;
+    IncompleteError where none holds any results.
     """
     found: dict[Path, None] = {}
     for folder in folders:
@@ -60,6 +61,7 @@ def stores_in(folders: Sequence[Path]) -> list[Store]:
             )
         for depth in range(_DEEP + 1):
             for path in sorted(folder.glob("/".join(["*"] * (depth + 1)) + "/_stack.json")):
+                _refuse_ways_out(path.parent, folder)
                 found[path.parent.parent] = None
     if not found:
         raise IncompleteError(
@@ -68,6 +70,18 @@ def stores_in(folders: Sequence[Path]) -> list[Store]:
             do="Look at what the runs said.",
         )
     return [Store(path) for path in found]
+
+
+def _refuse_ways_out(stack: Path, folder: Path) -> None:
+    """Archives come from anybody: what is read lies within what was named."""
+    within = folder.resolve()
+    for path in (stack, *stack.iterdir()):
+        if not path.resolve().is_relative_to(within):
+            raise UsageError(
+                f"{path} leads out of {folder}, to {path.resolve()}.",
+                why="it is a link, which no run writes",
+                do="Remove it, or name the folder that it leads to.",
+            )
 
 
 def gather(sources: Sequence[Store], target: Store) -> Gathered:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from nestbench.run.workspace import Workspace
 from nestbench.store import Store
 
 
@@ -33,6 +34,24 @@ def test_parts_become_a_whole_and_what_is_there_twice_is_one(jobs):
     assert collected == held(jobs)  # as one run alone would have written it
     assert jobs.call("collect", "artifacts/one/results", "artifacts/two").exit_code == 0
     assert collected == held(jobs)
+
+
+def test_a_stack_that_is_being_measured_is_not_written_to(jobs):
+    before = held(jobs)
+    with Workspace(root=jobs.root / "elsewhere").lock(jobs.store.root, "tf2.15"):
+        done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 3
+    assert "another run is measuring this stack" in done.stderr
+    assert held(jobs) == before
+
+
+def test_an_archive_with_a_way_out_is_refused(jobs):
+    outside = jobs.root / "outside.json"
+    outside.write_text("{}")
+    (jobs.root / "artifacts" / "one" / "results" / "tf2.15" / "link.json").symlink_to(outside)
+    done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 2
+    assert "leads out of artifacts" in done.stderr
 
 
 def test_what_is_missing_is_listed(jobs):
