@@ -13,10 +13,12 @@ from store_stage import DIGESTS, filled, observation, with_nestbench
 from nestbench.errors import UsageError
 from nestbench.store import HostFacts, StackFacts, Store, StoreError, codec, disk
 from nestbench.store.codec import NewerSchemaError
+from nestbench.store.seal import sealed, unsealed
 
 
 def with_a_cell_twice(text, **differently):
     data = json.loads(text)
+    data.pop("seal", None)
     data["observations"].append({**data["observations"][0], **differently})
     return json.dumps(data)
 
@@ -94,6 +96,54 @@ def test_facts_of_another_stack_are_refused(tmp_path, name):
     assert len(said) == 1
 
 
+def test_a_file_that_is_cut_anywhere_is_never_believed(tmp_path):
+    store = filled(tmp_path)
+    path = store.path("tf2.15", "a-case")
+    whole = path.read_bytes()
+    for length in range(len(whole) - 1):  # only the last line's end may be missing
+        path.write_bytes(whole[:length])
+        with pytest.raises(StoreError):
+            store.load("tf2.15", "a-case")
+
+
+def test_a_flipped_bit_is_never_believed(tmp_path):
+    store = filled(tmp_path)
+    path = store.path("tf2.15", "a-case")
+    whole = path.read_bytes()
+    result = store.load("tf2.15", "a-case")
+    for place in range(len(whole)):
+        for load in (store.load, store.reader().load):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << place % 8]) + whole[place + 1 :])
+            with pytest.raises(StoreError):
+                load("tf2.15", "a-case")
+    path.write_bytes(whole)
+    assert store.load("tf2.15", "a-case") == result
+
+
+def test_a_result_from_before_there_were_seals_is_read(tmp_path):
+    store = filled(tmp_path)
+    path = store.path("tf2.15", "a-case")
+    result = store.load("tf2.15", "a-case")
+    path.write_text(unsealed(path.read_text(encoding="utf-8"), path), encoding="utf-8")
+    assert store.load("tf2.15", "a-case") == result
+    assert store.reader().load("tf2.15", "a-case").result == result
+
+
+def test_what_is_no_file_or_too_large_is_not_read(tmp_path):
+    store = filled(tmp_path)
+    path = store.path("tf2.15", "a-case")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="could not be read"):
+        store.load("tf2.15", "a-case")
+    path.unlink()
+    path.touch()
+    os.truncate(path, 10**10)
+    with pytest.raises(StoreError, match="could not be read") as raised:
+        store.load("tf2.15", "a-case")
+    assert "too large" in raised.value.why
+
+
 def test_bytes_that_are_no_text(tmp_path):
     store = filled(tmp_path)
     store.path("tf2.15", "a-case").write_bytes(b"\xff\xfe\x00")
@@ -116,8 +166,8 @@ def test_a_newer_schema_is_refused_and_never_overwritten(tmp_path):
 def test_an_older_schema_is_migrated(tmp_path, monkeypatch):
     store = filled(tmp_path)
     path = store.path("tf2.15", "a-case")
-    old = path.read_text(encoding="utf-8").replace('"schema": 1', '"schema": 0')
-    path.write_text(old.replace('"case": "a-case"', '"case": "old-case"'), encoding="utf-8")
+    old = unsealed(path.read_text(encoding="utf-8"), path).replace('"schema": 1', '"schema": 0')
+    path.write_text(sealed(old.replace('"case": "a-case"', '"case": "old-case"')), encoding="utf-8")
 
     def from_0(data):
         data["case"] = "a-case"

@@ -97,4 +97,10 @@ def test_result_files_that_are_refused(tmp_path):
     path.write_text(json.dumps(json.loads(whole) | {"schema": 9}))
     with pytest.raises(UsageError, match="schema 9"):
         write_import(store, path, catalogue)
+    path.write_text(json.dumps(json.loads(whole) | {"observations": [codec._data(observation("../up"))]}))
+    with pytest.raises(UsageError, match="cannot name a case"):
+        write_import(store, path, catalogue)
+    assert not list(tmp_path.rglob("up*"))
+    with pytest.raises(UsageError, match="cannot name a stack"):
+        write_import(store, path, catalogue, "../up")
     assert store.stacks() == ["tf2.15"]

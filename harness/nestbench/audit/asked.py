@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, field_validator
 
 from nestbench.errors import UsageError, did_you_mean
+from nestbench.given import given_toml
 from nestbench.portability.record import KINDS
 from nestprobe import subject
 
@@ -174,7 +175,7 @@ def _file_made_absolute(target: Any, folder: Path) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return given_toml(path)
     except OSError as error:
         raise UsageError(
             f"{path} cannot be read: {error.strerror}.", do="Correct the path given with --file."

@@ -18,6 +18,7 @@ from nestbench.errors import UsageError
 from nestbench.matrix import Matrix
 from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.store import Store
+from nestbench.store.seal import unsealed
 
 __all__ = ["Copies", "make_copies"]
 
@@ -64,11 +65,11 @@ def make_copies(store: Store, matrix: Matrix, folder: Path, *, stacks: int, case
         lock = lock_digest(matrix.get(original)) if lock_path(matrix.get(original)).exists() else ""
         place = folder / "results" / stack
         place.mkdir(parents=True)
-        facts = store.path(original, "_stack").read_text("utf-8")
+        facts = _text(store.path(original, "_stack"))
         (place / "_stack.json").write_text(facts.replace(f'"stack": "{original}"', f'"stack": "{stack}"'))
         for entry, name in zip(originals, names, strict=True):
             digests = Digests(case=catalogue.get(name).digest, lock=lock, probe=probe_digest())
-            text = _copied(store.path(original, entry.id).read_text("utf-8"), stack, entry.id, name, digests)
+            text = _copied(_text(store.path(original, entry.id)), stack, entry.id, name, digests)
             (place / f"{name}.json").write_text(text, "utf-8")
     return Copies(
         results=folder / "results",
@@ -93,6 +94,10 @@ def _names(originals: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name}-copy-{seen[name]}")
     return names
+
+
+def _text(path: Path) -> str:
+    return unsealed(path.read_text("utf-8"), path)
 
 
 def _copied(text: str, stack: str, case: str, name: str, digests: Digests) -> str:

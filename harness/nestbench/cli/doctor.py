@@ -15,6 +15,7 @@ import typer
 
 from nestbench.cli.options import Quiet
 from nestbench.errors import ExitCode, IncompleteError, UsageError
+from nestbench.given import given_toml
 from nestbench.output import check_output
 
 #: For a process that is within an operation of the backend at its limit.
@@ -153,7 +154,7 @@ def _of_file(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return given_toml(file)
     except OSError as error:
         raise UsageError(f"{file} cannot be read: {error.strerror}.", do="Correct the path.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

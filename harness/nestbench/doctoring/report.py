@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nestbench.doctoring.scoring import Score
-from nestbench.store.disk import read_text, write_text
+from nestbench.store.disk import StoreError, read_text, write_text
 
 __all__ = ["keep", "kept", "to_data", "to_markdown"]
 
@@ -28,9 +28,16 @@ def kept(folder: Path) -> dict[str, Score]:
     """What ``keep`` kept, in order of stack. Raises StoreError."""
     found = {}
     for path in sorted(folder.glob("*.json")):
-        data = json.loads(read_text(path) or "{}")
-        data.pop("ratios", None)
-        found[path.stem] = Score(**data)
+        try:
+            data = json.loads(read_text(path) or "{}")
+            data.pop("ratios", None)
+            found[path.stem] = Score(**data)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise StoreError(
+                f"{path} is broken",
+                why=f"It is not laid out as `nestbench bench doctor` writes it ({error}).",
+                do="Delete it, or bring it back from git.",
+            ) from error
     return found
 
 

@@ -50,7 +50,7 @@ class Baselines:
             schema = data["schema"]
             if schema == SCHEMA:
                 return _from_data(data, stack)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"{path} is broken",
                 why=f"It is not laid out as `nestbench accept` writes it ({error}).",

@@ -77,7 +77,7 @@ def load_deviations(folder: Path) -> tuple[Deviation, ...]:
         return ()
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}.", do="Correct that line.") from error
     if table.get("schema") != _SCHEMA:
         raise UsageError(

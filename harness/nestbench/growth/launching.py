@@ -15,6 +15,7 @@ from nestbench.growth.line import Line
 from nestbench.growth.record import Part
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.workspace import Workspace
+from nestbench.store.disk import read_text
 
 __all__ = ["Answer", "Asked", "Launcher"]
 
@@ -167,7 +168,6 @@ class _Reader:
 
 def _read(path: Path) -> dict[str, Any] | None:
     """The probe writes a file whole or not at all."""
-    if not path.exists():
-        return None
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    text = read_text(path)
+    data: dict[str, Any] | None = None if text is None else json.loads(text)
     return data

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from nestbench.errors import UsageError, did_you_mean
+from nestbench.given import given_toml
 from nestbench.matrix.stack import Matrix, Stack
 
 SHIPPED = Path(__file__).parent / "stacks.toml"
@@ -43,7 +44,7 @@ def load_matrix(path: Path | None = None) -> Matrix:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = given_toml(file)
     except OSError as error:
         raise UsageError(
             f"The matrix file {file} cannot be read: {error.strerror}.",

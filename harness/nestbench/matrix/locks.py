@@ -17,6 +17,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from nestbench.errors import GroundError
+from nestbench.given import given_text
 from nestbench.interpreters import Interpreter, find
 from nestbench.matrix.loading import SHIPPED
 from nestbench.matrix.stack import Flavour, Platform, Stack
@@ -76,7 +77,7 @@ def read_lock(stack: Stack) -> str:
     """
     path = lock_path(stack)
     try:
-        return path.read_text(encoding="utf-8")
+        return given_text(path)
     except FileNotFoundError as error:
         raise GroundError(
             f"The stack {stack.id} cannot be made: {without_lock(stack)}.",

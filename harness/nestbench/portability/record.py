@@ -70,7 +70,7 @@ class Shelf:
                 for label, savers in data["found"].items()
             }
             return Loads(stack=data["stack"], basis=data["basis"], found=found)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise StoreError(
                 f"{path} is broken",
                 why=f"It is not laid out as what portability writes ({error}).",

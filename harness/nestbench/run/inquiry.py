@@ -14,6 +14,7 @@ from nestbench.errors import GroundError
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.probe_process import MARK, Limits, kill_marked
 from nestbench.run.workspace import Workspace
+from nestbench.store.disk import read_text
 
 __all__ = ["inquire"]
 
@@ -53,7 +54,8 @@ def inquire(
             raise GroundError(f"the probe took more than {seconds:.0f} s; {said}") from error
         finally:
             kill_marked(mark)  # its cells die with it, what these have started does not
-    if done.returncode or not result.exists():
+    text = read_text(result)
+    if done.returncode or text is None:
         raise GroundError(f"the probe ended with status {done.returncode}; {said}")
-    answer: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+    answer: dict[str, Any] = json.loads(text)
     return answer

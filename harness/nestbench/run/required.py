@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nestbench.errors import GroundError, IncompleteError, UsageError
+from nestbench.given import given_text
 from nestbench.matrix import Stack
 from nestbench.matrix.locks import LockState, check_header, pins, read_lock, write_locks
 from nestbench.run.derived import reason_of
@@ -89,7 +90,7 @@ def read_requirements(path: Path) -> tuple[str, ...]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return given_text(path)
     except (OSError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"{path} cannot be read: {said}.", do="Correct the path given with -r.") from error

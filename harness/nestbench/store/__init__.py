@@ -1,7 +1,7 @@
 """Results on disk: one readable, diffable JSON file per stack and case, and two facts files a stack.
 
 ``<store>/<stack>/<case>.json`` and ``_stack.json`` hold nothing that differs between two runs of a
-stack; ``_host.json`` holds what does.
+stack; ``_host.json`` holds what does. The last line of each is a digest of the others (``seal``).
 """
 
 from nestbench.store.alike import Prototype

@@ -34,7 +34,7 @@ def from_text(kind: type[Record], text: str, path: Path, schema: int) -> Record:
         if isinstance(data, dict) and isinstance(data.get("schema"), int) and data["schema"] > schema:
             raise newer_schema(path, data["schema"], schema)
         record: Record = TypeAdapter(kind).validate_json(text)
-    except (ValueError, ValidationError) as error:
+    except (ValueError, ValidationError, RecursionError) as error:
         raise StoreError(
             f"{path} is broken",
             why=str(error).splitlines()[0],

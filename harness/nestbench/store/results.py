@@ -13,6 +13,7 @@ from nestbench.store import codec, disk
 from nestbench.store.alike import Alike, Decoded
 from nestbench.store.disk import StoreError
 from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.seal import sealed, unsealed
 from nestprobe.observation import Observation
 
 __all__ = ["OnBroken", "Reader", "Store", "by_number"]
@@ -22,7 +23,9 @@ Record = TypeVar("Record")
 OnBroken = Callable[[StoreError], None]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_CASE = re.compile(r"[\w+-][\w.+-]*")
 _STACK, _HOST = "_stack", "_host"
+_SHOWN = 60  # characters of a name that is none
 
 
 class Store:
@@ -67,12 +70,16 @@ class Store:
         )
 
     def path(self, stack: str, name: str) -> Path:
-        """Where a result lies. Raises UsageError for a stack name that is no file name."""
-        if not _NAME.fullmatch(stack):
-            raise UsageError(
-                f"{stack!r} cannot name a stack",
-                do="Use letters, digits, dots, dashes, plus signs and underscores.",
-            )
+        """Where a result lies. Raises UsageError for a name that is no file name.
+
+        Both may come from a file that somebody sent: neither leads out of the store.
+        """
+        for kind, one, form in (("stack", stack, _NAME), ("case", name, _CASE)):
+            if not form.fullmatch(one):
+                raise UsageError(
+                    f"{one[:_SHOWN]!r} cannot name a {kind}",
+                    do="Use letters, digits, dots, dashes, plus signs and underscores.",
+                )
         return self.root.joinpath(stack, f"{name}.json")
 
     def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
@@ -88,7 +95,7 @@ class Store:
         """Write a result; its variants are sorted. Raises StoreError."""
         ordered = sorted(result.observations, key=lambda one: sorted(one.variant.items()))
         path = self.path(result.stack, result.case)
-        disk.write_text(path, codec.encode(replace(result, observations=ordered)))
+        disk.write_text(path, sealed(codec.encode(replace(result, observations=ordered))))
 
     def add(
         self,
@@ -151,7 +158,7 @@ class Store:
 
     def save_stack(self, facts: StackFacts) -> None:
         """Write what was imported. Raises StoreError."""
-        disk.write_text(self.path(facts.stack, _STACK), codec.encode(facts))
+        disk.write_text(self.path(facts.stack, _STACK), sealed(codec.encode(facts)))
 
     def load_host(self, stack: str, on_broken: OnBroken | None = None) -> HostFacts | None:
         """Where and how fast that stack was observed last; None where it is not known."""
@@ -167,7 +174,7 @@ class Store:
             old = self.load_host(facts.stack, lambda _: None)
             if old is not None:
                 facts = replace(facts, seconds={**old.seconds, **facts.seconds})
-            disk.write_text(self.path(facts.stack, _HOST), codec.encode(facts))
+            disk.write_text(self.path(facts.stack, _HOST), sealed(codec.encode(facts)))
 
     def _read(
         self, type_: type[Record], path: Path, on_broken: OnBroken | None, check: Callable[[Record], None]
@@ -176,7 +183,7 @@ class Store:
             text = disk.read_text(path)
             if text is None:
                 return None
-            record = codec.decode(type_, text, path)
+            record = codec.decode(type_, unsealed(text, path), path)
             check(record)
         except codec.NewerSchemaError:
             raise
@@ -201,7 +208,7 @@ class Reader:
         text = disk.read_text(path)
         if text is None:
             return None
-        decoded = self._alike.decode(text, path)
+        decoded = self._alike.decode(unsealed(text, path), path)
         _check_result(decoded.result, stack, case, path)
         return decoded
 

@@ -16,6 +16,7 @@ from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.probe_process import MARK, kill_marked
 from nestbench.run.workspace import Workspace
+from nestbench.store.disk import read_text
 from nestbench.timing.record import Arm, Ended, Launched, Part, Session
 
 __all__ = ["Launcher"]
@@ -55,14 +56,15 @@ class Launcher:
             path = scratch / "request.json"
             path.write_text(json.dumps(request), encoding="utf-8")
             self._run(arm, made, path, home, scratch)
-            if not outcomes.exists():
+            told = read_text(outcomes)
+            if told is None:
                 raise GroundError(
                     f"A launch of {arm.stack} did not come to its end.",
                     do=f"Its words are in {self.workspace.log(f'{arm.stack}-time')}.",
                 )
-            data = json.loads(outcomes.read_text(encoding="utf-8"))
+            data = json.loads(told)
             _require_meant(arm, made, data)
-            written = benchmarks.read_text(encoding="utf-8") if benchmarks.exists() else None
+            written = read_text(benchmarks)
         return _launched(arm, block, order, data, session), written
 
     def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:

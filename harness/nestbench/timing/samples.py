@@ -74,8 +74,11 @@ def _data(path: Path) -> dict[str, list[float]]:
     if text is None:
         return {}
     try:
-        return {one["fullname"]: one["stats"]["data"] for one in json.loads(text)["benchmarks"]}
-    except (ValueError, KeyError, TypeError) as error:
+        return {
+            str(one["fullname"]): [float(seconds) for seconds in one["stats"]["data"]]
+            for one in json.loads(text)["benchmarks"]
+        }
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise StoreError(
             f"{path} is not what pytest-benchmark writes",
             why=str(error),
