@@ -12,6 +12,7 @@ import time
 import traceback
 
 from nestprobe.cell import observe_into
+from nestprobe.confinement import confine
 from nestprobe.device import DeviceError
 from nestprobe.observation import Outcome, OutcomeKind
 
@@ -53,11 +54,15 @@ class Child(object):
 
     ``work(cell, kit, scratch, path)`` is what a forked child does; it keeps what it knows in ``path``. A
     fresh one runs the probe's command ``fresh`` instead, whose request holds ``extra`` beside the cell.
+    ``confined``: it can write into ``folder`` only, where the kernel knows how.
     """
 
-    def __init__(self, cell, folder, limits, work=observe_into, fresh="cell", extra=None):
+    def __init__(
+        self, cell, folder, limits, work=observe_into, fresh="cell", extra=None, confined=False
+    ):
         self.cell, self.folder, self.limits = cell, folder, limits
         self._work, self._fresh, self._extra = work, fresh, extra or {}
+        self._confined = confined
         self.result = os.path.join(folder, "result.json")
         self.log = os.path.join(folder, "stderr.log")
         self.started = time.perf_counter()
@@ -105,6 +110,8 @@ class Child(object):
         # For what TensorFlow writes at a whim, such as autograph's copies of functions, also where
         # this becomes a fresh interpreter.
         tempfile.tempdir = os.environ["TMPDIR"] = scratch
+        if self._confined:
+            confine(self.folder)
 
     def _become_fresh(self, scratch):
         request = os.path.join(self.folder, "cell.json")

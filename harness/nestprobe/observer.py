@@ -125,7 +125,9 @@ class Observer(object):
             end_orphans(())
 
     def _start(self, cell, kit):
-        child = Child(cell, self._folder(), self._limits)
+        # On a GPU the driver keeps what it compiles in the person's own home.
+        confined = device.asked() != device.GPU
+        child = Child(cell, self._folder(), self._limits, confined=confined)
         self._started(cell)
         child.start(kit)
         self._active[child.pid] = child

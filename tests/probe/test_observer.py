@@ -15,6 +15,7 @@ from unittest import mock
 from nestprobe import child, observer
 from nestprobe.cell import Cell
 from nestprobe.child import Limits
+from nestprobe.confinement import confine
 from nestprobe.device import DeviceError
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
 from nestprobe.observer import Observer
@@ -55,6 +56,40 @@ def fail():
     raise AssertionError("a fault of the probe itself")
 
 
+def trespass(scratch):
+    """What became of writing into its own folder, those around it, and of a signal to the parent."""
+    above = os.path.dirname(os.path.dirname(scratch))
+    return {
+        "own": tried(lambda: os.rename(written(scratch, "a"), os.path.join(scratch, "b"))),
+        "beside": tried(lambda: written(above, "c")),
+        "home": tried(lambda: os.mkdir(os.path.join(os.path.expanduser("~"), "nestprobe-was-here"))),
+        "parent": tried(lambda: os.kill(os.getppid(), 0)),
+    }
+
+
+def written(folder, name):
+    path = os.path.join(folder, name)
+    with open(path, "w") as stream:
+        stream.write(name)
+    return path
+
+
+def tried(act):
+    try:
+        act()
+    except PermissionError:
+        return "refused"
+    return "done"
+
+
+def confined():
+    """Whether this kernel confines; found out in a child, since it is for good."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0 if confine(tempfile.gettempdir()) else 1)
+    return os.waitpid(pid, 0)[1] == 0
+
+
 WAYS = {
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "exits": lambda: os._exit(0),
@@ -77,6 +112,8 @@ def observe(cell, _kit, scratch, report):
         places = {"cwd": ".", "scratch": scratch, "temporary": tempfile.gettempdir()}
         variant = {name: os.path.realpath(place) for name, place in places.items()}
         variant["inherited"] = os.path.realpath(os.environ["TMPDIR"])
+    if cell.case == "trespasses":
+        variant = trespass(scratch)
     return Observation(cell.case, variant, Outcome(OutcomeKind.OBSERVED, "to the end"))
 
 
@@ -153,6 +190,15 @@ class ObserverTest(unittest.TestCase):
         seen = self.run_cells("looks")["looks"]["variant"]
         self.assertEqual(len(set(seen.values())), 1, seen)
         self.assertTrue(seen["cwd"].startswith(os.path.realpath(self.scratch)))
+
+    def test_a_cell_writes_into_its_own_folder_only(self):
+        if not confined():
+            self.skipTest("this kernel has no Landlock")
+        with tempfile.TemporaryDirectory() as home:
+            self.patch(os, "environ", dict(os.environ, HOME=home))
+            seen = self.run_cells("trespasses")["trespasses"]["variant"]
+        self.assertEqual((seen["own"], seen["beside"], seen["home"]), ("done", "refused", "refused"))
+        self.assertEqual(os.listdir(self.scratch), [])
 
     def test_the_order_of_events(self):
         self.run_cells("fine", "also-fine")
