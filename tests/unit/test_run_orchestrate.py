@@ -1,12 +1,14 @@
 """A run over fake probes: what dies, hangs or lies costs nothing that is not its own."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from run_stage import FAKE_PROBE, Stage
@@ -244,6 +246,42 @@ def test_a_lock_file_that_is_removed_lets_nobody_in(stage):
             path.unlink()
         (result,) = run(stage, stage.plan("a", "good"))
     assert "another run" in result.reason
+
+
+def test_what_a_case_writes_into_the_results_is_found_and_undone(stage):
+    run(stage, stage.plan("a", "good-1"))
+    before = {path.name: path.read_bytes() for path in (stage.store.root / "a").glob("*.json")}
+    (result,) = run(stage, stage.plan("a", "good-1", "forges", "good-2"))
+    assert (result.missing, result.error) == (0, None)
+    assert stage.store.cases("a") == ["forges", "good-1", "good-2"]
+    assert stage.store.path("a", "good-1").read_bytes() == before["good-1.json"]
+    assert stage.store.load_stack("a") is not None
+    (said,) = [line for line in stage.reporter.said if "something else wrote" in line]
+    assert "good-1.json" in said
+    assert "forged.json" in said
+    assert (stage.store.root / "a" / "forged.json.strange").exists()
+
+
+FULL = {
+    "case": "full", "variant": {}, "outcome": {"kind": "observed"},
+    "phases": {"saved-weights": {
+        "status": "raised",
+        "raised": {"type": "OSError", "message": "[Errno 28] Can't write data (No space left on device)"},
+    }},
+}  # fmt: skip
+
+
+def test_what_a_full_disk_says_is_no_result_of_a_case(stage, monkeypatch):
+    (stage.state / "full.observation").write_text(json.dumps(FULL))
+    (result,) = run(stage, stage.plan("a", "full", "good"))
+    assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
+    assert "what the disk said is no result of a case: full: No space left" in result.reason
+    assert stage.outcome("a", "full") is None
+    assert stage.outcome("a", "good").kind == "observed"
+    monkeypatch.setattr("nestbench.run.observe.shutil.disk_usage", lambda _: SimpleNamespace(free=10**6))
+    (result,) = run(stage, stage.plan("a", "full"))
+    assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
+    assert "The disk is full where cases are observed" in result.reason
 
 
 CONTROLLER = """

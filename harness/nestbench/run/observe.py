@@ -11,7 +11,7 @@ from threading import Event as Flag
 from typing import TypeAlias
 
 from nestbench.catalogue import Cell
-from nestbench.errors import UnavailableError
+from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.events import NO_DEVICE, CellDone, Done, Ended, Event, Failed, Noise, Ready, Started
 from nestbench.run.probe_process import (
     GRACE_SECONDS,
@@ -30,6 +30,13 @@ _STRIKES = 2
 _BARREN = 2
 #: Servers that a stack may use up in all.
 _SERVERS = 25
+#: What a case may be told in the place of its result by a disk that others filled. A text of the system's,
+#: which the libraries in between hand on.
+_DISK_SAYS = ("No space left on device", "Disk quota exceeded", "Read-only file system")
+#: A child that could not keep what it saw ends so (``nestprobe.child``).
+_NOT_KEPT = "exit status 70"
+#: Below so many bytes on the disk what failed there is the disk's doing.
+_ROOM = 64 * 2**20
 _NO_DEVICE = (
     "Check what `nvidia-smi` lists, and that its driver is new enough for the CUDA of this stack. "
     "Nothing was measured on the CPU in its place."
@@ -93,6 +100,8 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
         jobs = 1
     if not left:
         return None
+    if spell.doubted:
+        return f"what the disk said is no result of a case: {spell.doubted}"
     return f"the probe left {len(left)} cells unanswered ({spell.how}); its words are in {ground.log}"
 
 
@@ -115,6 +124,7 @@ class _Spell:
     failure: str | None = None
     done: bool = False
     how: str = ""
+    doubted: str = ""  # what the disk said in the place of a result, if it did
 
 
 def _serve(
@@ -136,7 +146,7 @@ def _serve(
         command = [str(ground.python), "-s", "-m", "nestprobe", "serve", str(request)]
         with ProbeProcess(command, environ=ground.environ, log=ground.log, folder=scratch) as process:
             for event in process.events(stop=stop, silence=_silence(ground)):
-                _hear(event, spell, left, listener, ground.log)
+                _hear(event, spell, left, listener, ground)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return spell
@@ -158,7 +168,7 @@ def _silence(ground: Ground) -> float:
     return ground.limits.seconds + GRACE_SECONDS + importing
 
 
-def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listener, log: Path) -> None:
+def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listener, ground: Ground) -> None:
     match event:
         case Ready():
             listener.ready(event)
@@ -168,7 +178,7 @@ def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listene
                 spell.in_flight.append(key)
                 listener.started(left[key])
         case CellDone():
-            _take(event, spell, left, listener, log)
+            _take(event, spell, left, listener, ground)
         case Done():
             spell.done = True
         case Failed(what=what, detail=detail) if what == NO_DEVICE:
@@ -176,20 +186,48 @@ def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listene
         case Failed(what=what, detail=detail):
             spell.failure = f"{what}: {detail}" if detail else what
         case Noise(line=line, why=why):
-            _note(log, f"not an event ({why}): {json.dumps(line)}")
+            _note(ground.log, f"not an event ({why}): {json.dumps(line)}")
         case Ended(how=how):
             spell.how = how
 
 
-def _take(answer: CellDone, spell: _Spell, left: dict[_Key, Cell], listener: Listener, log: Path) -> None:
+def _take(
+    answer: CellDone, spell: _Spell, left: dict[_Key, Cell], listener: Listener, ground: Ground
+) -> None:
     key = _key(answer.observation.case, answer.observation.variant)
     if key not in left:
-        _note(log, f"an answer that nobody asked for: {key}")
+        _note(ground.log, f"an answer that nobody asked for: {key}")
+        return
+    said = _disk_said(answer.observation, ground.scratch)
+    if said:  # it stays left: measured again by the next run, on a disk with room
+        spell.doubted = f"{left[key].label}: {said}"
+        spell.in_flight = [one for one in spell.in_flight if one != key]
         return
     listener.done(left[key], answer)  # stored first: only then it is no longer left
     del left[key]
     if key in spell.in_flight:
         spell.in_flight.remove(key)
+
+
+def _disk_said(observation: Observation, scratch: Path) -> str:
+    """What the disk said in the place of the case; empty where it said nothing.
+
+    Raises GroundError where there is no room left: then so it is for every case.
+    """
+    outcome = observation.outcome
+    texts = [outcome.detail]
+    for phase in observation.phases.values():
+        raised = [phase.raised, *(phase.model.raised.values() if phase.model else ())]
+        texts += [one.message for one in raised if one is not None] + phase.warnings
+    said = next((words for words in _DISK_SAYS for text in texts if words in text), "")
+    room = shutil.disk_usage(scratch).free
+    if room < _ROOM and (said or (outcome.kind, outcome.detail) == (OutcomeKind.EXITED, _NOT_KEPT)):
+        raise GroundError(
+            f"The disk is full where cases are observed: {room / 2**20:.0f} MB are left for {scratch}.",
+            why="a case that could not write its files says something else than it would",
+            do="Free some space and run again: finished results are kept, and that case's is not.",
+        )
+    return said
 
 
 def _key(case: str, variant: Mapping[str, str]) -> _Key:

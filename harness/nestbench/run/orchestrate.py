@@ -16,6 +16,7 @@ from nestbench.environments import clean_environ
 from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError, UnavailableError
 from nestbench.faults import explained
 from nestbench.matrix import Device
+from nestbench.names import number_of
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Ground, Listener, observe
 from nestbench.run.plan import StackPlan, missing_cells
@@ -23,11 +24,13 @@ from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Reporter
 from nestbench.run.workspace import Workspace
 from nestbench.store import HostFacts, StackFacts, Store
+from nestbench.store.custody import Custody
 
 #: Making an environment waits for the network and the disk more than it computes.
 _PREPARED_AT_ONCE = 2
 _WAKE_SECONDS = 0.5
 _INTERRUPTED = "interrupted"
+_FEW = 4  # names in a sentence
 #: How long an interrupted run waits for its probe servers, which are ended within seconds.
 _ENDING_SECONDS = 30.0
 
@@ -219,7 +222,7 @@ class Run:
             try:
                 why = observe(ground, plan.to_run, watch.listener(), stop=self._stop)
             finally:
-                watch.save_host()
+                watch.close()
         if why is not None:
             raise IncompleteError(why)
 
@@ -247,7 +250,7 @@ class Run:
 
 
 class _Watch:
-    """Stores what one stack's servers say, at once, and tells the reporter."""
+    """Stores what one stack's servers say, at once, and tells the reporter. Raises OSError."""
 
     def __init__(self, plan: StackPlan, settings: Settings, reporter: Reporter, prepared: Prepared) -> None:
         self._plan, self._settings, self._reporter = plan, settings, reporter
@@ -255,6 +258,8 @@ class _Watch:
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
+        self._custody = Custody(settings.store.root / plan.stack)
+        self._strange: set[str] = set()
 
     def listener(self) -> Listener:
         """What the servers' words are handed to."""
@@ -289,18 +294,34 @@ class _Watch:
                 device=str(self._prepared.device),
             )
         )
+        self._custody.note(self._settings.store.facts_path(self._plan.stack))
 
     def _on_started(self, cell: Cell) -> None:
         self._reporter.cell(self._plan.stack, self._done, cell.label)
 
     def _on_done(self, cell: Cell, answer: CellDone) -> None:
+        path = self._settings.store.path(self._plan.stack, cell.case.id)
+        self._strange.update(self._custody.mend(path.name))  # else it would be taken over
         self._settings.store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
+        self._custody.note(path)
         self._seconds[cell.label] = round(answer.seconds, 3)
         self._done += 1
         self._reporter.cell(self._plan.stack, self._done, cell.label)
 
-    def save_host(self) -> None:
-        """Write where and how fast; an interrupted run's seconds count too."""
+    def close(self) -> None:
+        """Say what else wrote to the results meanwhile; write where and how fast they were measured."""
+        self._strange.update(self._custody.mend())
+        if self._strange:
+            few = ", ".join(sorted(self._strange)[:_FEW]) + (", ..." if len(self._strange) > _FEW else "")
+            self._reporter.say(
+                f"{self._plan.stack}: something else wrote to {number_of(len(self._strange), 'result file')} "
+                f"while they were measured: {few}. What this run found and wrote is back in its place; what "
+                f"was added is beside it, under names in .strange."
+            )
+        self._save_host()
+
+    def _save_host(self) -> None:
+        """An interrupted run's seconds count too."""
         if self._ready is None:
             return
         host = {

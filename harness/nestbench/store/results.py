@@ -82,6 +82,10 @@ class Store:
                 )
         return self.root.joinpath(stack, f"{name}.json")
 
+    def facts_path(self, stack: str) -> Path:
+        """Where what was imported on that stack lies."""
+        return self.path(stack, _STACK)
+
     def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
         """The stored result; None where there is none."""
         path = self.path(stack, case)

@@ -43,6 +43,19 @@ def answer(case, variant, state=""):
     emit(event="cell", observation=observation, seconds=0.01)
 
 
+def forge(folder):
+    """Change, add and remove results, as a case could that knows where they are."""
+    for name in os.listdir(folder):
+        path = os.path.join(folder, name)
+        with open(path) as stream:
+            text = stream.read()
+        with open(path, "w") as stream:
+            stream.write(text.replace("observed", "crashed"))
+        with open(os.path.join(folder, "forged.json"), "w") as stream:
+            stream.write(text)
+    os.remove(os.path.join(folder, "_stack.json"))
+
+
 def behave(case, variant, state):
     if case == "kills-server" or (case == "kills-once" and first_time(state, case)):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -61,6 +74,8 @@ def behave(case, variant, state):
     elif case == "leaves-child":
         subprocess.Popen([sys.executable, "-c", SLEEPER, state], start_new_session=True)
         os.kill(os.getpid(), signal.SIGKILL)
+    elif case == "forges":
+        forge(os.path.join(os.path.dirname(state), "results", "local", "a"))
     elif case == "unanswered":
         return
     answer(case, variant, state)
