@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nestbench.cli.faults import faults
 from nestbench.cli.method import method
 from nestbench.cli.options import (
     Cases,
@@ -24,11 +25,12 @@ from nestbench.errors import UsageError
 if TYPE_CHECKING:
     from nestbench.bench import Cost
 
-_HELP = "What nestbench itself costs, as ratios measured in one run, and whether its method works."
+_HELP = "What nestbench itself costs, whether its method works, and what it loses when things go wrong."
 _bench = typer.Typer(help=_HELP, no_args_is_help=True)
 _bench.command("method")(method)
 _bench.command("speed")(speed)
 _bench.command("doctor")(doctor)
+_bench.command("faults")(faults)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 @_bench.callback()
 def bench() -> None:
-    """What nestbench itself costs, as ratios measured in one run, and whether its method works."""
+    """What nestbench itself costs, whether its method works, and what it loses when things go wrong."""
 
 
 @_bench.command("isolation")
