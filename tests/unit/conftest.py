@@ -5,7 +5,6 @@ import tempfile
 import pytest
 from hypothesis import settings
 
-settings.register_profile("fast", max_examples=50)
 settings.register_profile("thorough", max_examples=2000)  # --hypothesis-profile=thorough
 
 

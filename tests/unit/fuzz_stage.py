@@ -208,7 +208,7 @@ HOSTILE = (
 
 
 #: A word in quotes, a number, a word: what has a value in JSON and in TOML.
-TOKEN = re.compile(r"\"(?:[^\"\\\\]|\\\\.)*\"|-?\d[\w.+-]*|true|false|null")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\w.+-]*|true|false|null')
 
 
 @st.composite
