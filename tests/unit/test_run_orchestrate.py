@@ -229,19 +229,19 @@ def test_two_runs_do_not_write_the_same_stack_at_once(stage):
 
 def test_nor_do_two_runs_that_were_started_in_different_places(stage, tmp_path):
     elsewhere = Workspace(root=tmp_path / "elsewhere")
-    with elsewhere.lock(stage.store.root, "a"):
+    with elsewhere.lock(stage.store.root, "a", own_folder=True):
         results = run(stage, stage.plan("a", "good"), stage.plan("b", "good"))
     assert [one.missing for one in results] == [1, 0]
     with (
-        elsewhere.lock(stage.store.root, "a"),
+        elsewhere.lock(stage.store.root, "a", own_folder=True),
         pytest.raises(BusyError),
-        elsewhere.lock(stage.store.root, "a"),
+        elsewhere.lock(stage.store.root, "a", own_folder=True),
     ):
         pass
 
 
 def test_a_lock_file_that_is_removed_lets_nobody_in(stage):
-    with stage.workspace.lock(stage.store.root, "a"):
+    with stage.workspace.lock(stage.store.root, "a", own_folder=True):
         for path in stage.workspace.folder("locks").glob("a-*"):
             path.unlink()
         (result,) = run(stage, stage.plan("a", "good"))

@@ -60,7 +60,7 @@ def collect(
     again = Store(target.root / AGAIN)
     with ExitStack() as held:  # a run that writes there meanwhile would lose what is written
         for name in sorted({name for one in first for name in one.stacks()}):
-            held.enter_context(workspace.lock(target.root, name))
+            held.enter_context(workspace.lock(target.root, name, own_folder=True))
         gathered, tried = gather(first, target), gather(second, again)
         gathered.save(target)
         if tried.results:

@@ -194,7 +194,7 @@ class Run:
         try:
             if self._stop.is_set():
                 raise IncompleteError(_INTERRUPTED)
-            with self._settings.workspace.lock(self._settings.store.root, plan.stack):
+            with self._settings.workspace.lock(self._settings.store.root, plan.stack, own_folder=True):
                 self._observe(plan, prepared, jobs)
             self._end(plan, None, time.monotonic() - started)
         except Exception as error:  # noqa: BLE001 - one stack's failure is its own

@@ -77,17 +77,19 @@ class Workspace:
             held.release()
 
     @contextlib.contextmanager
-    def lock(self, results: Path, stack: str) -> Iterator[None]:
+    def lock(self, results: Path, stack: str, *, own_folder: bool = False) -> Iterator[None]:
         """Held while the results of ``stack`` under ``results`` are written.
 
-        Raises BusyError at once where another run holds it, of this workspace or of another one.
+        ``own_folder``: they lie in a folder of their own there, which is made where missing and locked, too:
+        so runs of other workspaces meet this one. Raises BusyError at once where another run holds it.
         """
         place = hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
         lock = FileLock(self.folder("locks") / f"{stack}-{place}.lock")
         with contextlib.ExitStack() as held:
             try:
                 held.enter_context(lock.acquire(blocking=False))
-                held.enter_context(_folder_locked(results / stack))
+                if own_folder:
+                    held.enter_context(_folder_locked(results / stack))
             except (Timeout, BlockingIOError) as error:
                 raise BusyError(
                     "another run is measuring this stack into the same folder",

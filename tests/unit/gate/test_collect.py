@@ -38,7 +38,7 @@ def test_parts_become_a_whole_and_what_is_there_twice_is_one(jobs):
 
 def test_a_stack_that_is_being_measured_is_not_written_to(jobs):
     before = held(jobs)
-    with Workspace(root=jobs.root / "elsewhere").lock(jobs.store.root, "tf2.15"):
+    with Workspace(root=jobs.root / "elsewhere").lock(jobs.store.root, "tf2.15", own_folder=True):
         done = jobs.call("collect", "artifacts")
     assert done.exit_code == 3
     assert "another run is measuring this stack" in done.stderr
