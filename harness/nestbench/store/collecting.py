@@ -87,7 +87,8 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             merged, same = _merged(stack, case, holding, target, wrong)
             results += [merged] if merged is not None else []
             twice += same
-        hosts += filter(None, (store.load_host(stack) for store in holding))
+        found = filter(None, (store.load_host(stack) for store in holding))
+        hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
     if wrong:
         more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
         raise ContradictionError(
