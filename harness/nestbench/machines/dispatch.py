@@ -26,6 +26,8 @@ __all__ = ["Dispatch"]
 TRIES = 4
 #: How long a scheduler, or the last worker that could take a part, may be away.
 PATIENCE_SECONDS = 300.0
+#: A worker whose ground failed so often in a row is given nothing while there are others.
+_BAD = 3
 _WAKE_SECONDS = 0.5
 _LOOK_SECONDS = 2.0
 
@@ -45,7 +47,7 @@ class Dispatch:
         self._given: dict[str, Given] = {}
         self._ever: dict[str, Given] = {}  # a word may come late
         self._offers: list[Offer] = []
-        self._bad: set[str] = set()  # workers whose ground failed
+        self._failed: Counter[str] = Counter()  # times in a row that a worker's ground failed
         self._stored: set[Cell] = set()
         self._done: Counter[str] = Counter()  # cells
         self._open: Counter[str] = Counter()  # parts
@@ -120,7 +122,7 @@ class Dispatch:
         """Give as much as there are hands for: what waits can still go to whoever is free first, or comes."""
         for needs, waiting in self._waiting.items():
             able = [offer for offer in self._offers if offer.at_once(needs)]
-            able = [offer for offer in able if offer.address not in self._bad] or able
+            able = [offer for offer in able if self._failed[offer.address] < _BAD] or able
             if able:
                 self._alone_since.pop(needs, None)
             elif waiting:
@@ -224,6 +226,7 @@ class Dispatch:
         trouble = given.ended.trouble if given.ended else None
         error = trouble.error(given.name) if trouble else GroundError(f"{given.name} was lost with its task")
         if not part.cells:
+            self._failed[given.worker] = 0
             self._close(part, None)
         elif part.tries == TRIES or (trouble and trouble.kind == "incomplete"):  # its own fault comes again
             self._close(part, error)
@@ -232,7 +235,7 @@ class Dispatch:
             self._reporter.say(f"{stack}: {error.what}; {left} of it to be given once more.")
             if trouble:
                 part.shunned.add(given.worker)
-                self._bad.add(given.worker)
+                self._failed[given.worker] += 1
             self._waiting[part.needs].insert(0, part)
 
     def _keep_host(self, given: Given) -> None:
@@ -247,7 +250,6 @@ class Dispatch:
         self._reporter.say(f"The scheduler at {self._cluster.address} is gone; waiting for it to come back.")
         back = self._cluster.connect_again(PATIENCE_SECONDS)
         self._looked = -_LOOK_SECONDS
-        self._bad.clear()
         lost = list(self._given.values())
         self._given.clear()
         for given in lost:
