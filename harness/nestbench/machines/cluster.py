@@ -83,13 +83,13 @@ class Cluster:
         unknown = [address for address in workers if address not in self._alike]
         if unknown:
             answers = self._client.run(fingerprint, workers=unknown, on_error="return")
-            for address in unknown:
-                said = answers.get(address)
-                self._alike[address] = "" if said == fingerprint() else str(said)
+            for address, said in answers.items():
+                if not isinstance(said, OSError):  # else it is asked again, if it is there then
+                    self._alike[address] = "" if said == fingerprint() else str(said)
         others = [
             f"{address} is given nothing: its nestbench is not {fingerprint()} but: {self._alike[address]}"
             for address in unknown
-            if self._alike[address]
+            if self._alike.get(address)
         ]
         found = [
             Offer(
@@ -99,7 +99,7 @@ class Cluster:
                 resources=facts.get("resources") or {},
             )
             for address, facts in workers.items()
-            if not self._alike[address]
+            if self._alike.get(address) == ""
         ]
         return found, others
 
@@ -125,9 +125,12 @@ class Cluster:
 
     def hear(self, seconds: float) -> Heard:
         """What came, waiting up to ``seconds`` for it."""
-        if self._client.status != "running":
+        states = {key: future.status for key, future in self._given.items()}
+        # Nobody but a scheduler that was away cancels. The client may have found it again by itself, but
+        # not the topic.
+        if self._client.status != "running" or "cancelled" in states.values():
             return Heard(said=self._drained(), cut=True)
-        ended = tuple(key for key, future in self._given.items() if future.status != "pending")
+        ended = tuple(key for key, state in states.items() if state != "pending")
         said = self._drained()
         if not said and not ended:
             with contextlib.suppress(queue.Empty):
