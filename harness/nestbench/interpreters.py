@@ -278,8 +278,13 @@ def _managed(python: str) -> Interpreter | None:
     return _verified(Path(line), python, Source.UV) if line else None
 
 
+def downloadable(python: str) -> bool:
+    """Whether the version is of those that uv offers; no network is asked."""
+    return _numbers(python) >= _OLDEST_DOWNLOAD
+
+
 def _uv_offers(python: str) -> bool:
-    if _numbers(python) < _OLDEST_DOWNLOAD:
+    if not downloadable(python):
         return False
     # uv knows by itself what it could download; no network is asked.
     done = _uv("python", "list", "--only-downloads", f"cpython@{python}")

@@ -72,6 +72,11 @@ def collect(
         f"from {number_of(len(first), 'folder')}"
         + (f"; {gathered.twice} were there more than once, and the same." if gathered.twice else ".")
     )
+    if gathered.replaced:
+        typer.echo(
+            f"{number_of(gathered.replaced, 'cell')} that had been measured with another version of the case, "
+            "the lock or the probe are replaced."
+        )
     _missing(target, load_catalogue(folders or []), rows, list(dict.fromkeys([*names, *expected])))
 
 

@@ -1,6 +1,7 @@
 """``nestbench run``: the main job."""
 
 import os
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +27,7 @@ from nestbench.errors import UsageError
 
 if TYPE_CHECKING:
     from nestbench.catalogue import Catalogue
+    from nestbench.machines.cluster import Cluster
     from nestbench.matrix import Matrix
     from nestbench.run.session import How, Report
     from nestbench.run.workspace import Workspace
@@ -73,8 +75,16 @@ def run(
     shard: Annotated[
         str | None, typer.Option(metavar="I/N", help="Only the I-th of N parts of the cases.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Measure on the workers of this scheduler of Dask."),
+    ] = None,
+    tasks_per_stack: Annotated[
+        int, typer.Option(min=1, help="With --scheduler: parts of a stack's cases, for as many workers.")
+    ] = 1,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Cells observed at once; one per CPU if left out.")
+        int | None,
+        typer.Option(min=1, help="Cells observed at once, on each machine; one per CPU if left out."),
     ] = None,
     launch: Annotated[
         Launch,
@@ -95,7 +105,8 @@ def run(
 ) -> None:
     """Measure how nested layers are counted, tracked and built, and show the table.
 
-    What is measured already, and still current, is not measured again.
+    What is measured already, and still current, is not measured again. With --scheduler, --envs is a
+    folder on the workers; all else stays as it is.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import Device, load_matrix
@@ -118,6 +129,12 @@ def run(
     catalogue = every.select(case or [], group or [])
     if shard is not None:
         catalogue = catalogue.shard(*_parts(shard))
+    if scheduler is None and tasks_per_stack > 1:
+        raise UsageError(
+            "--tasks-per-stack goes with --scheduler: here a stack is one task.",
+            do="Leave it out, or name a scheduler; for jobs of a CI there is --shard I/N.",
+        )
+    catalogue.shard(1, tasks_per_stack)  # where some would be empty, that is told before anything is done
     how = How(
         workers=workers or len(os.sched_getaffinity(0)),
         launch=str(launch),
@@ -125,28 +142,35 @@ def run(
         again=again,
     )
     if here:
-        if stacks or everything:
+        if stacks or everything or scheduler is not None:
             raise UsageError(
                 "--here observes one interpreter, the one that runs nestbench.",
-                do="Leave out --all and the names of stacks.",
+                do="Leave out --all, --scheduler and the names of stacks.",
             )
         from nestbench.run.here import measure_here
 
         chosen = Device(device or On.CPU)
         report = measure_here(store, workspace, catalogue, how, device=chosen, quiet=quiet)
     else:
-        report = _run_matrix(
-            stacks or [],
-            everything=everything,
-            store=store,
-            workspace=workspace,
-            catalogue=catalogue,
-            how=how,
-            envs=envs,
-            allow_download=not no_download,
-            matrix=rows,
-            quiet=quiet,
-        )
+        cluster = None
+        if scheduler is not None:
+            from nestbench.machines.cluster import Cluster
+
+            cluster = Cluster(scheduler, jobs=workers, parts=tasks_per_stack)
+        with cluster or nullcontext():
+            report = _run_matrix(
+                stacks or [],
+                everything=everything,
+                store=store,
+                workspace=workspace,
+                catalogue=catalogue,
+                how=how,
+                envs=envs,
+                allow_download=not no_download,
+                matrix=rows,
+                quiet=quiet,
+                cluster=cluster,
+            )
     try:
         _show(report, store, workspace, catalogue, again=again)
     except BrokenPipeError:  # a reader that left changes no exit code
@@ -195,6 +219,7 @@ def _run_matrix(
     allow_download: bool,
     matrix: "Matrix",
     quiet: bool,
+    cluster: "Cluster | None",
 ) -> "Report":
     from nestbench.gate.retrying import forget
     from nestbench.names import number_of
@@ -202,7 +227,12 @@ def _run_matrix(
     from nestbench.run.progress import reporter
     from nestbench.run.selection import grouped
 
-    chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
+    if cluster is None:
+        chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
+    else:
+        from nestbench.machines import measuring as far
+
+        chosen = far.select(cluster, matrix, names, everything=everything, allow_download=allow_download)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
     for plan in plans:
         forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
@@ -216,6 +246,19 @@ def _run_matrix(
         told.say(f"{names_of}: {number_of(current, 'cell')} current, {to_run} to run.")
     else:
         told.say("No stack is left to run.")
+    if cluster is not None:
+        return far.measure(
+            plans,
+            chosen,
+            cluster,
+            store=store,
+            workspace=workspace,
+            catalogue=catalogue,
+            how=how,
+            envs=envs,
+            allow_download=allow_download,
+            reporter=told,
+        )
     return session.measure(
         plans,
         session.tox_prepare(chosen.stacks, workspace, envs=envs, allow_download=allow_download),

@@ -8,11 +8,10 @@ from pathlib import Path
 from nestbench import staging
 from nestbench.catalogue import Catalogue
 from nestbench.digests import versions_digest
-from nestbench.environments import clean_environ
 from nestbench.errors import GroundError
 from nestbench.matrix import Device
 from nestbench.names import number_of
-from nestbench.run.observe import Ground, introduce
+from nestbench.run.observe import introduce
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.plan import plan_stack
 from nestbench.run.progress import reporter
@@ -58,19 +57,12 @@ def measure_here(
 def _imported(prepared: Prepared, workspace: Workspace, how: How) -> dict[str, str | None]:
     """What is imported here: the plan needs it before anything is measured."""
     with workspace.scratch("here") as scratch:
-        home = scratch / "home"
-        home.mkdir()
-        ground = Ground(
-            python=prepared.python,
-            environ={
-                **clean_environ(home, device=prepared.device),
-                **prepared.extra,
-                "PYTHONPATH": str(staging.stage(workspace.folder("probe"))),
-            },
+        ground = prepared.ground(
+            scratch,
+            staging.stage(workspace.folder("probe")),
             files=(),
             log=workspace.log("here"),
-            scratch=scratch,
-            launch="fresh" if prepared.device is Device.GPU else how.launch,
+            launch=how.launch,
             jobs=1,
             limits=how.limits,
         )

@@ -1,13 +1,10 @@
 """Many stacks at once: environments are made while others are observed; every failure stays alone."""
 
-import os
-import platform
 import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from nestbench import staging
@@ -17,13 +14,14 @@ from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchEr
 from nestbench.faults import explained
 from nestbench.matrix import Device
 from nestbench.names import number_of
-from nestbench.run.events import CellDone, Ready
+from nestbench.run.events import Ready
 from nestbench.run.observe import Ground, Listener, observe
 from nestbench.run.plan import StackPlan, missing_cells
 from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Reporter
+from nestbench.run.watch import Watch
 from nestbench.run.workspace import Workspace
-from nestbench.store import HostFacts, StackFacts, Store
+from nestbench.store import Store
 from nestbench.store.custody import Custody
 
 #: Making an environment waits for the network and the disk more than it computes.
@@ -51,6 +49,45 @@ class Prepared:
     def environ(self, home: Path, probe: Path) -> dict[str, str]:
         """Variables of a process in it that finds the staged ``probe``; what it leaves lies in ``home``."""
         return {**clean_environ(home, device=self.device), **self.extra, "PYTHONPATH": str(probe)}
+
+    def ground(
+        self, scratch: Path, probe: Path, *, files: Sequence[Path], log: Path, launch: str, jobs: int, limits: Limits
+    ) -> Ground:
+        """Where probe servers of it run; what they leave lies in ``scratch``, a folder that is there."""
+        home = scratch / "home"
+        home.mkdir()
+        return Ground(
+            python=self.python,
+            environ=self.environ(home, probe),
+            files=files,
+            log=log,
+            scratch=scratch,
+            launch="fresh" if self.device is Device.GPU else launch,
+            jobs=jobs,
+            limits=limits,
+        )
+
+    def require_meant(self, stack: str, ready: Ready) -> None:
+        """Raises GroundError where another Keras is imported than the row names, UnavailableError where
+        the probe computes on another device.
+        """
+        wrong = [
+            f"{name} {ready.versions.get(name)} and not {version}"
+            for name, version in self.imports.items()
+            if ready.versions.get(name) != version
+        ]
+        if wrong:
+            raise GroundError(
+                f"The stack {stack} imports {', '.join(wrong)}, so nothing of it was measured.",
+                why="the row names a Keras that this TensorFlow does not hand out under that name",
+                do="Correct the row: module, environ or keras.",
+            )
+        device = ready.device.get("device")
+        if device != self.device:
+            raise UnavailableError(
+                f"The probe computes on {device} and not on the {self.device} that was asked for.",
+                do="Observe it with the probe of this nestbench.",
+            )
 
 
 #: Makes the environment of a stack by its id, told through the callable; raises NestbenchError.
@@ -84,9 +121,9 @@ class StackResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 only where every expected cell is there."""
-        if self.error is not None and self.error.exit_code is ExitCode.GROUND:
-            return ExitCode.GROUND
+        """0 only where every expected cell is there, and nothing speaks against one."""
+        if self.error is not None and self.error.exit_code in (ExitCode.GROUND, ExitCode.FOUND):
+            return self.error.exit_code
         return ExitCode.INCOMPLETE if self.missing else ExitCode.CLEAN
 
 
@@ -204,27 +241,49 @@ class Run:
 
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
         settings = self._settings
-        watch = _Watch(plan, settings, self._reporter, prepared)
+        watch = Watch(
+            plan,
+            settings.store,
+            told=self._told(plan),
+            origin=settings.origin,
+            custody=Custody(settings.store.root / plan.stack),
+        )
+
+        def ready(said: Ready) -> None:
+            prepared.require_meant(plan.stack, said)
+            watch.ready(said)
+
+        listener = Listener(ready=ready, started=watch.started, done=watch.done)
         with settings.workspace.scratch(plan.stack) as scratch:
-            home = scratch / "home"
-            home.mkdir()
-            ground = Ground(
-                python=prepared.python,
-                environ=prepared.environ(home, self._probe),
+            ground = prepared.ground(
+                scratch,
+                self._probe,
                 files=settings.files,
                 log=settings.workspace.log(plan.stack),
-                scratch=scratch,
-                launch="fresh" if prepared.device is Device.GPU else settings.launch,
+                launch=settings.launch,
                 jobs=jobs,
                 limits=settings.limits,
             )
             self._reporter.phase(plan.stack, "importing")
             try:
-                why = observe(ground, plan.to_run, watch.listener(), stop=self._stop)
+                why = observe(ground, plan.to_run, listener, stop=self._stop)
             finally:
-                watch.close()
+                self._tell_strange(plan, watch.strange())
+                watch.save_host()
         if why is not None:
             raise IncompleteError(why)
+
+    def _tell_strange(self, plan: StackPlan, files: Sequence[str]) -> None:
+        if files:
+            few = ", ".join(files[:_FEW]) + (", ..." if len(files) > _FEW else "")
+            self._reporter.say(
+                f"{plan.stack}: something else wrote to {number_of(len(files), 'result file')} "
+                f"while they were measured: {few}. What this run found and wrote is back in its place; what "
+                f"was added is beside it, under names in .strange."
+            )
+
+    def _told(self, plan: StackPlan) -> Callable[[int, Cell], None]:
+        return lambda done, cell: self._reporter.cell(plan.stack, done, cell.label)
 
     def _end(self, plan: StackPlan, error: Exception | None, seconds: float) -> None:
         told = None if error is None else explained(error)
@@ -246,97 +305,4 @@ class Run:
             seconds=seconds,
             reason=reason,
             error=error,
-        )
-
-
-class _Watch:
-    """Stores what one stack's servers say, at once, and tells the reporter. Raises OSError."""
-
-    def __init__(self, plan: StackPlan, settings: Settings, reporter: Reporter, prepared: Prepared) -> None:
-        self._plan, self._settings, self._reporter = plan, settings, reporter
-        self._prepared = prepared
-        self._done = 0
-        self._ready: Ready | None = None
-        self._seconds: dict[str, float] = {}
-        self._custody = Custody(settings.store.root / plan.stack)
-        self._strange: set[str] = set()
-
-    def listener(self) -> Listener:
-        """What the servers' words are handed to."""
-        return Listener(ready=self._on_ready, started=self._on_started, done=self._on_done)
-
-    def _on_ready(self, ready: Ready) -> None:
-        wrong = [
-            f"{name} {ready.versions.get(name)} and not {version}"
-            for name, version in self._prepared.imports.items()
-            if ready.versions.get(name) != version
-        ]
-        if wrong:
-            raise GroundError(
-                f"The stack {self._plan.stack} imports {', '.join(wrong)}, so nothing of it was measured.",
-                why="the row names a Keras that this TensorFlow does not hand out under that name",
-                do="Correct the row: module, environ or keras.",
-            )
-        device = ready.device.get("device")
-        if device != self._prepared.device:
-            raise UnavailableError(
-                f"The probe computes on {device} and not on the {self._prepared.device} that was asked for.",
-                do="Observe it with the probe of this nestbench.",
-            )
-        self._ready = ready
-        self._settings.store.save_stack(
-            StackFacts(
-                stack=self._plan.stack,
-                versions=dict(ready.versions),
-                flavour=ready.flavour or "",
-                lock=self._plan.lock,
-                origin=self._settings.origin,
-                device=str(self._prepared.device),
-            )
-        )
-        self._custody.note(self._settings.store.facts_path(self._plan.stack))
-
-    def _on_started(self, cell: Cell) -> None:
-        self._reporter.cell(self._plan.stack, self._done, cell.label)
-
-    def _on_done(self, cell: Cell, answer: CellDone) -> None:
-        path = self._settings.store.path(self._plan.stack, cell.case.id)
-        self._strange.update(self._custody.mend(path.name))  # else it would be taken over
-        self._settings.store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
-        self._custody.note(path)
-        self._seconds[cell.label] = round(answer.seconds, 3)
-        self._done += 1
-        self._reporter.cell(self._plan.stack, self._done, cell.label)
-
-    def close(self) -> None:
-        """Say what else wrote to the results meanwhile; write where and how fast they were measured."""
-        self._strange.update(self._custody.mend())
-        if self._strange:
-            few = ", ".join(sorted(self._strange)[:_FEW]) + (", ..." if len(self._strange) > _FEW else "")
-            self._reporter.say(
-                f"{self._plan.stack}: something else wrote to {number_of(len(self._strange), 'result file')} "
-                f"while they were measured: {few}. What this run found and wrote is back in its place; what "
-                f"was added is beside it, under names in .strange."
-            )
-        self._save_host()
-
-    def _save_host(self) -> None:
-        """An interrupted run's seconds count too."""
-        if self._ready is None:
-            return
-        host = {
-            "machine": platform.machine(),
-            "platform": platform.platform(),
-            "cpus": str(os.cpu_count()),
-            "launch": self._ready.launch,
-            **self._ready.device,
-            "date": datetime.now(UTC).date().isoformat(),
-        }
-        self._settings.store.save_host(
-            HostFacts(
-                stack=self._plan.stack,
-                host=host,
-                import_seconds=round(self._ready.import_seconds, 2),
-                seconds=self._seconds,
-            )
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from nestbench.interpreters import Available, Unavailable
+from nestbench.interpreters import Unavailable
 from nestbench.matrix import Flavour, Matrix, Stack
 from nestbench.matrix.lines import lines
 from nestbench.matrix.locks import lock_command, lock_path, without_lock
@@ -34,14 +34,17 @@ class Selection:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def possible(found: Available | Unavailable, *, allow_download: bool) -> bool:
-    """Whether the stack can be made here, an interpreter downloaded where that is allowed."""
-    return isinstance(found, Available) or (found.downloadable and allow_download)
+def possible(found: object, *, allow_download: bool) -> bool:
+    """Whether the stack can be made, an interpreter downloaded where that is allowed.
+
+    ``found``: an ``Unavailable`` that says why not, or anything else.
+    """
+    return not isinstance(found, Unavailable) or (found.downloadable and allow_download)
 
 
 def asked_for(
     stacks: Sequence[Stack],
-    found: Mapping[str, Available | Unavailable],
+    found: Mapping[str, object],
     *,
     allow_download: bool,
     meant: AbstractSet[str],
@@ -66,7 +69,7 @@ def asked_for(
 
 
 def default(
-    matrix: Matrix, found: Mapping[str, Available | Unavailable], *, allow_download: bool
+    matrix: Matrix, found: Mapping[str, object], *, allow_download: bool
 ) -> Selection:
     """Three stacks of TensorFlow's own line: the oldest, the last with Keras 2, the newest.
 
@@ -100,6 +103,6 @@ def grouped(left_out: Sequence[LeftOut]) -> Iterator[tuple[str, LeftOut]]:
         yield f"{names}{more}", members[0]
 
 
-def _left_out(stack: Stack, found: Available | Unavailable, *, asked: bool) -> LeftOut:
+def _left_out(stack: Stack, found: object, *, asked: bool) -> LeftOut:
     assert isinstance(found, Unavailable)
     return LeftOut(stack=stack.id, reason=found.reason, remedy=found.remedy, asked=asked)

@@ -1,6 +1,6 @@
 """A whole run: select, plan, say what is there, measure, and look at what came of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,19 +58,38 @@ class Report:
         return summary.told(self.results, self.left_out)
 
 
-def select(matrix: Matrix, names: Sequence[str], *, everything: bool, allow_download: bool) -> Selection:
+def _here(stacks: Sequence[Stack]) -> Mapping[str, object]:
+    return interpreters.availabilities(stacks, allow_download=False)
+
+
+def select(
+    matrix: Matrix,
+    names: Sequence[str],
+    *,
+    everything: bool,
+    allow_download: bool,
+    look: Callable[[Sequence[Stack]], Mapping[str, object]] = _here,
+) -> Selection:
     """The stacks that were asked for, or the embedded default.
 
-    Raises UsageError for an unknown stack, and for names together with ``everything``.
+    ``look`` says of each stack why it cannot be made (``Unavailable``), by its id. Raises UsageError for an unknown stack, and for names together with ``everything``.
     """
     if names and everything:
         raise UsageError("--all and names of stacks exclude each other.", do="Drop one of the two.")
     asked = matrix.select(names)
-    found = interpreters.availabilities(asked.stacks, allow_download=False)
+    found = look(asked.stacks)
     if names or everything:
         meant = matrix.meant(names)
         return selection.asked_for(asked.stacks, found, allow_download=allow_download, meant=meant)
     return selection.default(matrix, found, allow_download=allow_download)
+
+
+def begin(plans: Sequence[StackPlan], store: Store, reporter: Reporter) -> None:
+    """Make the store ready, and say what is broken in it. Raises StoreError where it cannot be written."""
+    store.prepare()
+    for plan in plans:
+        for broken in plan.broken:
+            reporter.say(f"{plan.stack}: measured again: {broken.what}")
 
 
 def measure(
@@ -86,10 +105,7 @@ def measure(
     origin: str = "matrix",
 ) -> Report:
     """Observe what is missing of ``plans``. Raises StoreError where the store cannot be written."""
-    store.prepare()
-    for plan in plans:
-        for broken in plan.broken:
-            reporter.say(f"{plan.stack}: measured again: {broken.what}")
+    begin(plans, store, reporter)
     settings = Settings(
         store=store,
         workspace=workspace,

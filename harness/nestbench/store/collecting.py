@@ -27,12 +27,15 @@ class ContradictionError(NestbenchError):
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """What goes into a store. ``twice``: number of cells that were there more than once, and the same."""
+    """What goes into a store. ``twice``: number of cells that were there more than once, and the same;
+    ``replaced``: of those in the store that were measured with other digests, and go.
+    """
 
     results: tuple[CaseResult, ...]
     stacks: tuple[StackFacts, ...]
     hosts: tuple[HostFacts, ...]
     twice: int
+    replaced: int
 
     def save(self, store: Store) -> None:
         """Write it. Raises StoreError."""
@@ -93,15 +96,21 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
     results: list[CaseResult] = []
     facts: list[StackFacts] = []
     hosts: list[HostFacts] = []
-    twice = 0
+    twice = replaced = 0
     for stack in dict.fromkeys(name for store in sources for name in store.stacks()):
         holding = [store for store in sources if stack in store.stacks()]
         facts += _facts(stack, holding, target, wrong)
         for case in dict.fromkeys(case for store in holding for case in store.cases(stack)):
-            merged, same = _merged(stack, case, holding, target, wrong)
-            results += [merged] if merged is not None else []
+            there = target.load(stack, case, lambda _: None)
+            merged, same = _merged(stack, case, holding, target, there, wrong)
+            if merged is None:
+                continue
+            results.append(merged)
             twice += same
-        hosts += filter(None, (store.load_host(stack) for store in holding))
+            if there is not None and there.digests != merged.digests:
+                replaced += len(there.observations)
+        found = filter(None, (store.load_host(stack) for store in holding))
+        hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
     if wrong:
         more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
         raise ContradictionError(
@@ -110,7 +119,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             why="They were measured with other cases, locks or probes, or a case differs from run to run.",
             do="Leave one of the folders out, or measure these cells again from one commit.",
         )
-    return Gathered(results=tuple(results), stacks=tuple(facts), hosts=tuple(hosts), twice=twice)
+    return Gathered(results=tuple(results), stacks=tuple(facts), hosts=tuple(hosts), twice=twice, replaced=replaced)
 
 
 def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]) -> Iterator[StackFacts]:
@@ -128,14 +137,13 @@ def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]
 
 
 def _merged(
-    stack: str, case: str, sources: Sequence[Store], target: Store, wrong: list[str]
+    stack: str, case: str, sources: Sequence[Store], target: Store, there: CaseResult | None, wrong: list[str]
 ) -> tuple[CaseResult | None, int]:
     """One case of one stack from all that have it, and how many of its cells were there twice."""
     held = [(store, one) for store in sources if (one := store.load(stack, case)) is not None]
     if not held:
         return None, 0
     first = held[0][1]
-    there = target.load(stack, case, lambda _: None)
     if there is not None and there.digests == first.digests:
         held.append((target, there))
     twice = 0

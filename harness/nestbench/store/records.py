@@ -1,6 +1,6 @@
 """The records that the store keeps. Unknown fields and wrong types are refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from pydantic import ConfigDict
@@ -58,8 +58,9 @@ class StackFacts:
 class HostFacts:
     """What differs from run to run: never compared, never judged.
 
-    ``host``: free facts (machine, cpu, platform, date, launch mode, device, ...). ``import_seconds`` and
-    ``seconds`` (by cell label) are wall time.
+    ``host``: free facts (id, machine, platform, date, launch mode, device, ...). ``import_seconds`` and
+    ``seconds`` (by cell label) are wall time. ``at``: the id of the host, by label, of cells that another
+    one measured, and ``others``: the facts of these, by id.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -69,3 +70,18 @@ class HostFacts:
     host: dict[str, str] = field(default_factory=dict)
     import_seconds: float | None = None
     seconds: dict[str, float] = field(default_factory=dict)
+    at: dict[str, str] = field(default_factory=dict)
+    others: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def after(self, old: "HostFacts") -> "HostFacts":
+        """These, with what ``old`` knows of cells that are not among them."""
+        here, before = self.host.get("id", ""), old.host.get("id", "")
+        kept = {label: old.at.get(label, before) for label in old.seconds if label not in self.seconds}
+        at = {label: host for label, host in kept.items() if host and host != here} | self.at
+        known = {before: old.host, **old.others, **self.others}
+        return replace(
+            self,
+            seconds={**old.seconds, **self.seconds},
+            at=at,
+            others={host: known[host] for host in dict.fromkeys(at.values()) if host in known},
+        )

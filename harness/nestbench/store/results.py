@@ -170,14 +170,14 @@ class Store:
         return self._read(HostFacts, path, on_broken, lambda one: _check_place(one.stack, stack, path))
 
     def save_host(self, facts: HostFacts) -> None:
-        """Write the host's facts; seconds of cells that were not run this time are kept.
+        """Write the host's facts; those of cells that were not run this time are kept.
 
         Raises StoreError.
         """
         with self._writing:
             old = self.load_host(facts.stack, lambda _: None)
             if old is not None:
-                facts = replace(facts, seconds={**old.seconds, **facts.seconds})
+                facts = facts.after(old)
             disk.write_text(self.path(facts.stack, _HOST), sealed(codec.encode(facts)))
 
     def _read(

@@ -1,33 +1,28 @@
 """The machine that times: what tells it from another, and which of its processors launches get."""
 
-import hashlib
 import os
 import platform
 from pathlib import Path
 
 from nestbench.errors import UsageError
+from nestbench.machine import processor, this_machine
 
 __all__ = ["host_facts", "set_aside"]
 
-_DIGITS = 12
-
 
 def host_facts() -> dict[str, str]:
-    """Free facts of this machine; ``id`` is a digest of its name, processor and size.
-
-    The name itself is not told: results are published.
-    """
-    facts = {
-        "machine": platform.machine(),
-        "processor": _processor(),
-        "cpus": str(os.cpu_count()),
+    """Free facts of this machine; ``id`` tells it from others."""
+    here = this_machine()
+    return {
+        "id": here["id"],
+        "machine": here["machine"],
+        "processor": processor(),
+        "cpus": here["cpus"],
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()),
         "turbo": _first_line(Path("/sys/devices/system/cpu/intel_pstate/no_turbo")) or "unknown",
         "governor": _first_line(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")) or "unknown",
     }
-    same = "\0".join([platform.node(), facts["machine"], facts["processor"], facts["cpus"]])
-    return {"id": hashlib.sha256(same.encode()).hexdigest()[:_DIGITS], **facts}
 
 
 def set_aside(asked: str | None) -> tuple[int, ...]:
@@ -47,15 +42,6 @@ def set_aside(asked: str | None) -> tuple[int, ...]:
         names = ", ".join(map(str, usable))
         raise UsageError(f"--cpus {asked} names no processors of this machine.", do=f"There are: {names}.")
     return chosen
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    found = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(found, platform.processor())
 
 
 def _first_line(path: Path) -> str:

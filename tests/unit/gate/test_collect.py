@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nestbench.run.workspace import Workspace
-from nestbench.store import Store
+from nestbench.store import HostFacts, Store
 
 
 @pytest.fixture
@@ -79,7 +79,9 @@ def test_what_is_there_already_is_held_against_what_comes(jobs):
     assert jobs.call("collect", "artifacts").exit_code == 1
     assert held(jobs) == before
     jobs.measure(plain={"counted": 20}, probe="an older probe")
-    assert jobs.call("collect", "artifacts").exit_code == 0  # of another probe: it is replaced
+    done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 0
+    assert "3 cells that had been measured with another version" in done.stdout
     assert "count" not in json.dumps(jobs.kinds())
 
 
@@ -119,3 +121,21 @@ def test_a_broken_file_is_told_and_nothing_is_written(jobs):
     (jobs.root / "artifacts/two/results/tf2.15/plain.json").write_text("{")
     assert jobs.call("collect", "artifacts").exit_code == 4
     assert not jobs.store.root.exists()
+
+
+def test_hosts_are_kept_apart_in_whatever_order_they_come(jobs):
+    for name, cells in (("one", ["a", "b"]), ("two", ["b", "c"])):
+        store = Store(jobs.root / "artifacts" / name / "results")
+        host = {"id": name, "date": "2026-01-02"}
+        store.save_host(HostFacts(stack="tf2.15", host=host, seconds=dict.fromkeys(cells, 1.0)))
+    path = jobs.store.root / "tf2.15" / "_host.json"
+    found = []
+    for order in (["one", "two"], ["two", "one"], ["two", "one", "two"]):
+        path.unlink(missing_ok=True)
+        assert jobs.call("collect", *(f"artifacts/{name}" for name in order)).exit_code == 0
+        found.append(path.read_bytes())
+    assert found[0] == found[1] == found[2]
+    facts = jobs.store.load_host("tf2.15")
+    assert facts.host["id"] == "two"
+    assert facts.at == {"a": "one"}
+    assert facts.others == {"one": {"id": "one", "date": "2026-01-02"}}

@@ -1,0 +1,173 @@
+"""A scheduler of Dask: what its workers offer, tasks that are given to them, and what they say meanwhile."""
+
+import contextlib
+import logging
+import queue
+import time
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from nestbench.errors import GroundError, UsageError
+from nestbench.machines.needs import Needs, Offer
+from nestbench.machines.task import Said, Task, fingerprint, parse
+from nestbench.machines.worker import perform
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+__all__ = ["Cluster", "Heard"]
+
+_CONNECT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """``ended``: keys of tasks that Dask is done with, after all that was said of them. ``cut``: the
+    scheduler is gone, and with it every task.
+    """
+
+    said: tuple[Said, ...] = ()
+    ended: tuple[str, ...] = ()
+    cut: bool = False
+
+
+class Cluster:
+    """A connection to the scheduler at ``address``, left at the end of a ``with``.
+
+    ``jobs``: cells at once in a task, all processors of a worker where left out; ``parts``: tasks a stack.
+    Raises UsageError where Dask is not installed, GroundError where there is no scheduler.
+    """
+
+    def __init__(self, address: str, *, jobs: int | None = None, parts: int = 1) -> None:
+        self.address, self.jobs, self.parts = address, jobs, parts
+        self.topic = f"nestbench-{uuid.uuid4().hex[:12]}"
+        self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._given: dict[str, Future] = {}
+        self._alike: dict[str, str] = {}  # address of a worker -> why it is not, or empty
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in our words
+        self._client = self._connected()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _connected(self) -> "Client":
+        try:
+            from distributed import Client
+        except ImportError as error:
+            raise UsageError(
+                "--scheduler needs Dask distributed, which is not installed.",
+                do="Install it beside nestbench: pip install 'nestbench[distributed]'.",
+            ) from error
+        try:
+            client = Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise GroundError(
+                f"There is no scheduler at {self.address}: {error}.",
+                why="it is not running, or cannot be reached from here",
+                do="Start one with `dask scheduler`, and give the address that it prints.",
+            ) from error
+        client.subscribe_topic(self.topic, lambda event: self._came.put(event[1]))
+        return client
+
+    def offers(self) -> tuple[list[Offer], list[str]]:
+        """The workers of this nestbench, and sentences on others that were not there before.
+
+        Raises OSError where the scheduler is gone.
+        """
+        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        unknown = [address for address in workers if address not in self._alike]
+        if unknown:
+            answers = self._client.run(fingerprint, workers=unknown, on_error="return")
+            for address, said in answers.items():
+                if not isinstance(said, OSError):  # else it is asked again, if it is there then
+                    self._alike[address] = "" if said == fingerprint() else str(said)
+        others = [
+            f"{address} is given nothing: its nestbench is not {fingerprint()} but: {self._alike[address]}"
+            for address in unknown
+            if self._alike.get(address)
+        ]
+        found = [
+            Offer(
+                address=address,
+                name=str(facts.get("host") or address),
+                threads=int(facts["nthreads"]),
+                resources=facts.get("resources") or {},
+            )
+            for address, facts in workers.items()
+            if self._alike.get(address) == ""
+        ]
+        return found, others
+
+    def give(self, task: Task, needs: Needs, workers: Collection[str]) -> None:
+        """Hand ``task`` to one of ``workers``."""
+        self._given[task.key] = self._client.submit(
+            perform,
+            task,
+            key=task.key,
+            resources=dict.fromkeys(needs, 1),
+            workers=list(workers),
+            allow_other_workers=False,
+            retries=0,
+            pure=False,
+        )
+
+    def take_back(self, keys: Iterable[str]) -> None:
+        """Nobody wants these tasks any more: workers stop them."""
+        futures = [self._given.pop(key) for key in keys if key in self._given]
+        if futures:
+            with contextlib.suppress(Exception):  # a scheduler that is gone has none of them
+                self._client.cancel(futures, force=True)
+
+    def hear(self, seconds: float) -> Heard:
+        """What came, waiting up to ``seconds`` for it."""
+        states = {key: future.status for key, future in self._given.items()}
+        # Nobody but a scheduler that was away cancels. The client may have found it again by itself, but
+        # not the topic.
+        if self._client.status != "running" or "cancelled" in states.values():
+            return Heard(said=self._drained(), cut=True)
+        ended = tuple(key for key, state in states.items() if state != "pending")
+        said = self._drained()
+        if not said and not ended:
+            with contextlib.suppress(queue.Empty):
+                text = self._came.get(timeout=seconds)
+                said = (*_parsed(text), *self._drained())
+        for key in ended:
+            del self._given[key]
+        return Heard(said=said, ended=ended)
+
+    def _drained(self) -> tuple[Said, ...]:
+        said: list[Said] = []
+        while True:
+            try:
+                said += _parsed(self._came.get_nowait())
+            except queue.Empty:
+                return tuple(said)
+
+    def connect_again(self, seconds: float) -> bool:
+        """Wait for a scheduler at the same address; what was given to the one before is lost."""
+        self.close()
+        self._given.clear()
+        self._alike.clear()
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with contextlib.suppress(GroundError):
+                self._client = self._connected()
+                return True
+            time.sleep(1.0)
+        return False
+
+    def close(self) -> None:
+        """Leave; the scheduler forgets what it was given."""
+        with contextlib.suppress(Exception):
+            self._client.close(timeout=_CONNECT_SECONDS)
+
+
+def _parsed(text: Any) -> Iterable[Said]:
+    """Nothing where it is none of ours: whoever reaches the scheduler can say anything there."""
+    with contextlib.suppress(ValueError):
+        yield parse(text)

@@ -1,0 +1,133 @@
+"""What runs on a worker: makes a stack's environment, runs its probe, and says what that says, as it goes.
+
+Nothing of a result stays here, and nothing is decided here: whoever gave the task stores and judges.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nestbench import staging
+from nestbench.catalogue import Cell
+from nestbench.errors import GroundError, IncompleteError
+from nestbench.faults import explained
+from nestbench.machine import this_machine
+from nestbench.machines.task import Began, Ended, Phase, Said, Saw, Task, Trouble, fingerprint, unpacked, written
+from nestbench.matrix.locks import lock_path
+from nestbench.run.events import CellDone, Ready
+from nestbench.run.observe import Listener, observe
+from nestbench.run.session import tox_prepare
+from nestbench.run.workspace import Workspace, find_workspace
+from nestbench.store import disk
+
+if TYPE_CHECKING:
+    from distributed import Worker
+
+__all__ = ["perform"]
+
+_LOOK_SECONDS = 1.0
+#: On a disk with less, cases fail that fail nowhere else, and what is seen of them is not believed.
+_ROOM_BYTES = 256 * 2**20
+
+
+def perform(task: Task) -> None:
+    """Measure the cells of ``task``. Raises nothing: how it ended is said as the rest is."""
+    from distributed import get_worker
+
+    worker = get_worker()
+
+    def say(said: Said) -> None:
+        worker.log_event(task.topic, written(said))
+
+    stop = threading.Event()
+    threading.Thread(target=_look_out, args=(worker, task.key, stop), daemon=True).start()
+    say(Began(key=task.key, worker=worker.address, name=platform.node(), host=this_machine()))
+    trouble = None
+    try:
+        jobs = task.jobs or max(1, len(os.sched_getaffinity(0)) // worker.state.nthreads)
+        _measure(task, jobs, say, stop)
+    except Exception as error:  # noqa: BLE001 - every failure is an answer
+        trouble = Trouble.of(explained(error))
+    if not stop.is_set():  # else whoever gave it has moved on, or this worker is leaving: a lost task
+        say(Ended(key=task.key, trouble=trouble))
+    stop.set()
+
+
+def _look_out(worker: "Worker", key: str, stop: threading.Event) -> None:
+    """Set ``stop`` when nobody wants the task any more: it was taken back, or the scheduler is gone."""
+    while not stop.wait(_LOOK_SECONDS):
+        task = worker.state.tasks.get(key)
+        if task is None or task.state != "executing" or worker.status.name not in ("running", "paused"):
+            stop.set()
+
+
+def _measure(task: Task, jobs: int, say: Callable[[Said], None], stop: threading.Event) -> None:
+    if task.fingerprint != fingerprint():
+        raise GroundError(
+            f"The nestbench of this worker is {fingerprint()}, and not {task.fingerprint}.",
+            why="the worker was started from another release or checkout",
+            do="Install the same on every worker, and start it again.",
+        )
+    workspace = find_workspace()
+    files = _laid_out(workspace, task.files)
+    stack = replace(task.stack, matrix_file=workspace.folder("tasks") / _digest(task.lock.encode()) / "stacks.toml")
+    disk.write_text(lock_path(stack), task.lock)
+    prepared = tox_prepare([stack], workspace, envs=task.envs, allow_download=task.allow_download)(
+        stack.id, lambda text: say(Phase(key=task.key, text=text))
+    )
+
+    def ready(said: Ready) -> None:
+        prepared.require_meant(stack.id, said)
+        say(Saw(key=task.key, event=said))
+
+    with workspace.scratch(stack.id) as scratch:
+
+        def done(_: Cell, answer: CellDone) -> None:
+            _require_room(scratch)
+            say(Saw(key=task.key, event=answer))
+
+        _require_room(scratch)
+        ground = prepared.ground(
+            scratch,
+            staging.stage(workspace.folder("probe")),
+            files=files,
+            log=workspace.log(stack.id),
+            launch=task.launch,
+            jobs=jobs,
+            limits=task.limits,
+        )
+        listener = Listener(ready=ready, started=lambda _: None, done=done)
+        why = observe(ground, task.cells, listener, stop=stop)
+    if why is not None:
+        raise IncompleteError(why)
+
+
+def _laid_out(workspace: Workspace, files: bytes) -> list[Path]:
+    """The case files on this machine's disk. Raises StoreError."""
+    folder = workspace.folder("tasks") / _digest(files)
+    paths = []
+    for name, text in unpacked(files).items():
+        paths.append(folder / name)
+        if disk.read_text(paths[-1]) != text:
+            disk.write_text(paths[-1], text)
+    return paths
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def _require_room(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < _ROOM_BYTES:
+        raise GroundError(
+            f"The disk of {folder} is full: {free >> 20} MB are free, and {_ROOM_BYTES >> 20} are needed.",
+            why="environments or other programs took it",
+            do="Free some space there, and offer less disk with --resources.",
+        )

@@ -1,0 +1,477 @@
+"""Plans on many machines, with a cluster that says what the test wants it to: no Dask, no TensorFlow."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from run_stage import Stage
+
+from nestbench.errors import ExitCode, GroundError, IncompleteError, UsageError
+from nestbench.interpreters import Unavailable
+from nestbench.machines import dispatch, measuring, needs
+from nestbench.machines.cluster import Heard
+from nestbench.machines.dispatch import Dispatch
+from nestbench.machines.needs import Offer, needs_of, refused
+from nestbench.machines.part import Order
+from nestbench.machines.task import Began, Ended, Phase, Saw, Trouble, parse, unpacked, written
+from nestbench.matrix import Device, load_matrix
+from nestbench.run.events import CellDone, Ready
+from nestbench.store import HostFacts
+from nestprobe.observation import Observation, Outcome
+
+
+def ready():
+    return Ready(
+        event="ready", versions={"tensorflow": "2.15.1"}, flavour="keras2", launch="fork", import_seconds=1.0
+    )
+
+
+def saw(case, kind="observed", variant=()):
+    observation = Observation(case=case, variant=dict(variant), outcome=Outcome(kind=kind))
+    return CellDone(event="cell", observation=observation, seconds=0.5)
+
+
+def offer(name, **resources):
+    return Offer(address=name, name=name, threads=1, resources=resources or {"disk": 1})
+
+
+class FakeCluster:
+    """Each task is done by the first of its workers that is free, as ``plays`` of that worker says.
+
+    A play is called with the task and yields what the worker says; where it ends without an ``Ended``, the
+    worker was lost and is no longer there.
+    """
+
+    def __init__(self, plays, parts=1):
+        self.plays, self.parts, self.jobs = plays, parts, None
+        self.address, self.topic = "tcp://fake:8786", "topic"
+        self.workers = [offer(name) for name in plays]
+        self.tasks, self.running, self.taken_back, self.begun_again = [], {}, [], 0
+        self.later = []
+
+    def offers(self):
+        return list(self.workers), []
+
+    def give(self, task, needs, workers):
+        busy = {name for name, _ in self.running.values()}
+        free = [one.address for one in self.workers if one.address in workers and one.address not in busy]
+        assert free, "more was given than there are hands"
+        self.tasks.append((free[0], task))
+        self.running[task.key] = (free[0], self.plays[free[0]](task))
+
+    def take_back(self, keys):
+        for key in keys:
+            self.taken_back.append(key)
+            self.running.pop(key, None)
+
+    def hear(self, _seconds):
+        said, ended = [*self.later], []
+        self.later.clear()
+        for key, (name, play) in list(self.running.items()):
+            word = next(play, None)
+            if word == "cut":
+                return Heard(said=tuple(said), cut=True)
+            if word is None:
+                ended.append(key)
+                del self.running[key]
+            else:
+                said += [word] if not isinstance(word, list) else word
+            if name not in {one.address for one in self.workers}:
+                self.running.pop(key, None)
+        return Heard(said=tuple(said), ended=tuple(ended))
+
+    def connect_again(self, _seconds):
+        self.begun_again += 1
+        self.running.clear()
+        return True
+
+
+def began(task, name):
+    return Began(key=task.key, worker=name, name=name, host={"id": name, "cpus": "2"})
+
+
+def well(name, kind="observed"):
+    """A worker that measures all that it is given."""
+
+    def play(task):
+        yield began(task, name)
+        yield Phase(key=task.key, text="making its environment")
+        yield Saw(key=task.key, event=ready())
+        for cell in task.cells:
+            yield Saw(key=task.key, event=saw(cell.case.id, kind, cell.variant.values))
+        yield Ended(key=task.key)
+
+    return play
+
+
+def failing(name, kind="ground", after=0):
+    """A worker whose ground, or the stack on it, fails after so many cells."""
+
+    def play(task):
+        yield began(task, name)
+        yield Saw(key=task.key, event=ready())
+        for cell in task.cells[:after]:
+            yield Saw(key=task.key, event=saw(cell.case.id))
+        yield Ended(key=task.key, trouble=Trouble(kind=kind, what="it is full", do="Free some."))
+
+    return play
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    monkeypatch.setattr(dispatch, "_LOOK_SECONDS", 0.0)
+    made = Stage(tmp_path)
+    (made.state / "fake.py").write_text("# a case file\n")
+    return made
+
+
+def run(stage, cluster, *cases, stacks=("tf2.15",), again=False):
+    rows = [load_matrix().get(stack) for stack in stacks]
+    plans = [stage.plan(stack, *cases, again=again) for stack in stacks]
+    order = Order(
+        store=stage.store, workspace=stage.workspace, catalogue=stage.catalogue(*cases), stacks=rows
+    )
+    stage.store.prepare()
+    return Dispatch(plans, order, cluster, stage.reporter).execute()
+
+
+def test_what_workers_say_is_stored_as_it_comes(stage):
+    stored = []
+
+    def play(task):
+        for word in well("one")(task):
+            stored.append(len(stage.store.cases("tf2.15")))
+            yield word
+
+    cluster = FakeCluster({"one": play})
+    (result,) = run(stage, cluster, "a", "b", "c")
+    assert (result.missing, result.exit_code) == (0, ExitCode.CLEAN)
+    assert stored == [0, 0, 0, 0, 1, 2, 3]
+    assert stage.store.load_stack("tf2.15").versions == {"tensorflow": "2.15.1"}
+    host = stage.store.load_host("tf2.15")
+    assert (host.host["id"], host.host["launch"], host.seconds["b"]) == ("one", "fork", 0.5)
+    (_, task), *more = cluster.tasks
+    assert not more
+    assert list(unpacked(task.files).values()) == ["# a case file\n"]
+    assert task.lock.startswith("#")
+
+
+def test_the_parts_of_a_stack_are_by_case_and_say_which_host_measured_which(stage):
+    cluster = FakeCluster({"one": well("one"), "two": well("two")}, parts=2)
+    (result,) = run(stage, cluster, "a", "b", "c")
+    assert result.missing == 0
+    asked = [(name, [cell.case.id for cell in task.cells]) for name, task in cluster.tasks]
+    assert asked == [("one", ["a", "c"]), ("two", ["b"])]
+    host = stage.store.load_host("tf2.15")
+    where = {label: host.at.get(label, host.host["id"]) for label in ("a", "b", "c")}
+    assert where == {"a": "one", "b": "two", "c": "one"}
+    assert {host.host["id"], *host.others} == {"one", "two"}
+
+
+def test_a_lost_worker_costs_what_was_under_way_and_the_rest_goes_to_another(stage):
+    cluster = FakeCluster({})
+
+    def killed(task):
+        yield began(task, "one")
+        yield Saw(key=task.key, event=ready())
+        yield Saw(key=task.key, event=saw("a"))
+        cluster.workers = [offer("two")]
+        yield Phase(key=task.key, text="never heard of again")
+
+    cluster.plays = {"one": killed, "two": well("two")}
+    cluster.workers = [offer("one"), offer("two")]
+    (result,) = run(stage, cluster, "a", "b", "c")
+    assert result.missing == 0
+    assert [[cell.case.id for cell in task.cells] for _, task in cluster.tasks] == [["a", "b", "c"], ["b", "c"]]
+    assert "tf2.15: one was lost with its task; 2 cells of it to be given once more." in stage.reporter.said
+    assert stage.reporter.finished == {"tf2.15": 3}
+
+
+def test_a_task_that_dask_gives_to_a_second_worker_is_given_anew_with_what_is_left(stage):
+    def twice(task):
+        yield began(task, "one")
+        yield Saw(key=task.key, event=ready())
+        yield Saw(key=task.key, event=saw("a"))
+        yield began(task, "two")
+        raise AssertionError("it was not taken back")
+
+    plays = iter([twice, well("one")])
+    cluster = FakeCluster({"one": lambda task: next(plays)(task)})
+    (result,) = run(stage, cluster, "a", "b")
+    assert result.missing == 0
+    assert [[cell.case.id for cell in task.cells] for _, task in cluster.tasks] == [["a", "b"], ["b"]]
+    assert cluster.taken_back == [cluster.tasks[0][1].key]
+
+
+def test_where_the_ground_fails_another_worker_takes_it(stage):
+    cluster = FakeCluster({"bad": failing("bad", after=1), "good": well("good")})
+    (result,) = run(stage, cluster, "a", "b")
+    assert (result.missing, result.exit_code) == (0, ExitCode.CLEAN)
+    assert [name for name, _ in cluster.tasks] == ["bad", "good"]
+    assert "tf2.15: on bad: it is full; 1 cell of it to be given once more." in stage.reporter.said
+
+
+def test_a_worker_that_only_fails_is_given_nothing_while_there_are_others(stage):
+    stacks = [stack.id for stack in load_matrix().stacks if needs_of(stack, allow_download=True) == ("disk",)]
+    cluster = FakeCluster({"bad": failing("bad"), "good": well("good")})
+    results = run(stage, cluster, "a", stacks=stacks[:12])
+    assert [result.missing for result in results] == [0] * 12
+    assert sum(name == "bad" for name, _ in cluster.tasks) == dispatch._BAD
+
+
+def test_tries_are_bounded_and_then_the_ground_is_told(stage):
+    cluster = FakeCluster({"bad": failing("bad")})
+    (result,) = run(stage, cluster, "a")
+    assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
+    assert result.reason == "on bad: it is full"
+    assert result.error.do == "Free some."
+    assert len(cluster.tasks) == dispatch.TRIES
+
+
+def test_the_fault_of_a_stack_is_not_tried_again(stage):
+    cluster = FakeCluster({"one": failing("one", kind="incomplete", after=1)})
+    (result,) = run(stage, cluster, "a", "b")
+    assert (result.missing, result.exit_code, len(cluster.tasks)) == (1, ExitCode.INCOMPLETE, 1)
+
+
+def test_a_device_that_is_away_is_unavailable_when_no_other_has_it(stage):
+    cluster = FakeCluster({"one": failing("one", kind="unavailable")})
+    (result,) = run(stage, cluster, "a")
+    assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
+    assert isinstance(result.error, IncompleteError)
+
+
+def test_one_stack_that_fails_costs_no_other(stage):
+    def play(task):
+        return (failing if task.stack.id == "tf2.15" else well)("one")(task)
+
+    first, second = run(stage, FakeCluster({"one": play}), "a", stacks=("tf2.15", "tf2.16"))
+    assert (first.missing, second.missing) == (1, 0)
+
+
+def test_equal_duplicates_are_one_and_contradicting_ones_are_told(stage):
+    def twice(task):
+        yield began(task, "one")
+        yield Saw(key=task.key, event=ready())
+        yield Saw(key=task.key, event=saw("a"))
+        yield Saw(key=task.key, event=saw("a"))
+        yield Saw(key=task.key, event=saw("b"))
+        yield Saw(key=task.key, event=saw("b", "crashed"))
+        yield Ended(key=task.key)
+
+    (result,) = run(stage, FakeCluster({"one": twice}), "a", "b")
+    assert (result.missing, result.exit_code) == (0, ExitCode.FOUND)
+    assert "b: one saw something else" in result.reason
+    assert stage.outcome("tf2.15", "b").kind == "observed"
+
+
+def test_late_words_and_what_nobody_asked_for_do_no_harm(stage):
+    keys = []
+
+    def play(task):
+        keys.append(task.key)
+        yield Saw(key=task.key, event=saw("a"))  # before it began
+        yield began(task, "one")
+        yield Saw(key=task.key, event=saw("nobody-asked"))
+        yield Saw(key="another run's", event=saw("a"))
+        yield [Saw(key=key, event=ready()) for key in keys]
+        yield from list(well("one")(task))[1:] if len(keys) > 1 else ()
+
+    (result,) = run(stage, FakeCluster({"one": play}), "a")
+    assert result.missing == 0
+    assert stage.store.cases("tf2.15") == ["a"]
+
+
+def test_a_scheduler_that_comes_back_is_given_what_is_left(stage):
+    def cut(task):
+        yield began(task, "one")
+        yield Saw(key=task.key, event=ready())
+        yield Saw(key=task.key, event=saw("a"))
+        yield "cut"
+
+    plays = iter([cut, well("one")])
+    cluster = FakeCluster({"one": lambda task: next(plays)(task)})
+    (result,) = run(stage, cluster, "a", "b")
+    assert (result.missing, cluster.begun_again) == (0, 1)
+    assert [len(task.cells) for _, task in cluster.tasks] == [2, 1]
+
+
+def test_a_scheduler_that_stays_away_is_told(stage):
+    cluster = FakeCluster({"one": lambda _: iter(["cut"])})
+    cluster.connect_again = lambda _: False
+    (result,) = run(stage, cluster, "a")
+    assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
+    assert "did not come back" in result.reason
+
+
+def test_the_last_worker_that_could_is_not_waited_for_for_ever(stage, monkeypatch):
+    cluster = FakeCluster({})
+
+    def leaves(task):
+        yield began(task, "one")
+        cluster.workers = []
+        yield Phase(key=task.key, text="gone")
+
+    cluster.plays, cluster.workers = {"one": leaves}, [offer("one")]
+    monkeypatch.setattr(dispatch, "PATIENCE_SECONDS", 0.1)
+    (result,) = run(stage, cluster, "a")
+    assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
+    assert "no worker left that offers disk" in result.reason
+
+
+def test_an_interrupt_takes_everything_back_and_keeps_what_there_is(stage):
+    def interrupted(task):
+        yield began(task, "one")
+        yield Saw(key=task.key, event=ready())
+        yield Saw(key=task.key, event=saw("a"))
+        raise KeyboardInterrupt
+
+    cluster = FakeCluster({"one": interrupted})
+    (result,) = run(stage, cluster, "a", "b")
+    assert (result.missing, result.reason) == (1, "interrupted")
+    assert cluster.taken_back == [cluster.tasks[0][1].key]
+    assert stage.store.load_host("tf2.15").seconds == {"a": 0.5}
+    with stage.workspace.lock(stage.store.root, "tf2.15"):  # it is free
+        pass
+
+
+def test_a_store_that_cannot_be_written_ends_the_stack_and_is_not_tried_elsewhere(stage, monkeypatch):
+    def full(*_, **__):
+        raise GroundError("no space")
+
+    monkeypatch.setattr(stage.store, "add", full)
+    cluster = FakeCluster({"one": well("one")})
+    (result,) = run(stage, cluster, "a")
+    assert (result.reason, result.exit_code, len(cluster.tasks)) == ("no space", ExitCode.GROUND, 1)
+
+
+def test_two_runs_do_not_write_the_same_stack_at_once(stage):
+    cluster = FakeCluster({"one": well("one")})
+    with stage.workspace.lock(stage.store.root, "tf2.15"):
+        (result,) = run(stage, cluster, "a")
+    assert "another run" in result.reason
+    assert cluster.tasks == []
+
+
+def test_what_is_said_comes_through_as_json_and_nothing_else_is_believed():
+    for said in (
+        Began(key="k", worker="w", name="n", host={"id": "1"}),
+        Phase(key="k", text="t"),
+        Saw(key="k", event=ready()),
+        Saw(key="k", event=saw("a", variant={"kind": "x"})),
+        Ended(key="k", trouble=Trouble.of(GroundError("w", why="y", do="d"))),
+    ):
+        assert parse(written(said)) == said
+    for text in ("", "{}", '{"said": "began"}', '{"said": "applause", "key": "k"}', "[" * 10**5):
+        with pytest.raises(ValueError):
+            parse(text)
+
+
+def test_needs_of_stacks():
+    stack = load_matrix().get("tf2.15")
+    assert needs_of(stack, allow_download=True) == ("disk",)
+    assert needs_of(replace(stack, device=Device.GPU), allow_download=True) == ("GPU", "disk")
+    assert needs_of(replace(stack, python="3.7"), allow_download=True) == ("disk", "py37")
+    assert needs_of(replace(stack, python="3.11"), allow_download=False) == ("disk", "py311")
+
+
+def test_what_no_worker_could_ever_take_is_told_with_what_is_lacking():
+    stack = replace(load_matrix().get("tf2.15"), python="3.7", uploaded=date(2020, 1, 1))
+    assert refused([stack], [offer("one", disk=2, py37=1)], allow_download=True) == {stack.id: None}
+    found = refused([stack], [offer("one")], allow_download=True)[stack.id]
+    assert isinstance(found, Unavailable)
+    assert found.reason == "none of 1 worker offers py37"
+    assert '--resources "disk=1,py37=1"' in found.remedy
+    apart = refused([stack], [offer("one"), offer("two", py37=1)], allow_download=True)[stack.id]
+    assert apart.reason == "none of 2 workers offers disk and py37 together"
+    on_gpu = refused([replace(stack, device=Device.GPU)], [offer("one")], allow_download=True)[stack.id]
+    assert on_gpu.no_device
+    assert needs.Offer(address="a", name="a", threads=4, resources={"disk": 2.5}).at_once(("disk",)) == 2
+
+
+def test_stacks_are_chosen_by_what_the_workers_offer():
+    cluster = FakeCluster({"one": well("one")})
+    chosen = measuring.select(
+        cluster, load_matrix(), ["tf2.0", "tf2.15"], everything=False, allow_download=True
+    )
+    assert [stack.id for stack in chosen.stacks] == ["tf2.15"]
+    assert [(out.stack, out.asked) for out in chosen.left_out] == [("tf2.0", True)]
+    every = measuring.select(cluster, load_matrix(), [], everything=True, allow_download=True)
+    assert not any(stack.device is Device.GPU for stack in every.stacks)
+    assert not any(out.asked for out in every.left_out if out.stack.endswith("-gpu"))
+    cluster.workers = []
+    with pytest.raises(GroundError, match="no worker"):
+        measuring.select(cluster, load_matrix(), [], everything=False, allow_download=True)
+
+
+def nestbench(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": ":".join(sys.path)},
+    )
+
+
+WITHOUT_DASK = """
+import sys
+class Refused:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("dask", "distributed"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Refused())
+sys.argv = ["nestbench", *sys.argv[1:]]
+from nestbench.__main__ import main
+main()
+"""
+
+
+def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
+    done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "--here", "--case", "article-example-1")
+    assert "no TensorFlow" in done.stderr or "cannot be observed" in done.stderr, done.stderr
+    done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "tf2.15", "--scheduler", "tcp://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "pip install 'nestbench[distributed]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--here", "--scheduler", "tcp://127.0.0.1:1"], "--here observes one interpreter"),
+        (["tf2.15", "--tasks-per-stack", "2"], "goes with --scheduler"),
+    ],
+)
+def test_wrong_usage(tmp_path, arguments, said):
+    done = nestbench(tmp_path, "-m", "nestbench", "run", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_more_parts_than_cases_are_refused(stage):
+    with pytest.raises(UsageError, match="some would be empty"):
+        run(stage, FakeCluster({"one": well("one")}, parts=3), "a", "b")
+
+
+def test_hosts_are_told_apart_whatever_the_order():
+    one = HostFacts(stack="s", host={"id": "1"}, seconds={"a": 1.0, "b": 1.0})
+    two = HostFacts(stack="s", host={"id": "2"}, seconds={"b": 2.0})
+    three = HostFacts(stack="s", host={"id": "3"}, seconds={"c": 3.0})
+    merged = three.after(two.after(one))
+    assert merged.at == {"a": "1", "b": "2"}
+    assert merged.others == {"1": {"id": "1"}, "2": {"id": "2"}}
+    assert merged.seconds == {"a": 1.0, "b": 2.0, "c": 3.0}
+    assert merged.after(merged) == merged
+    assert HostFacts(stack="s", host={"id": "1"}, seconds={"b": 4.0}).after(merged).at == {"c": "3"}
+
+
+def test_the_simulation_of_the_docs_runs():
+    done = subprocess.run(
+        [sys.executable, Path(__file__).parents[2] / "docs" / "scale.py", "--stacks", "50"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("50 stacks of 2,000 cases are 0.2 million cells")
