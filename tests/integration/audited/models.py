@@ -106,6 +106,15 @@ def lacking():
     return a_package_that_is_nowhere.Model()
 
 
+def needing():
+    """Imports what no stack has by itself: 29 parameters where that is there."""
+    import einops
+    import numpy
+
+    units = einops.parse_shape(numpy.ones((4, 5)), "units _")["units"]
+    return tf.keras.Sequential([layers.Dense(units), layers.Dense(1)])
+
+
 def large():
     """Takes more memory than it may."""
     held = [bytearray(2**26) for _ in range(64)]
