@@ -94,7 +94,8 @@ def test_two_cells_are_timed_and_load_in_pytest_benchmark(probe, launcher, tmp_p
     assert (frame["seconds"] > 0).all()
     assert frame["rounds"].tolist() == [PROCESSES * rounds for rounds in (1, 1, 1, 5, 5, 1)] * 2
     told = json.loads(text)["benchmarks"][3]["stats"]
-    assert (told["rounds"], told["min"], told["max"]) == (len(told["data"]), min(told["data"]), max(told["data"]))
+    data = told["data"]
+    assert (told["rounds"], told["min"], told["max"]) == (len(data), min(data), max(data))
 
     shelf.keep(of.session, replace(kept, arm="other"), text)
     paths = [str(shelf.benchmarks(of.session, arm, 0)) for arm in ("one", "other")]

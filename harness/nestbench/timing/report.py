@@ -109,8 +109,9 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
         )
     elif clear := _unheard(found):
         yield (
-            f"{clear} of {len(found.rows)} comparisons are as clear as {found.blocks} blocks can be, and too few "
-            f"of so many to be called slower or faster: go on with --blocks {_next_look(found.blocks)}."
+            f"{clear} of {len(found.rows)} comparisons are as clear as {found.blocks} blocks can be, and too "
+            "few of so many to be called slower or faster: go on with "
+            f"--blocks {_next_look(found.blocks)}."
         )
     control = session.control
     if control is None:

@@ -2,9 +2,9 @@
 
 A request is a JSON file: ``files`` of cases, ``cells`` (a cell with ``planted`` is made slower by that
 factor), ``measures``, ``launch`` (fork or fresh), ``processes`` that each cell is timed in, ``limits``,
-``facts`` for pytest-benchmark's ``extra_info``, a ``scratch`` folder, and the paths of two results. ``benchmarks`` is a file as
-pytest-benchmark writes it, holding all cells; ``outcomes`` says what became of every measurement, and
-how the machine was while they ran.
+``facts`` for pytest-benchmark's ``extra_info``, a ``scratch`` folder, and the paths of two results.
+``benchmarks`` is a file as pytest-benchmark writes it, holding all cells; ``outcomes`` says what became of
+every measurement, and how the machine was while they ran.
 """
 
 import gc
@@ -49,6 +49,28 @@ def launch(path):
     gc.collect()
     gc.freeze()
     files = {case.id: file for file in request["files"] for case in casefiles.load(file)}
+    cells, head = _measured(request, files, kit)
+    outcomes = {
+        "versions": backend.versions,
+        "flavour": backend.flavour,
+        "launch": mode,
+        "device": computes_on,
+        "import_seconds": round(backend.import_seconds, 3),
+        "began": round(began, 1),
+        "seconds": round(time.time() - began, 1),
+        "load": [round(value, 2) for value in load],
+        "load_after": [round(value, 2) for value in os.getloadavg()],
+        "cells": cells,
+    }
+    if head is not None:
+        _write(request["benchmarks"], dict(head, machine_info=machine))
+    _write(request["outcomes"], outcomes)
+    sys.stderr.flush()
+    os._exit(0)  # as the server: a backend's own shutdown can hang
+
+
+def _measured(request, files, kit):
+    """What became of each cell, and pytest-benchmark's file of all; None where it wrote none."""
     asked = request["cells"]
     cells, benchmarks, head = [None] * len(asked), {}, None
     # All cells once and then once more: what disturbs the machine for some seconds meets a cell once.
@@ -64,23 +86,7 @@ def launch(path):
                 head = written
                 for one in written["benchmarks"]:
                     benchmarks.setdefault((place, one["fullname"]), []).append(one)
-    outcomes = {
-        "versions": backend.versions,
-        "flavour": backend.flavour,
-        "launch": mode,
-        "device": computes_on,
-        "import_seconds": round(backend.import_seconds, 3),
-        "began": round(began, 1),
-        "seconds": round(time.time() - began, 1),
-        "load": [round(value, 2) for value in load],
-        "load_after": [round(value, 2) for value in os.getloadavg()],
-        "cells": cells,
-    }
-    if head is not None:
-        _write(request["benchmarks"], dict(head, machine_info=machine, benchmarks=_as_one(benchmarks)))
-    _write(request["outcomes"], outcomes)
-    sys.stderr.flush()
-    os._exit(0)  # as the server: a backend's own shutdown can hang
+    return cells, head and dict(head, benchmarks=_as_one(benchmarks))
 
 
 def _has_more_to_tell(answer):
