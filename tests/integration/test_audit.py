@@ -59,7 +59,13 @@ def test_a_raw_variable_in_a_nested_layer(audit):
     if shown:  # where the published results were measured with this probe
         assert shown["raw-variable-attribute"].startswith("between TensorFlow 2.15")
     assert [row["before"]["shape"] for row in found["weights"] if row["after"] is None] == [[5, 10]]
-    refused = next(one for one in found["differences"] if one["title"].endswith("does not load"))
+
+
+def test_an_old_file_that_is_refused_for_what_is_lost_is_explained_by_it(audit):
+    code, found = audit("half_raw", "--input-shape", "2,5", "--files", "weights")
+    assert code == 1
+    (refused,) = (one for one in found["differences"] if one["title"].endswith("does not load"))
+    assert refused["title"] == "a weights file that tf2.15 saved does not load"
     assert [why["rule"] for why in refused["explanations"]] == ["raw-variable"]
 
 

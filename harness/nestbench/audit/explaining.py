@@ -42,7 +42,7 @@ _LOST_BY = {
     "checkpoint": (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT),
 }
 #: What Keras says where a file holds another number of weights or layers than the model.
-_OF_NUMBER = ("mismatch", "expects", "expected")
+_OF_NUMBER = ("mismatch", "expects", "expected", "objects could not be loaded")
 _RULES = {rule.id: rule for rule in (*RULES, *OWN)}
 
 
