@@ -61,6 +61,14 @@ def test_a_raw_variable_in_a_nested_layer(audit):
     assert [row["before"]["shape"] for row in found["weights"] if row["after"] is None] == [[5, 10]]
 
 
+def test_an_old_file_that_is_refused_for_what_is_lost_is_explained_by_it(audit):
+    code, found = audit("half_raw", "--input-shape", "2,5", "--files", "weights")
+    assert code == 1
+    (refused,) = (one for one in found["differences"] if one["title"].endswith("does not load"))
+    assert refused["title"] == "a weights file that tf2.15 saved does not load"
+    assert [why["rule"] for why in refused["explanations"]] == ["raw-variable"]
+
+
 def test_nested_lists_of_a_factory_with_an_argument_and_a_dict_of_inputs(audit):
     inputs = ("--input-shape", "left=2,5", "--input-shape", "right=2,5")
     code, found = audit("nested", "--argument", "width=4", *inputs)
@@ -121,6 +129,17 @@ def test_a_model_without_nesting_loses_nothing(audit):
     assert rows["count_params() after a call"] == ["29", "29"]
 
 
+def test_what_the_model_imports_is_put_beside_each_stack(audit, tmp_path):
+    """And what the stack decides itself is left out, not upgraded."""
+    wanted = tmp_path / "requirements.txt"
+    wanted.write_text("tensorflow>=2.16\neinops>=0.6\n")
+    code, found = audit("needing", "--input-shape", "2,5", "--files", "weights,model", "-r", str(wanted))
+    assert code == 0, found
+    rows = {row["name"]: row["values"] for row in found["facts"]}
+    assert rows["count_params() after a call"] == ["29", "29"]
+    assert [side["versions"]["tensorflow"] for side in found["sides"]] == ["2.15.1", "2.21.0"]
+
+
 @pytest.mark.parametrize(
     ("factory", "options", "words"),
     [
@@ -128,6 +147,7 @@ def test_a_model_without_nesting_loses_nothing(audit):
         ("prints", (), "returned a str, not a"),
         ("nested", (), "cannot be called with no arguments"),
         ("lacking", (), "a_package_that_is_nowhere"),
+        ("needing", (), "einops"),
         ("nowhere", (), "There is no nowhere in"),
         ("hangs", ("--timeout", "20"), "it did not come to its end within the time limit"),
         ("large", ("--memory", "1500"), "it reached the memory limit"),

@@ -19,6 +19,7 @@ from nestbench.run.workspace import Workspace
 from nestbench.timing import Arm, Shelf
 from nestbench.timing.beginning import begin, parts_of
 from nestbench.timing.launching import Launcher
+from nestbench.timing.record import PROCESSES
 from nestbench.timing.samples import samples
 
 pytestmark = pytest.mark.integration
@@ -91,7 +92,10 @@ def test_two_cells_are_timed_and_load_in_pytest_benchmark(probe, launcher, tmp_p
         (part, measure) for part in GOOD for measure in MEASURES
     ]
     assert (frame["seconds"] > 0).all()
-    assert frame["rounds"].tolist() == [1, 1, 1, 5, 5, 1] * 2
+    assert frame["rounds"].tolist() == [PROCESSES * rounds for rounds in (1, 1, 1, 5, 5, 1)] * 2
+    told = json.loads(text)["benchmarks"][3]["stats"]
+    data = told["data"]
+    assert (told["rounds"], told["min"], told["max"]) == (len(data), min(data), max(data))
 
     shelf.keep(of.session, replace(kept, arm="other"), text)
     paths = [str(shelf.benchmarks(of.session, arm, 0)) for arm in ("one", "other")]
@@ -157,7 +161,7 @@ def test_a_launch_ends_with_a_controller_that_was_killed(probe, launcher, tmp_pa
     request = {
         "files": [str(path) for path in of.files], "measures": ["first-call"], "launch": "fork",
         "cells": [{"case": "planted-misbehaviour", "variant": {"way": "hang-in-c"}}],
-        "limits": {"seconds": 300}, "facts": {}, "scratch": str(tmp_path),
+        "processes": 1, "limits": {"seconds": 300}, "facts": {}, "scratch": str(tmp_path),
         "outcomes": str(tmp_path / "outcomes.json"), "benchmarks": str(tmp_path / "benchmarks.json"),
     }  # fmt: skip
     (tmp_path / "request.json").write_text(json.dumps(request))

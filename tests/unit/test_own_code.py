@@ -1,9 +1,5 @@
 """Whoever has another's code run is told so: once a command, on stderr, not with -q."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 from typer.testing import CliRunner
 
@@ -50,11 +46,3 @@ def test_it_is_said_of_a_case_that_becomes_a_script(call):
 def test_the_doctor_says_it_of_the_model(call, capfd, quiet, times):
     CliRunner().invoke(app, ["doctor", "nowhere:make", "--input-shape", "2,5", *quiet])
     assert capfd.readouterr().err.count(f"nowhere:make{SAID}") == times
-
-
-@pytest.mark.parametrize(("quiet", "times"), [([], 1), (["-q"], 0)])
-def test_pytest_says_it_in_its_header(tmp_path, quiet, times):
-    command = [sys.executable, "-m", "pytest", "-p", "nestprobe.pytest_plugin", *quiet]
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environ, check=False)
-    assert done.stdout.count(SAID) == times

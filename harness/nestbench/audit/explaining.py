@@ -41,6 +41,8 @@ _LOST_BY = {
     "model": (Kind.NOT_IN_MODEL_FILE, Kind.NOT_FROM_MODEL_FILE),
     "checkpoint": (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT),
 }
+#: What Keras says where a file holds another number of weights or layers than the model.
+_OF_NUMBER = ("mismatch", "expects", "expected", "objects could not be loaded")
 _RULES = {rule.id: rule for rule in (*RULES, *OWN)}
 
 
@@ -136,11 +138,20 @@ def explain(difference: Difference, before: Side, after: Side, archive: Archive)
 
 
 def follows_from(difference: Difference, others: Sequence[Difference]) -> Difference | None:
-    """The loss of variables by which another output is explained; None where it is none of these."""
+    """The loss of variables by which another output, or an old file refused for it, is explained.
+
+    None where it is none of these.
+    """
     for file, kinds in _LOST_BY.items():
-        if difference.marks & {f"output:{file}", f"old-file:{file}"} and difference.gravity is Gravity.SILENT:
+        of_file = difference.marks & {f"output:{file}", f"old-file:{file}"}
+        if of_file and (difference.gravity is Gravity.SILENT or _is_refused_for_its_number(difference)):
             return next((one for one in others if one.positions and {*kinds} & {*one.kinds}), None)
     return None
+
+
+def _is_refused_for_its_number(difference: Difference) -> bool:
+    said = " ".join(difference.evidence).lower()
+    return difference.gravity is Gravity.LOUD and any(words in said for words in _OF_NUMBER)
 
 
 def _place(finding: Finding) -> str:

@@ -12,7 +12,7 @@ from nestbench.errors import UsageError
 from nestbench.matrix import Stack
 from nestbench.matrix.locks import lock_digest
 from nestbench.timing.host import host_facts
-from nestbench.timing.record import Arm, Name, Part, Session
+from nestbench.timing.record import PROCESSES, Arm, Name, Part, Session
 
 __all__ = ["arms_of", "begin", "parts_of", "today"]
 
@@ -60,6 +60,7 @@ def begin(
         cpus=cpus,
         host=host_facts(),
         probe=tree_fingerprint(),
+        processes=PROCESSES,
     )
 
 

@@ -47,6 +47,7 @@ class Launcher:
                 "cells": [_cell(part, arm) for part in session.parts],
                 "measures": list(session.measures),
                 "launch": session.launch,
+                "processes": session.processes,
                 "limits": {"seconds": session.limit_seconds},
                 "facts": {"stack": arm.stack, "arm": arm.name, "block": block, "session": session.name},
                 "scratch": str(scratch),
@@ -70,7 +71,8 @@ class Launcher:
     def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:
         probe = staging.stage(self.workspace.folder("probe"))
         mark = uuid.uuid4().hex
-        limit = _GRACE_SECONDS + self.session.limit_seconds * len(self.session.parts)
+        of_cells = self.session.limit_seconds * len(self.session.parts) * self.session.processes
+        limit = _GRACE_SECONDS + of_cells
         log = self.workspace.log(f"{arm.stack}-time")
         with log.open("ab") as out, _on(self.session.cpus):
             process = subprocess.Popen(

@@ -9,11 +9,14 @@ from pydantic import ConfigDict, Field
 from nestbench.catalogue import row_label
 from nestbench.store.plain import STRICT
 
-__all__ = ["MEASURED", "SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
+__all__ = ["MEASURED", "PROCESSES", "SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
 
 SCHEMA = 1
 #: The kind of a measurement that has a time.
 MEASURED = "measured"
+#: Processes in which a launch times each cell. What disturbs one only ever adds to its time, so the least
+#: counts; of one alone, times vary by a fifth on a virtual machine, and the least of three by half of that.
+PROCESSES = 3
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.+_-]*$", max_length=80)]
 
@@ -56,7 +59,8 @@ class Session:
     """What must be the same in all launches that are compared with each other.
 
     ``host``: facts of the machine, among them ``id``; ``cpus``: the processors set aside for launches;
-    ``launch``: how the process of a cell comes to be. ``probe``: fingerprint of the whole probe.
+    ``launch``: how the process of a cell comes to be, ``processes``: how many there are of each cell in a
+    launch. ``probe``: fingerprint of the whole probe.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -73,6 +77,7 @@ class Session:
     cpus: tuple[int, ...]
     host: Mapping[str, str]
     probe: str
+    processes: int = 1  # as in sessions that do not say it
 
     @property
     def control(self) -> Arm | None:
@@ -88,7 +93,12 @@ class Session:
 
     def conditions(self) -> dict[str, object]:
         """By name, what another session must have in common before the two may be compared at all."""
-        return {"host": self.host.get("id"), "launch mode": self.launch, "processors": self.cpus}
+        return {
+            "host": self.host.get("id"),
+            "launch mode": self.launch,
+            "processors": self.cpus,
+            "processes a launch and cell": self.processes,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

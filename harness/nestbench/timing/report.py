@@ -86,12 +86,32 @@ def seconds_text(session: Session, found: Answers) -> Iterator[str]:
     yield f"{len(found.rows)} comparisons: {told}; {found.short} could not be made, too few blocks have both."
 
 
+def _unheard(found: Answers) -> int:
+    """Comparisons in which every block said the same, where even such could not be called a difference.
+
+    The smallest p of so many pairs, times what the family costs, is then over the error rate.
+    """
+    if any(row.answer in _NOTABLE for row in found.rows) or found.blocks >= LOOKS[-1]:
+        return 0
+    return sum(row.comparison.p <= 2 ** (1 - found.blocks) for row in found.rows)
+
+
+def _next_look(blocks: int) -> int:
+    return next(look for look in LOOKS if look > blocks)
+
+
 def caveats(session: Session, found: Answers) -> Iterator[str]:
     """What a reader must know before any answer is believed; first whether the control held."""
     if found.blocks < LOOKS[0]:
         yield (
             f"{found.blocks} complete blocks: of fewer than {LOOKS[0]}, no difference is large enough to be "
             "called slower or faster."
+        )
+    elif clear := _unheard(found):
+        yield (
+            f"{clear} of {len(found.rows)} comparisons are as clear as {found.blocks} blocks can be, and too "
+            "few of so many to be called slower or faster: go on with "
+            f"--blocks {_next_look(found.blocks)}."
         )
     control = session.control
     if control is None:

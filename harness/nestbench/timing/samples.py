@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from nestbench.store.disk import StoreError, read_text
@@ -23,8 +22,9 @@ COLUMNS = ["arm", "stack", "part", "case", "measure", "block", "order", "kind", 
 def samples(shelf: Shelf, session: Session) -> "pd.DataFrame":
     """A row for each launch, part and measure, also where nothing was measured.
 
-    ``seconds``: the launch's value, the median of its ``rounds``; NaN where ``kind`` is not
-    ``measured``. The launch is the unit: rounds of one process are not independent.
+    ``seconds``: the launch's value, the least of its ``rounds`` in all processes, since what disturbs one
+    only ever adds; NaN where ``kind`` is not ``measured``. The launch is the unit: its rounds are not
+    independent.
     Raises StoreError for a broken file, and where the times of a launch are gone.
     """
     import pandas as pd
@@ -53,7 +53,7 @@ def _rows(shelf: Shelf, session: Session) -> Iterator[dict[str, Any]]:
                     "order": launched.order,
                     "kind": ended.kind,
                     "detail": ended.detail,
-                    "seconds": median(rounds) if rounds else None,
+                    "seconds": min(rounds) if rounds else None,
                     "rounds": len(rounds),
                 }
 

@@ -1,10 +1,10 @@
-"""One launch: one import, then each cell in a process of its own, one after the other, timed.
+"""One launch: one import, then each cell in processes of its own, one after the other, timed.
 
 A request is a JSON file: ``files`` of cases, ``cells`` (a cell with ``planted`` is made slower by that
-factor), ``measures``, ``launch`` (fork or fresh), ``limits``, ``facts`` for pytest-benchmark's
-``extra_info``, a ``scratch`` folder, and the paths of two results. ``benchmarks`` is a file as
-pytest-benchmark writes it, holding all cells; ``outcomes`` says what became of every measurement, and
-how the machine was while they ran.
+factor), ``measures``, ``launch`` (fork or fresh), ``processes`` that each cell is timed in, ``limits``,
+``facts`` for pytest-benchmark's ``extra_info``, a ``scratch`` folder, and the paths of two results.
+``benchmarks`` is a file as pytest-benchmark writes it, holding all cells; ``outcomes`` says what became of
+every measurement, and how the machine was while they ran.
 """
 
 import gc
@@ -18,7 +18,7 @@ from nestprobe.backend import Backend
 from nestprobe.cell import Cell
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans, end_with_parent
 from nestprobe.observer import MOST_THREADS_TO_FORK
-from nestprobe.timing.cellrun import FILE, measure
+from nestprobe.timing.cellrun import FILE, Kind, measure
 
 
 def launch(path):
@@ -49,14 +49,7 @@ def launch(path):
     gc.collect()
     gc.freeze()
     files = {case.id: file for file in request["files"] for case in casefiles.load(file)}
-    cells, benchmarks, head = [], [], None
-    for item in request["cells"]:
-        cell = Cell(files[item["case"]], item["case"], item["variant"])
-        answer, written = _run(cell, item.get("planted"), request, kit, len(cells))
-        cells.append(answer)
-        if written is not None:
-            head = written
-            benchmarks.extend(written["benchmarks"])
+    cells, head = _measured(request, files, kit)
     outcomes = {
         "versions": backend.versions,
         "flavour": backend.flavour,
@@ -70,10 +63,65 @@ def launch(path):
         "cells": cells,
     }
     if head is not None:
-        _write(request["benchmarks"], dict(head, machine_info=machine, benchmarks=benchmarks))
+        _write(request["benchmarks"], dict(head, machine_info=machine))
     _write(request["outcomes"], outcomes)
     sys.stderr.flush()
     os._exit(0)  # as the server: a backend's own shutdown can hang
+
+
+def _measured(request, files, kit):
+    """What became of each cell, and pytest-benchmark's file of all; None where it wrote none."""
+    asked = request["cells"]
+    cells, benchmarks, head = [None] * len(asked), {}, None
+    # All cells once and then once more: what disturbs the machine for some seconds meets a cell once.
+    for turn in range(request["processes"]):
+        for place, item in enumerate(asked):
+            if turn and not _has_more_to_tell(cells[place]):
+                continue
+            cell = Cell(files[item["case"]], item["case"], item["variant"])
+            number = turn * len(asked) + place
+            answer, written = _run(cell, item.get("planted"), request, kit, number)
+            cells[place] = _worse_of(cells[place], answer) if turn else answer
+            if written is not None:
+                head = written
+                for one in written["benchmarks"]:
+                    benchmarks.setdefault((place, one["fullname"]), []).append(one)
+    return cells, head and dict(head, benchmarks=_as_one(benchmarks))
+
+
+def _has_more_to_tell(answer):
+    """Whether anything was measured: what raised or timed out does so again, and takes as long."""
+    ended = answer.get("measures", {}).values()
+    return answer.get("outcome") is None and any(one["kind"] == Kind.MEASURED for one in ended)
+
+
+def _worse_of(first, later):
+    """What became of a cell's measurements in two processes: measured where both measured it."""
+    if later.get("outcome") is not None:
+        return later
+    measures = {
+        name: one if one["kind"] != Kind.MEASURED else later["measures"][name]
+        for name, one in first["measures"].items()
+    }
+    return dict(first, measures=measures)
+
+
+def _as_one(benchmarks):
+    """The rounds of all processes under one name each, with pytest-benchmark's own statistics of them."""
+    if not benchmarks:
+        return []
+    from pytest_benchmark.stats import Stats
+
+    found = []
+    for place in sorted({place for place, _ in benchmarks}):
+        for entries in [entries for (of, _), entries in benchmarks.items() if of == place]:
+            stats = Stats()
+            for entry in entries:
+                for seconds in entry["stats"]["data"]:
+                    stats.update(seconds)
+            told = dict(entries[0]["stats"], data=stats.data, **stats.as_dict())
+            found.append(dict(entries[0], stats=told))
+    return found
 
 
 def _run(cell, planted, request, kit, number):

@@ -1,7 +1,7 @@
 """The measurements, as pytest-benchmark takes them: a test for each, run on one subject in one process.
 
-``first`` ones have one round: a second would find what the first left in caches. Their median is over
-launches. The others have a few rounds, after what is done above them in this file as their warmup.
+``first`` ones have one round: a second would find what the first left in caches; more of them are in the
+launch's other processes. The others have a few, after what is done above them in this file as their warmup.
 """
 
 STEADY_ROUNDS = 5

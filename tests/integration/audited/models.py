@@ -45,6 +45,22 @@ def raw():
     return Outer()
 
 
+class Shifted(layers.Layer):
+    """Holds a weight of Keras's and a raw variable."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(name="scale", shape=(int(input_shape[-1]),), initializer="ones")
+        self.shift = tf.Variable(tf.ones((int(input_shape[-1]),)))
+
+    def call(self, inputs):
+        return inputs * self.scale + self.shift
+
+
+def half_raw():
+    """10 parameters, of which Keras 3 counts 5, in one layer."""
+    return tf.keras.Sequential([Shifted()])
+
+
 class Lists(tf.keras.Model):
     """Layers in a list of lists, called with a dict."""
 
@@ -104,6 +120,15 @@ def lacking():
     import a_package_that_is_nowhere
 
     return a_package_that_is_nowhere.Model()
+
+
+def needing():
+    """Imports what no stack has by itself: 29 parameters where that is there."""
+    import einops
+    import numpy
+
+    units = einops.parse_shape(numpy.ones((4, 5)), "units _")["units"]
+    return tf.keras.Sequential([layers.Dense(units), layers.Dense(1)])
 
 
 def large():

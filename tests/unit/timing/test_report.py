@@ -63,6 +63,15 @@ def test_too_few_blocks_to_find_anything_are_told(tmp_path):
     assert "complete blocks" not in Told(tmp_path / "2", 10).caveats
 
 
+def test_what_a_large_family_keeps_from_being_called_a_difference_is_told(tmp_path):
+    """Ten blocks that all say the same are p = 0.002, and the family asks for less."""
+    one = session(parts=[f"case-{n}" for n in range(20)])
+    factors = {("b", "case-7"): 3.0, ("b+control", "case-7"): 3.0}
+    few = Told(tmp_path / "1", 10, one=one, factors=factors).caveats
+    assert "too few of so many to be called slower or faster: go on with --blocks 20" in few
+    assert "too few of so many" not in Told(tmp_path / "2", 20, one=one, factors=factors).caveats
+
+
 def test_what_was_not_measured_is_told_with_the_reason_and_how_often(tmp_path):
     ended = {"b": {("one", "construct"): RAISES, ("one", "build"): RAISES, ("two", "build"): HAS_NOT}}
     told = Told(tmp_path, 3, ended=ended)
