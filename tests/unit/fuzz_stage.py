@@ -103,12 +103,8 @@ def readers(root: Path) -> dict[str, Reader]:
         "a result among many": Reader(
             file=store.path("tf2.15", "a-case"), read=lambda: store.reader().load("tf2.15", "a-case")
         ),
-        "facts of a stack": Reader(
-            file=store.facts_path("tf2.15"), read=lambda: store.load_stack("tf2.15")
-        ),
-        "facts of a host": Reader(
-            file=store.path("tf2.15", "_host"), read=lambda: store.load_host("tf2.15")
-        ),
+        "facts of a stack": Reader(file=store.facts_path("tf2.15"), read=lambda: store.load_stack("tf2.15")),
+        "facts of a host": Reader(file=store.path("tf2.15", "_host"), read=lambda: store.load_host("tf2.15")),
     }
     return found | _sent(root) | _kept(root) | _written(root)
 
@@ -181,7 +177,9 @@ def _written(root: Path) -> dict[str, Reader]:
     lock = _text(lock_path(stack), LOCK)
     audit = _text(root / "audit" / "audit.toml", AUDIT)
     deviations = _text(root / "deviations" / "deviations.toml", DEVIATION)
-    plain = _text(root / "required" / "requirements.txt", "numpy>=1.2\n# a comment\nscipy ; python_version>'3'\n")
+    plain = _text(
+        root / "required" / "requirements.txt", "numpy>=1.2\n# a comment\nscipy ; python_version>'3'\n"
+    )
     project = _text(root / "required" / "pyproject.toml", '[project]\ndependencies = ["numpy>=1.2"]\n')
     return {
         "a matrix": Reader(file=matrix, read=lambda: load_matrix(matrix)),

@@ -137,15 +137,15 @@ class Place:
         tally.count(lost=lost, wrong=len(differ) + len(broken), where="; ".join([where, *broken[:1]]))
         return found
 
-    def expect(
-        self, tally: Tally, done: Ended, codes: Sequence[ExitCode], where: str, *words: str
-    ) -> None:
+    def expect(self, tally: Tally, done: Ended, codes: Sequence[ExitCode], where: str, *words: str) -> None:
         """Count a run that ended with another code, without one of the ``words`` where it failed, or in a traceback."""
         tally.runs += 1
         tally.saw[f"exit code {done.code}"] += 1
         told = not done.code or not words or any(word in done.said for word in words)
         if done.code not in list(codes) or not told or "Traceback" in done.said:
-            tally.count(untold=1, where=f"{where}: exit code {done.code}: {' '.join(done.said.split())[-300:]}")
+            tally.count(
+                untold=1, where=f"{where}: exit code {done.code}: {' '.join(done.said.split())[-300:]}"
+            )
 
     def _done(self, done: Ended) -> None:
         if done.code:
