@@ -32,7 +32,7 @@ def content(path: Path, *, largest: int = LARGEST, pipes: bool = False) -> bytes
             raise OSError(errno.EINVAL, "It is a device or a pipe, and no file", str(path))
         if found.st_size <= largest:
             # Thousands are read: without a buffer this takes half of the time.
-            with open(handle, "rb", buffering=0 if regular else -1, closefd=False) as stream:  # noqa: PTH123
+            with open(handle, "rb", buffering=0 if regular else -1, closefd=False) as stream:
                 data = stream.read(-1 if regular else largest + 1)
             if len(data) <= largest:
                 return bytes(data)

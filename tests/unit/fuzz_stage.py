@@ -9,7 +9,7 @@ from pathlib import Path
 
 from growth_stage import counts
 from hypothesis import strategies as st
-from store_stage import DIGESTS, filled, observation
+from store_stage import filled, observation
 from timing_stage import fill, session
 
 from nestbench.audit.asked import asked_for
@@ -199,9 +199,10 @@ def _text(path: Path, text: str) -> Path:
 
 #: What stands in the place of a word or a number.
 HOSTILE = (
-    '"../../../up"', '"/etc/passwd"', '"\\u0000"', '"' + 300 * "a" + '"', "[]", "{}", "null", "true", "-1", "0",
-    "1e400", "NaN", "9" * 40, "9" * 5000, 2000 * "[" + 2000 * "]", '"__import__(\'os\').abort()"',
-    '"!!python/object/apply:os.abort []"', '"\\ud800"', "2026-01-01", "''", '"a.py:make"', '"\\u0000.py:make"',
+    '"../../../up"', '"/etc/passwd"', '"\\u0000"', '"' + 300 * "a" + '"', "[]", "{}", "null", "true", "-1",
+    "0", "1e400", "NaN", "9" * 40, "9" * 5000, 2000 * "[" + 2000 * "]", '"__import__(\'os\').abort()"',
+    '"!!python/object/apply:os.abort []"', '"\\ud800"', "2026-01-01", "''", '"a.py:make"',
+    '"\\u0000.py:make"',
 )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,9 +111,9 @@ class Place:
             start_new_session=True,
         )
 
-    def call(self, *words: str, folder: Path | None = None, **environ: str) -> Ended:
+    def call(self, *words: str, **environ: str) -> Ended:
         """A command, to its end."""
-        return ended(self.start(*words, folder=folder, **environ))
+        return ended(self.start(*words, folder=None, **environ))
 
     def run(self, results: Path, *more: str, envs: Path | None = None, **environ: str) -> Ended:
         """A run on the tiny stack, to its end."""
@@ -130,7 +130,7 @@ class Place:
         return Path(shutil.copytree(self.root / "reference", self.fresh(name)))
 
     def judge(self, tally: Tally, results: Path, where: str, *, whole: bool = True) -> Held:
-        """Count what is wrong in ``results``, and, of a ``whole`` run, what is missing; returns what is there."""
+        """Count what is wrong in ``results``, and what is missing of a ``whole`` run; gives what is there."""
         found, broken = held(results)
         differ = [key for key, one in found.items() if self.reference.get(key) != one]
         lost = len(self.reference.keys() - found.keys()) if whole else 0
@@ -138,7 +138,7 @@ class Place:
         return found
 
     def expect(self, tally: Tally, done: Ended, codes: Sequence[ExitCode], where: str, *words: str) -> None:
-        """Count a run that ended with another code, without one of the ``words`` where it failed, or in a traceback."""
+        """Count a run that ended with another code, in a traceback, or failed without any of ``words``."""
         tally.runs += 1
         tally.saw[f"exit code {done.code}"] += 1
         told = not done.code or not words or any(word in done.said for word in words)
