@@ -148,7 +148,9 @@ def _kept(root: Path) -> dict[str, Reader]:
     one = Loaded(result="same", detail="x", warnings=("UserWarning: y",))
     loads.save(Loads(stack="tf2.15", basis="b", found={"a-case": {"tf2.16": {"weights": one}}}))
     growth = GrowthShelf(root=root / "growth")
-    growth.keep_counts(StackCounts(stack="tf2.15", versions={}), counts(lambda n: n), None)
+    growth.keep_counts(
+        StackCounts(stack="tf2.15", versions={}, flavour="", device="cpu"), counts(lambda n: n), None
+    )
     timing, of = TimingShelf(root=root / "timing"), session()
     fill(timing, of, 1)
     doctor = root / "doctor"
