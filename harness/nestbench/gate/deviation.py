@@ -10,9 +10,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
 from nestbench.errors import UsageError
-from nestbench.given import toml_of
 from nestbench.gate.facts import Fact
 from nestbench.gate.finding import Difference
+from nestbench.given import toml_of
 from nestbench.names import matching
 from nestbench.store.disk import read_text
 
