@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-__all__ = ["LARGEST", "content", "given_text", "given_toml"]
+__all__ = ["LARGEST", "content", "given_text", "given_toml", "toml_of"]
 
 #: Bytes of any file that is read: some fifty times the largest that was ever written here. What is parsed
 #: takes twenty times as much at worst.
@@ -22,7 +22,10 @@ def content(path: Path, *, largest: int = LARGEST, pipes: bool = False) -> bytes
     ``pipes``: whether it may be what a shell puts in the place of a file. Else only a file is read: a pipe
     that nobody writes to would be waited for.
     """
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK))
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK))
+    except ValueError as error:  # a null character
+        raise OSError(errno.EINVAL, "It is no path", str(path)) from error
     try:
         found = os.fstat(handle)
         if stat.S_ISDIR(found.st_mode):
@@ -32,7 +35,7 @@ def content(path: Path, *, largest: int = LARGEST, pipes: bool = False) -> bytes
             raise OSError(errno.EINVAL, "It is a device or a pipe, and no file", str(path))
         if found.st_size <= largest:
             # Thousands are read: without a buffer this takes half of the time.
-            with open(handle, "rb", buffering=0 if regular else -1, closefd=False) as stream:  # noqa: PTH123
+            with open(handle, "rb", buffering=0 if regular else -1, closefd=False) as stream:
                 data = stream.read(-1 if regular else largest + 1)
             if len(data) <= largest:
                 return bytes(data)
@@ -49,8 +52,16 @@ def given_text(path: Path) -> str:
 
 def given_toml(path: Path) -> dict[str, Any]:
     """A table that a person wrote. Raises as ``given_text``, and TOMLDecodeError."""
-    text = given_text(path)
+    return toml_of(given_text(path))
+
+
+def toml_of(text: str) -> dict[str, Any]:
+    """The table that a text holds. Raises TOMLDecodeError, and nothing else."""
     try:
         return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
     except RecursionError as error:
         raise tomllib.TOMLDecodeError("it is nested too deeply") from error
+    except ValueError as error:  # a number of thousands of digits, a date that no calendar has
+        raise tomllib.TOMLDecodeError(str(error)) from error

@@ -57,9 +57,7 @@ class Child(object):
     ``confined``: it can write into ``folder`` only, where the kernel knows how.
     """
 
-    def __init__(
-        self, cell, folder, limits, work=observe_into, fresh="cell", extra=None, confined=False
-    ):
+    def __init__(self, cell, folder, limits, work=observe_into, fresh="cell", extra=None, confined=False):
         self.cell, self.folder, self.limits = cell, folder, limits
         self._work, self._fresh, self._extra = work, fresh, extra or {}
         self._confined = confined

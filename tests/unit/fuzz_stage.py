@@ -9,7 +9,7 @@ from pathlib import Path
 
 from growth_stage import counts
 from hypothesis import strategies as st
-from store_stage import DIGESTS, filled, observation
+from store_stage import filled, observation
 from timing_stage import fill, session
 
 from nestbench.audit.asked import asked_for
@@ -103,12 +103,8 @@ def readers(root: Path) -> dict[str, Reader]:
         "a result among many": Reader(
             file=store.path("tf2.15", "a-case"), read=lambda: store.reader().load("tf2.15", "a-case")
         ),
-        "facts of a stack": Reader(
-            file=store.facts_path("tf2.15"), read=lambda: store.load_stack("tf2.15")
-        ),
-        "facts of a host": Reader(
-            file=store.path("tf2.15", "_host"), read=lambda: store.load_host("tf2.15")
-        ),
+        "facts of a stack": Reader(file=store.facts_path("tf2.15"), read=lambda: store.load_stack("tf2.15")),
+        "facts of a host": Reader(file=store.path("tf2.15", "_host"), read=lambda: store.load_host("tf2.15")),
     }
     return found | _sent(root) | _kept(root) | _written(root)
 
@@ -152,7 +148,9 @@ def _kept(root: Path) -> dict[str, Reader]:
     one = Loaded(result="same", detail="x", warnings=("UserWarning: y",))
     loads.save(Loads(stack="tf2.15", basis="b", found={"a-case": {"tf2.16": {"weights": one}}}))
     growth = GrowthShelf(root=root / "growth")
-    growth.keep_counts(StackCounts(stack="tf2.15", versions={}), counts(lambda n: n), None)
+    growth.keep_counts(
+        StackCounts(stack="tf2.15", versions={}, flavour="", device="cpu"), counts(lambda n: n), None
+    )
     timing, of = TimingShelf(root=root / "timing"), session()
     fill(timing, of, 1)
     doctor = root / "doctor"
@@ -181,7 +179,9 @@ def _written(root: Path) -> dict[str, Reader]:
     lock = _text(lock_path(stack), LOCK)
     audit = _text(root / "audit" / "audit.toml", AUDIT)
     deviations = _text(root / "deviations" / "deviations.toml", DEVIATION)
-    plain = _text(root / "required" / "requirements.txt", "numpy>=1.2\n# a comment\nscipy ; python_version>'3'\n")
+    plain = _text(
+        root / "required" / "requirements.txt", "numpy>=1.2\n# a comment\nscipy ; python_version>'3'\n"
+    )
     project = _text(root / "required" / "pyproject.toml", '[project]\ndependencies = ["numpy>=1.2"]\n')
     return {
         "a matrix": Reader(file=matrix, read=lambda: load_matrix(matrix)),
@@ -201,9 +201,10 @@ def _text(path: Path, text: str) -> Path:
 
 #: What stands in the place of a word or a number.
 HOSTILE = (
-    '"../../../up"', '"/etc/passwd"', '"\\u0000"', '"' + 300 * "a" + '"', "[]", "{}", "null", "true", "-1", "0",
-    "1e400", "NaN", "9" * 40, "9" * 5000, 2000 * "[" + 2000 * "]", '"__import__(\'os\').abort()"',
-    '"!!python/object/apply:os.abort []"', '"\\ud800"', "2026-01-01", "''", '"a.py:make"', '"\\u0000.py:make"',
+    '"../../../up"', '"/etc/passwd"', '"\\u0000"', '"' + 300 * "a" + '"', "[]", "{}", "null", "true", "-1",
+    "0", "1e400", "NaN", "9" * 40, "9" * 5000, 2000 * "[" + 2000 * "]", '"__import__(\'os\').abort()"',
+    '"!!python/object/apply:os.abort []"', '"\\ud800"', "2026-01-01", "''", '"a.py:make"',
+    '"\\u0000.py:make"',
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Whatever a file holds: read, or refused in words; nothing outside its folder, no code, no memory without end.
+"""Whatever a file holds: read, or refused in words; nothing outside its folder, no memory without end.
 
 A few damaged files each; `pytest --hypothesis-profile=thorough tests/unit/test_fuzz.py` tries two thousand.
 """
@@ -39,13 +39,13 @@ def reader_of(root):
 
 def refused(reader):
     """The error that it is refused with; None where it is read."""
+    found = None
     try:
         reader.read()
     except NestbenchError as error:
-        assert error.what
-        assert error.exit_code in {1, 2, 3, 4}
-        return error
-    return None
+        found = error
+    assert found is None or (found.what and found.exit_code in {1, 2, 3, 4})
+    return found
 
 
 def test_every_reader_is_tried(reader_of):
@@ -64,7 +64,7 @@ def test_a_damaged_file_is_read_or_refused_in_words(reader_of, root, name, data)
         refused(reader)
     finally:
         reader.file.write_bytes(whole)
-    assert os.listdir(root.parent) == ["within"]
+    assert [path.name for path in root.parent.iterdir()] == ["within"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -98,11 +98,12 @@ def test_a_line_of_the_probe_is_an_event_or_noise(line):
     assert parse(line)
 
 
-def test_the_largest_file_of_brackets_takes_memory_that_a_laptop_has(tmp_path):
-    """The worst that sixteen megabytes can become, in a process of its own."""
+@pytest.mark.parametrize("items", [999_990, 5_500_000])
+def test_the_largest_file_of_brackets_takes_memory_that_a_laptop_has(tmp_path, items):
+    """The worst that a result file can become, in a process of its own."""
     path = tmp_path / "results" / "tf2.15" / "a-case.json"
     path.parent.mkdir(parents=True)
-    path.write_text('{"schema": 1, "x": [' + 5_500_000 * "[]," + "[]]}")
+    path.write_text('{"schema": 1, "x": [' + items * "[]," + "[]]}")
     code = (
         "import sys, resource; from pathlib import Path; from nestbench.store import Store, StoreError\n"
         "try: Store(Path(sys.argv[1])).load('tf2.15', 'a-case')\n"
@@ -110,4 +111,4 @@ def test_the_largest_file_of_brackets_takes_memory_that_a_laptop_has(tmp_path):
     )
     command = [sys.executable, "-c", code, str(path.parents[1])]
     done = subprocess.run(command, env=with_nestbench(), capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 1_500_000  # kilobytes
+    assert int(done.stdout) < 1_000_000  # kilobytes

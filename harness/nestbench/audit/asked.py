@@ -22,7 +22,7 @@ _parse_shape: Callable[[str], subject.InputSpec] = subject.parse_shape
 
 def _target(text: str) -> str:
     place, colon, name = text.rpartition(":")
-    if text and not (colon and place and name.replace(".", "").isidentifier()):
+    if text and not (colon and place.isprintable() and place and name.replace(".", "").isidentifier()):
         raise ValueError("not of the form package.module:factory or path/to/file.py:factory")
     return text
 
@@ -170,7 +170,11 @@ def _file_made_absolute(target: Any, folder: Path) -> Any:
     if not isinstance(target, str):
         return target
     place, colon, name = target.rpartition(":")
-    return f"{(folder / place).resolve()}{colon}{name}" if place.endswith(".py") else target
+    return (
+        f"{(folder / place).resolve()}{colon}{name}"
+        if place.endswith(".py") and place.isprintable()
+        else target
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

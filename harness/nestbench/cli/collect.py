@@ -59,8 +59,9 @@ def collect(
     second = [one for one in found if one.root.name == AGAIN]
     again = Store(target.root / AGAIN)
     with ExitStack() as held:  # a run that writes there meanwhile would lose what is written
+        there = target.root.is_dir()  # what is refused makes no folder
         for name in sorted({name for one in first for name in one.stacks()}):
-            held.enter_context(workspace.lock(target.root, name, own_folder=True))
+            held.enter_context(workspace.lock(target.root, name, own_folder=there))
         gathered, tried = gather(first, target), gather(second, again)
         gathered.save(target)
         if tried.results:

@@ -152,8 +152,11 @@ def _outdated(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: 
     if stamp != _stamp(stack, interpreter):
         return "it was made from another lock or by another Python"
     wrong = python_differs(place.venv, interpreter.version)
-    if wrong:
-        return in_brief(wrong)
+    return in_brief(wrong) or _changed(place, interpreter, lock_text)
+
+
+def _changed(place: Folder, interpreter: Interpreter, lock_text: str) -> str:
+    """What of its files is not as it was made, as a phrase; empty where all is."""
     try:
         recorded, now = _recorded(place), files_digest(place.venv)
     except OSError as error:

@@ -27,9 +27,7 @@ def python_of(venv: Path) -> Path:
     return venv / "bin" / "python"
 
 
-def differences(
-    venv: Path, *, version: str, pins: Mapping[str, str], read: bool = False
-) -> tuple[str, ...]:
+def differences(venv: Path, *, version: str, pins: Mapping[str, str], read: bool = False) -> tuple[str, ...]:
     """How the environment differs from a Python ``version`` (3.7.16) with exactly ``pins``.
 
     Empty where it does not: its Python runs, the installed distributions are those of the lock,

@@ -92,8 +92,9 @@ def write_configuration(folder: Folder, stack: Stack, interpreter: Interpreter, 
 def run_tox(folder: Folder, stack: Stack, *, held: int, cached: bool = True) -> str:
     """Runs tox and returns all that it said; whether it succeeded is for inspection to say.
 
-    ``cached``: whether packages may come from uv's cache. ``held`` is the file descriptor of the environment's lock. The leash inherits it, so that the
-    lock outlives a killed controller until the last process that writes here has ended.
+    ``cached``: whether packages may come from uv's cache. ``held`` is the file descriptor of the
+    environment's lock. The leash inherits it, so that the lock outlives a killed controller until the last
+    process that writes here has ended.
 
     Raises:
         OSError: the log cannot be written, or tox not be started.

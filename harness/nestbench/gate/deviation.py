@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 from nestbench.errors import UsageError
 from nestbench.gate.facts import Fact
 from nestbench.gate.finding import Difference
+from nestbench.given import toml_of
 from nestbench.names import matching
 from nestbench.store.disk import read_text
 
@@ -76,8 +77,8 @@ def load_deviations(folder: Path) -> tuple[Deviation, ...]:
     if text is None:
         return ()
     try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        table = toml_of(text)
+    except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not valid TOML: {error}.", do="Correct that line.") from error
     if table.get("schema") != _SCHEMA:
         raise UsageError(

@@ -100,8 +100,6 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
         jobs = 1
     if not left:
         return None
-    if spell.doubted:
-        return f"what the disk said is no result of a case: {spell.doubted}"
     return f"the probe left {len(left)} cells unanswered ({spell.how}); its words are in {ground.log}"
 
 
@@ -124,7 +122,6 @@ class _Spell:
     failure: str | None = None
     done: bool = False
     how: str = ""
-    doubted: str = ""  # what the disk said in the place of a result, if it did
 
 
 def _serve(
@@ -200,7 +197,7 @@ def _take(
         return
     said = _disk_said(answer.observation, ground.scratch)
     if said:  # it stays left: measured again by the next run, on a disk with room
-        spell.doubted = f"{left[key].label}: {said}"
+        spell.failure = f"what the disk said is no result of a case: {left[key].label}: {said}"
         spell.in_flight = [one for one in spell.in_flight if one != key]
         return
     listener.done(left[key], answer)  # stored first: only then it is no longer left

@@ -10,7 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from nestbench.errors import GroundError, IncompleteError, UsageError
-from nestbench.given import given_text
+from nestbench.given import given_text, toml_of
 from nestbench.matrix import Stack
 from nestbench.matrix.locks import LockState, check_header, pins, read_lock, write_locks
 from nestbench.run.derived import reason_of
@@ -98,7 +98,7 @@ def _text(path: Path) -> str:
 
 def _of_project(path: Path) -> list[tuple[str, str]]:
     try:
-        table = tomllib.loads(_text(path))
+        table = toml_of(_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path} is not valid TOML: {error}.", do="Correct that line.") from error
     project = table.get("project")

@@ -27,6 +27,8 @@ Record = TypeVar("Record")
 _adapters: dict[Any, TypeAdapter[Any]] = {}  # slow to make
 
 _WIDTH = 160
+#: Ten times what a stack's whole result file has. Decoded, an item takes up to 700 bytes.
+_MOST_ITEMS = 1_000_000
 _WHOLE_LINES = "variables"  # its items are one line each, however long
 
 
@@ -56,6 +58,8 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
 
     Raises StoreError, naming ``path``, for anything that is not exactly such a record.
     """
+    if text.count(",") > _MOST_ITEMS:
+        raise _broken(path, f"It has more than {_MOST_ITEMS:,} items, as no result has.")
     try:
         data = from_json(text)
     except ValueError as error:

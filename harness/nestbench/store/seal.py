@@ -38,8 +38,8 @@ def unsealed(text: str, path: Path) -> str:
         if schema and int(schema[1]) > SCHEMA:  # another nestbench may seal in another way
             raise newer_schema(path, int(schema[1]), SCHEMA)
         raise StoreError(
-            f"{path} is not what was written",
-            why="Its seal belongs to another text: it was damaged, or changed by hand or by a merge.",
+            f"{path} is broken",
+            why="It is not what was written, says its seal: it was damaged, or changed by hand or by a merge.",
             do="Delete it, or bring it back from git, and run again: a run measures what is missing.",
         )
     return body

@@ -4,6 +4,8 @@ import json
 
 from gate_stage import LABELS
 
+from nestbench.store.seal import sealed, unsealed
+
 BASELINE = "results/accepted/tf2.15.json"
 
 
@@ -83,7 +85,8 @@ def test_one_case_alone_can_be_accepted(stage):
 def test_a_case_that_is_wrong_is_not_accepted(stage):
     stage.measure(plain={"counted": 50})
     path = stage.store.path("tf2.15", "plain")
-    path.write_text(path.read_text().replace('"shape": [5, 10]', '"shape": [5, 11]'))
+    text = unsealed(path.read_text(), path)
+    path.write_text(sealed(text.replace('"shape": [5, 10]', '"shape": [5, 11]')))
     done = stage.call("accept")
     assert done.exit_code == 3
     assert "the case itself is at fault" in done.output

@@ -156,7 +156,7 @@ def test_an_environment_from_before_there_were_records_is_read_once_and_kept(loc
 
 def test_byte_code_is_nobodys_change(locked, tmp_path):
     env = made(locked, tmp_path)
-    subprocess.run([env.python_path, "-c", "import tinydep"], check=True)
+    subprocess.run([env.python_path, "-c", "import tinydep"], check=True, env={})
     assert list(site_of(env).glob("tinydep/__pycache__/*.pyc"))
     assert not made(locked, tmp_path).freshly_made
 

@@ -2,8 +2,8 @@
 
 import random
 import shutil
-from functools import partial
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from nestbench.bench.faults.place import STACK, Place
@@ -50,7 +50,7 @@ def schemas(place: Place, tally: Tally, times: int) -> None:
         _measured_again(place, tally, times, partial(_of_schema, schema=schema))
     for schema in (2, 99):
         results = place.copy("damaged")
-        path = sorted((results / STACK).glob("planted-*.json"))[0]
+        path = min((results / STACK).glob("planted-*.json"))
         newer = _of_schema(path.read_bytes(), schema=schema)
         path.write_bytes(newer)
         where = f"schema {schema}"

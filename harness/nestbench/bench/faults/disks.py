@@ -2,6 +2,7 @@
 
 import contextlib
 import random
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -75,12 +76,12 @@ def _disk(place: Place, options: str, tally: Tally) -> Iterator[Path | None]:
     try:
         yield results
     finally:
-        subprocess.run(["umount", "-l", str(results)], check=False)
+        subprocess.run([shutil.which("umount") or "umount", "-l", str(results)], check=False)
 
 
 def _mount(how: str, options: str, folder: Path) -> bool:
     again = ["-o", f"remount,{options}"] if how == "remount" else ["-t", "tmpfs", "-o", options, "nestbench"]
-    command = ["mount", *again, str(folder)]
+    command = [shutil.which("mount") or "mount", *again, str(folder)]
     try:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except FileNotFoundError:

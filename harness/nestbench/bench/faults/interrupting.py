@@ -126,10 +126,10 @@ def clock(place: Place, tally: Tally, times: int) -> None:
     jumping = place.fresh("jumping")
     jumping.mkdir()
     (jumping / "sitecustomize.py").write_text(_JUMPING, encoding="utf-8")
-    path = os.pathsep.join([str(jumping), place.environ()["PYTHONPATH"]])
+    first = os.pathsep.join([str(jumping), place.environ()["PYTHONPATH"]])
     for number in range(max(1, times // 10)):
         results, where = place.fresh("clock"), f"a clock that jumps, run {number}"
-        place.expect(tally, place.run(results, PYTHONPATH=path), [_CLEAN], where)
+        place.expect(tally, place.run(results, PYTHONPATH=first), [_CLEAN], where)
         place.judge(tally, results, where)
     found, _ = held(results)
     tally.saw["cells under a jumping clock"] += len(found)

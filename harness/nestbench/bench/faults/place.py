@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,9 +111,9 @@ class Place:
             start_new_session=True,
         )
 
-    def call(self, *words: str, folder: Path | None = None, **environ: str) -> Ended:
+    def call(self, *words: str, **environ: str) -> Ended:
         """A command, to its end."""
-        return ended(self.start(*words, folder=folder, **environ))
+        return ended(self.start(*words, folder=None, **environ))
 
     def run(self, results: Path, *more: str, envs: Path | None = None, **environ: str) -> Ended:
         """A run on the tiny stack, to its end."""
@@ -130,22 +130,22 @@ class Place:
         return Path(shutil.copytree(self.root / "reference", self.fresh(name)))
 
     def judge(self, tally: Tally, results: Path, where: str, *, whole: bool = True) -> Held:
-        """Count what is wrong in ``results``, and, of a ``whole`` run, what is missing; returns what is there."""
+        """Count what is wrong in ``results``, and what is missing of a ``whole`` run; gives what is there."""
         found, broken = held(results)
         differ = [key for key, one in found.items() if self.reference.get(key) != one]
         lost = len(self.reference.keys() - found.keys()) if whole else 0
         tally.count(lost=lost, wrong=len(differ) + len(broken), where="; ".join([where, *broken[:1]]))
         return found
 
-    def expect(
-        self, tally: Tally, done: Ended, codes: Sequence[ExitCode], where: str, *words: str
-    ) -> None:
-        """Count a run that ended with another code, without one of the ``words`` where it failed, or in a traceback."""
+    def expect(self, tally: Tally, done: Ended, codes: Sequence[ExitCode], where: str, *words: str) -> None:
+        """Count a run that ended with another code, in a traceback, or failed without any of ``words``."""
         tally.runs += 1
         tally.saw[f"exit code {done.code}"] += 1
         told = not done.code or not words or any(word in done.said for word in words)
         if done.code not in list(codes) or not told or "Traceback" in done.said:
-            tally.count(untold=1, where=f"{where}: exit code {done.code}: {' '.join(done.said.split())[-300:]}")
+            tally.count(
+                untold=1, where=f"{where}: exit code {done.code}: {' '.join(done.said.split())[-300:]}"
+            )
 
     def _done(self, done: Ended) -> None:
         if done.code:

@@ -4,8 +4,10 @@ It speaks the probe's protocol and answers at once: the fault is in what is arou
 depends on the packages beside it, so that a wrong environment is a wrong result.
 """
 
+import importlib
 import json
 import os
+import platform
 import sys
 import threading
 import time
@@ -35,15 +37,13 @@ def end_with_the_controller() -> None:
 
 def main(path: str) -> None:
     """Answer the request in the file ``path``."""
-    import tinydep
-    import tinyflow
-
+    versions = [importlib.import_module(name).__version__ for name in ("tinyflow", "tinydep")]
     with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - as the probe
         request = json.load(stream)
     threading.Thread(target=end_with_the_controller, daemon=True).start()
-    seen = f"{tinyflow.__version__}-{tinydep.__version__}-{'extra' in sys.modules}"
-    versions = {"python": "%d.%d.%d" % sys.version_info[:3], "tensorflow": "2.0", "keras": "2.2.4-tf"}
-    emit(event="ready", versions=versions, flavour="tf.keras", launch="fork", threads=1, import_seconds=0.0)
+    seen = "-".join([*versions, *({"extra"} & sys.modules.keys())])
+    imported = {"python": platform.python_version(), "tensorflow": "2.0", "keras": "2.2.4-tf"}
+    emit(event="ready", versions=imported, flavour="tf.keras", launch="fork", threads=1, import_seconds=0.0)
     for cell in request["cells"]:
         emit(event="started", **cell)
         time.sleep(SECONDS)
