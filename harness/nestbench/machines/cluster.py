@@ -72,6 +72,7 @@ class Cluster:
                 do="Start one with `dask scheduler`, and give the address that it prints.",
             ) from error
         client.subscribe_topic(self.topic, lambda event: self._came.put(event[1]))
+        self._id = client.scheduler_info()["id"]
         return client
 
     def offers(self) -> tuple[list[Offer], list[str]]:
@@ -79,7 +80,7 @@ class Cluster:
 
         Raises OSError where the scheduler is gone.
         """
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        workers = self._identity()["workers"]
         unknown = [address for address in workers if address not in self._alike]
         if unknown:
             answers = self._client.run(fingerprint, workers=unknown, on_error="return")
@@ -103,18 +104,34 @@ class Cluster:
         ]
         return found, others
 
+    def _identity(self) -> Any:
+        """What the scheduler says of itself now: the client's own answer may be an old one.
+
+        Raises OSError where it is gone, also where another one has taken its place.
+        """
+        scheduler = self._client.scheduler
+        if scheduler is None:
+            raise ConnectionError("the client was closed")
+        identity = self._client.sync(scheduler.identity, n_workers=-1)
+        if identity["id"] != self._id:
+            raise ConnectionError("another scheduler is at its address")
+        return identity
+
     def give(self, task: Task, needs: Needs, workers: Collection[str]) -> None:
-        """Hand ``task`` to one of ``workers``."""
-        self._given[task.key] = self._client.submit(
-            perform,
-            task,
-            key=task.key,
-            resources=dict.fromkeys(needs, 1),
-            workers=list(workers),
-            allow_other_workers=False,
-            retries=0,
-            pure=False,
-        )
+        """Hand ``task`` to one of ``workers``. Raises OSError where the scheduler is gone."""
+        try:
+            self._given[task.key] = self._client.submit(
+                perform,
+                task,
+                key=task.key,
+                resources=dict.fromkeys(needs, 1),
+                workers=list(workers),
+                allow_other_workers=False,
+                retries=0,
+                pure=False,
+            )
+        except RuntimeError as error:  # of a client that has closed itself
+            raise ConnectionError(str(error)) from error
 
     def take_back(self, keys: Iterable[str]) -> None:
         """Nobody wants these tasks any more: workers stop them."""
