@@ -119,6 +119,8 @@ class Cluster:
 
     def give(self, task: Task, needs: Needs, workers: Collection[str]) -> None:
         """Hand ``task`` to one of ``workers``. Raises OSError where the scheduler is gone."""
+        from distributed.client import ClosedClientError
+
         try:
             self._given[task.key] = self._client.submit(
                 perform,
@@ -130,7 +132,7 @@ class Cluster:
                 retries=0,
                 pure=False,
             )
-        except RuntimeError as error:  # of a client that has closed itself
+        except ClosedClientError as error:
             raise ConnectionError(str(error)) from error
 
     def take_back(self, keys: Iterable[str]) -> None:
