@@ -1,6 +1,6 @@
-"""What a matrix costs on many machines: a simulation of `nestbench run --scheduler`, by figures measured here.
+"""What a matrix costs on many machines: `nestbench run --scheduler` simulated, by figures measured here.
 
-python docs/scale.py prints the table of distributed.md; --help names what can be turned. Standard library only.
+python docs/scale.py prints the table of distributed.md; --help names what can be turned.
 """
 
 import argparse
@@ -104,7 +104,8 @@ def table(stacks: int, cases: int, hands: int, lost_a_day: float, figures: Figur
 
 def main() -> None:
     """Print the table."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    form = argparse.ArgumentDefaultsHelpFormatter
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=form)
     options.add_argument("--stacks", type=int, default=5000)
     options.add_argument("--cases", type=int, default=2000)
     options.add_argument("--hands", type=int, default=16, help="cells that a machine measures at once")

@@ -1,4 +1,4 @@
-"""One plan on a scheduler and three workers of Dask that are killed, cut off, slow and full: the same bytes."""
+"""A plan on a scheduler and three workers of Dask that are killed, cut off, slow and full: the same bytes."""
 
 import re
 import signal

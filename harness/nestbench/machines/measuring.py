@@ -56,7 +56,7 @@ def measure(
     allow_download: bool,
     reporter: Reporter,
 ) -> Report:
-    """Observe what is missing of ``plans`` on the workers. Raises StoreError where the store cannot be written."""
+    """Observe what is missing of ``plans`` on the workers. Raises StoreError where it cannot be written."""
     session.begin(plans, store, reporter)
     order = Order(
         store=store,

@@ -48,7 +48,15 @@ class Prepared:
         return {**clean_environ(home, device=self.device), **self.extra, "PYTHONPATH": str(probe)}
 
     def ground(
-        self, scratch: Path, probe: Path, *, files: Sequence[Path], log: Path, launch: str, jobs: int, limits: Limits
+        self,
+        scratch: Path,
+        probe: Path,
+        *,
+        files: Sequence[Path],
+        log: Path,
+        launch: str,
+        jobs: int,
+        limits: Limits,
     ) -> Ground:
         """Where probe servers of it run; what they leave lies in ``scratch``, a folder that is there."""
         home = scratch / "home"

@@ -105,7 +105,13 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             why="They were measured with other cases, locks or probes, or a case differs from run to run.",
             do="Leave one of the folders out, or measure these cells again from one commit.",
         )
-    return Gathered(results=tuple(results), stacks=tuple(facts), hosts=tuple(hosts), twice=twice, replaced=replaced)
+    return Gathered(
+        results=tuple(results),
+        stacks=tuple(facts),
+        hosts=tuple(hosts),
+        twice=twice,
+        replaced=replaced,
+    )
 
 
 def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]) -> Iterator[StackFacts]:
