@@ -86,9 +86,11 @@ def table(stacks: int, cases: int, hands: int, lost_a_day: float, figures: Figur
     cells = stacks * round(cases * figures.cells_a_case)
     size = cells * figures.cell_bytes
     lines = [
-        f"{stacks:,} stacks of {cases:,} cases are {cells / 1e6:.1f} million cells, "
-        f"{cells * figures.cell_seconds / 3600:,.0f} hours of one hand, and {size / 1e9:.0f} GB "
-        f"in {stacks * cases / 1e6:.0f} million files.",
+        (
+            f"{stacks:,} stacks of {cases:,} cases are {cells / 1e6:.1f} million cells, "
+            f"{cells * figures.cell_seconds / 3600:,.0f} hours of one hand, and {size / 1e9:.0f} GB "
+            f"in {stacks * cases / 1e6:.0f} million files."
+        ),
         "",
         f"| machines of {hands} hands | hours | hands busy | hours of storing | lost cells | fetched |",
         "|---|---|---|---|---|---|",

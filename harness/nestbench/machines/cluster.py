@@ -24,8 +24,9 @@ _CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """``ended``: keys of tasks that Dask is done with, after all that was said of them. ``cut``: the
-    scheduler is gone, and with it every task.
+    """What came. ``ended``: keys of tasks that Dask is done with, after all that was said of them.
+
+    ``cut``: the scheduler is gone, and with it every task.
     """
 
     said: tuple[Said, ...] = ()
@@ -44,7 +45,7 @@ class Cluster:
         self.address, self.jobs, self.parts = address, jobs, parts
         self.topic = f"nestbench-{uuid.uuid4().hex[:12]}"
         self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._given: dict[str, Future] = {}
+        self._given: dict[str, Future[None]] = {}
         self._alike: dict[str, str] = {}  # address of a worker -> why it is not, or empty
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in our words
         self._client = self._connected()

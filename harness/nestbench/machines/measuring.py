@@ -6,8 +6,9 @@ from pathlib import Path
 from nestbench.catalogue import Catalogue
 from nestbench.errors import GroundError
 from nestbench.machines.cluster import Cluster
-from nestbench.machines.dispatch import Dispatch, Order
+from nestbench.machines.dispatch import Dispatch
 from nestbench.machines.needs import refused
+from nestbench.machines.part import Order
 from nestbench.matrix import Matrix
 from nestbench.run import session
 from nestbench.run.plan import StackPlan

@@ -73,8 +73,10 @@ class Prepared:
         )
 
     def require_meant(self, stack: str, ready: Ready) -> None:
-        """Raises GroundError where another Keras is imported than the row names, UnavailableError where
-        the probe computes on another device.
+        """That what the probe found is what the row says.
+
+        Raises GroundError where another Keras is imported, UnavailableError where it computes on another
+        device.
         """
         wrong = [
             f"{name} {ready.versions.get(name)} and not {version}"

@@ -1,4 +1,4 @@
-"""A cluster of Dask on this machine: a scheduler, and workers each in a network namespace with a host name."""
+"""A cluster of Dask on this machine: a scheduler, and workers, each in a network namespace of its own."""
 
 import contextlib
 import os
