@@ -20,7 +20,7 @@ class Figures:
     environment_seconds: float = 10.0  # from a warm cache
     environment_bytes: float = 1.0e9  # 0.45 to 1.4
     fetched_bytes: float = 0.3e9  # assumed: wheels of a stack that no other stack has
-    stored_a_second: float = 250.0  # cells that one controller stores
+    stored_a_second: float = 100.0  # cells that one controller stores, each on the disk before the next
     line: float = 1e9 / 8  # assumed: bytes a second of one machine
     index_line: float = 10e9 / 8  # assumed: of the index or its mirror, to all of them
     away_seconds: float = 300.0  # assumed: until a lost machine is back
@@ -95,7 +95,7 @@ def table(stacks: int, cases: int, hands: int, lost_a_day: float, figures: Figur
         f"| machines of {hands} hands | hours | hands busy | hours of storing | lost cells | fetched |",
         "|---|---|---|---|---|---|",
     ]
-    for machines in (1, 5, 10, 20, 50, 100, 500):
+    for machines in (1, 2, 4, 10, 20, 100):
         cost = simulate(stacks, cases, machines, hands, lost_a_day=lost_a_day, figures=figures)
         lines.append(
             f"| {machines} | {max(cost.hours, cost.stored_hours):,.1f} | {cost.busy:.0%} "
