@@ -47,7 +47,6 @@ class Cluster:
         self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._given: dict[str, Future[None]] = {}
         self._alike: dict[str, str] = {}  # address of a worker -> why it is not, or empty
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in our words
         self._client = self._connected()
 
     def __enter__(self) -> Self:
@@ -64,6 +63,8 @@ class Cluster:
                 "--scheduler needs Dask distributed, which is not installed.",
                 do="Install it beside nestbench: pip install 'nestbench[distributed]'.",
             ) from error
+        for name in ("distributed", "distributed.client"):  # once imported; what matters is told in our words
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             client = Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
