@@ -1,10 +1,9 @@
-"""One plan on a scheduler and three workers of Dask that are killed, cut off, slow and full: the same bytes."""
+"""A plan on a scheduler and three workers of Dask that are killed, cut off, slow and full: the same bytes."""
 
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -19,8 +18,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.machines]
 STACKS = ("tf2.1", "tf2.15", "tf2.21")
 SELECTION = ["--group", "article", "--group", "attributes"]
 ENVS = find_workspace(Path(__file__)).root / ".nestbench" / "envs"
-#: Only one of them has a Python 3.7.
-WORKERS = {"w1": "disk=1", "w2": "disk=1,py37=1", "w3": "disk=1"}
+#: One of them has no Python 3.7, as it says.
+WORKERS = {"w1": "disk=1", "w2": "disk=1,py37=1", "w3": "disk=1,py37=1"}
 
 APART = why_no_namespaces()
 needs_namespaces = pytest.mark.skipif(bool(APART), reason=APART or "never")
@@ -59,23 +58,19 @@ class Far:
 
     def __init__(self, folder, machines, *more):
         folder.mkdir(exist_ok=True)
-        self.folder, self._lines = folder, []
-        self.process = subprocess.Popen(
-            command(folder, "--scheduler", machines.address, *more),
-            cwd=folder,
-            env=ENVIRON,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        self._lines += self.process.stdout
+        self.folder, self._log = folder, folder / "log"
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                command(folder, "--scheduler", machines.address, *more),
+                cwd=folder,
+                env=ENVIRON,
+                stdout=log,
+                stderr=log,
+            )
 
     @property
     def said(self):
-        return "".join(self._lines)
+        return self._log.read_text()
 
     def cases(self, stack):
         return len(list((self.folder / "results" / stack).glob("[!_]*.json")))
@@ -90,9 +85,7 @@ class Far:
         return re.findall(rf"{re.escape(stack)}: on (\w+)", self.said)[-1]
 
     def ends(self):
-        self.process.wait(600)
-        time.sleep(0.2)
-        return self.process.returncode
+        return self.process.wait(600)
 
 
 @pytest.fixture
@@ -106,8 +99,9 @@ def test_every_stack_goes_where_it_can_and_the_results_are_the_same_bytes(alone,
     assert far.ends() == 0, far.said
     assert held(far.folder) == alone
     if not APART:
-        assert re.findall(r"tf2\.1: on (\w+)", far.said)
-        assert set(re.findall(r"tf2\.1: on (\w+)", far.said)) == {"w2"}
+        taken = set(re.findall(r"tf2\.1: on (\w+)", far.said))
+        assert taken
+        assert taken <= {"w2", "w3"}
         hosts = [Store(far.folder / "results").load_host(stack) for stack in STACKS]
         assert len({one.host["id"] for one in hosts} | {id_ for one in hosts for id_ in one.others}) > 1
 
@@ -130,8 +124,7 @@ def test_a_worker_is_killed_in_the_middle_of_a_stack(alone, machines, tmp_path):
     assert far.ends() == 0, far.said
     assert held(far.folder) == alone
     left = int(re.search(r"tf2\.15: .*; (\d+) cells? of it to be given once more", far.said)[1])
-    cells = sum(path.startswith("results/tf2.15/") for path in alone) - 1
-    assert left <= 35 - 5 < cells + 35  # never more than was not yet stored
+    assert 0 < left <= 30 - 5  # cells; never more than was not yet stored
     assert machines.workers[name].probes() == []
 
 
@@ -151,8 +144,6 @@ def test_the_scheduler_is_restarted(alone, machines, tmp_path):
 def test_a_worker_is_cut_off(alone, machines, tmp_path):
     far = Far(tmp_path / "far", machines, *STACKS)
     name = far.reaches("tf2.21", 5)
-    if name == "w2":  # tf2.1 has nobody else
-        name = far.reaches("tf2.15", 5)
     machines.workers[name].cut()
     assert far.ends() == 0, far.said
     assert "was lost with its task" in far.said

@@ -75,8 +75,8 @@ def collect(
     )
     if gathered.replaced:
         typer.echo(
-            f"{number_of(gathered.replaced, 'cell')} that had been measured with another version of the case, "
-            "the lock or the probe are replaced."
+            f"Replaced: {number_of(gathered.replaced, 'cell')} measured with another version of the case, "
+            "the lock or the probe."
         )
     _missing(target, load_catalogue(folders or []), rows, list(dict.fromkeys([*names, *expected])))
 

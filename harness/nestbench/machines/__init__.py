@@ -1,1 +1,1 @@
-"""Plans on many machines, by a scheduler of Dask: the only part that knows Dask, and only where it is asked for."""
+"""Plans on many machines, by a scheduler of Dask: nothing else knows Dask, and this only when asked for."""

@@ -24,8 +24,9 @@ _CONNECT_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class Heard:
-    """``ended``: keys of tasks that Dask is done with, after all that was said of them. ``cut``: the
-    scheduler is gone, and with it every task.
+    """What came. ``ended``: keys of tasks that Dask is done with, after all that was said of them.
+
+    ``cut``: the scheduler is gone, and with it every task.
     """
 
     said: tuple[Said, ...] = ()
@@ -44,9 +45,8 @@ class Cluster:
         self.address, self.jobs, self.parts = address, jobs, parts
         self.topic = f"nestbench-{uuid.uuid4().hex[:12]}"
         self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._given: dict[str, Future] = {}
+        self._given: dict[str, Future[None]] = {}
         self._alike: dict[str, str] = {}  # address of a worker -> why it is not, or empty
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is told in our words
         self._client = self._connected()
 
     def __enter__(self) -> Self:
@@ -63,6 +63,8 @@ class Cluster:
                 "--scheduler needs Dask distributed, which is not installed.",
                 do="Install it beside nestbench: pip install 'nestbench[distributed]'.",
             ) from error
+        for name in ("distributed", "distributed.client"):  # once imported; what matters is told in our words
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
             client = Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
@@ -72,6 +74,7 @@ class Cluster:
                 do="Start one with `dask scheduler`, and give the address that it prints.",
             ) from error
         client.subscribe_topic(self.topic, lambda event: self._came.put(event[1]))
+        self._id = client.scheduler_info()["id"]
         return client
 
     def offers(self) -> tuple[list[Offer], list[str]]:
@@ -79,7 +82,7 @@ class Cluster:
 
         Raises OSError where the scheduler is gone.
         """
-        workers = self._client.scheduler_info(n_workers=-1)["workers"]
+        workers = self._identity()["workers"]
         unknown = [address for address in workers if address not in self._alike]
         if unknown:
             answers = self._client.run(fingerprint, workers=unknown, on_error="return")
@@ -103,18 +106,36 @@ class Cluster:
         ]
         return found, others
 
+    def _identity(self) -> Any:
+        """What the scheduler says of itself now: the client's own answer may be an old one.
+
+        Raises OSError where it is gone, also where another one has taken its place.
+        """
+        scheduler = self._client.scheduler
+        if scheduler is None:
+            raise ConnectionError("the client was closed")
+        identity = self._client.sync(scheduler.identity, n_workers=-1)
+        if identity["id"] != self._id:
+            raise ConnectionError("another scheduler is at its address")
+        return identity
+
     def give(self, task: Task, needs: Needs, workers: Collection[str]) -> None:
-        """Hand ``task`` to one of ``workers``."""
-        self._given[task.key] = self._client.submit(
-            perform,
-            task,
-            key=task.key,
-            resources=dict.fromkeys(needs, 1),
-            workers=list(workers),
-            allow_other_workers=False,
-            retries=0,
-            pure=False,
-        )
+        """Hand ``task`` to one of ``workers``. Raises OSError where the scheduler is gone."""
+        from distributed.client import ClosedClientError
+
+        try:
+            self._given[task.key] = self._client.submit(
+                perform,
+                task,
+                key=task.key,
+                resources=dict.fromkeys(needs, 1),
+                workers=list(workers),
+                allow_other_workers=False,
+                retries=0,
+                pure=False,
+            )
+        except ClosedClientError as error:
+            raise ConnectionError(str(error)) from error
 
     def take_back(self, keys: Iterable[str]) -> None:
         """Nobody wants these tasks any more: workers stop them."""

@@ -1,4 +1,4 @@
-"""Plans given to many machines in parts: every result is stored as it comes, and no lost machine loses one."""
+"""Plans given to many machines in parts: results are stored as they come, and no lost machine loses one."""
 
 import contextlib
 import time
@@ -35,7 +35,9 @@ _LOOK_SECONDS = 2.0
 class Dispatch:
     """One run of ``plans`` on the workers of ``cluster``."""
 
-    def __init__(self, plans: Sequence[StackPlan], order: Order, cluster: Cluster, reporter: Reporter) -> None:
+    def __init__(
+        self, plans: Sequence[StackPlan], order: Order, cluster: Cluster, reporter: Reporter
+    ) -> None:
         self._plans, self._order, self._cluster, self._reporter = plans, order, cluster, reporter
         self._files = packed(sorted({entry.file for entry in order.catalogue}))
         self._cells = {

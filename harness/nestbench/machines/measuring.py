@@ -6,8 +6,9 @@ from pathlib import Path
 from nestbench.catalogue import Catalogue
 from nestbench.errors import GroundError
 from nestbench.machines.cluster import Cluster
-from nestbench.machines.dispatch import Dispatch, Order
+from nestbench.machines.dispatch import Dispatch
 from nestbench.machines.needs import refused
+from nestbench.machines.part import Order
 from nestbench.matrix import Matrix
 from nestbench.run import session
 from nestbench.run.plan import StackPlan
@@ -56,7 +57,7 @@ def measure(
     allow_download: bool,
     reporter: Reporter,
 ) -> Report:
-    """Observe what is missing of ``plans`` on the workers. Raises StoreError where the store cannot be written."""
+    """Observe what is missing of ``plans`` on the workers. Raises StoreError where it cannot be written."""
     session.begin(plans, store, reporter)
     order = Order(
         store=store,

@@ -46,9 +46,7 @@ def refused(
     stacks: Sequence[Stack], offers: Collection[Offer], *, allow_download: bool
 ) -> dict[str, Unavailable | None]:
     """By stack: why no worker could ever take it; None where one can."""
-    return {
-        stack.id: _refusal(needs_of(stack, allow_download=allow_download), offers) for stack in stacks
-    }
+    return {stack.id: _refusal(needs_of(stack, allow_download=allow_download), offers) for stack in stacks}
 
 
 def _refusal(needs: Needs, offers: Collection[Offer]) -> Unavailable | None:

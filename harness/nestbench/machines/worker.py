@@ -18,7 +18,18 @@ from nestbench.catalogue import Cell
 from nestbench.errors import GroundError, IncompleteError
 from nestbench.faults import explained
 from nestbench.machine import this_machine
-from nestbench.machines.task import Began, Ended, Phase, Said, Saw, Task, Trouble, fingerprint, unpacked, written
+from nestbench.machines.task import (
+    Began,
+    Ended,
+    Phase,
+    Said,
+    Saw,
+    Task,
+    Trouble,
+    fingerprint,
+    unpacked,
+    written,
+)
 from nestbench.matrix.locks import lock_path
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Listener, observe
@@ -76,7 +87,8 @@ def _measure(task: Task, jobs: int, say: Callable[[Said], None], stop: threading
         )
     workspace = find_workspace()
     files = _laid_out(workspace, task.files)
-    stack = replace(task.stack, matrix_file=workspace.folder("tasks") / _digest(task.lock.encode()) / "stacks.toml")
+    own = workspace.folder("tasks") / _digest(task.lock.encode())
+    stack = replace(task.stack, matrix_file=own / "stacks.toml")  # its lock lies in locks beside that
     disk.write_text(lock_path(stack), task.lock)
     prepared = tox_prepare([stack], workspace, envs=task.envs, allow_download=task.allow_download)(
         stack.id, lambda text: say(Phase(key=task.key, text=text))

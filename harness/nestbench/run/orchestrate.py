@@ -51,7 +51,15 @@ class Prepared:
         return {**clean_environ(home, device=self.device), **self.extra, "PYTHONPATH": str(probe)}
 
     def ground(
-        self, scratch: Path, probe: Path, *, files: Sequence[Path], log: Path, launch: str, jobs: int, limits: Limits
+        self,
+        scratch: Path,
+        probe: Path,
+        *,
+        files: Sequence[Path],
+        log: Path,
+        launch: str,
+        jobs: int,
+        limits: Limits,
     ) -> Ground:
         """Where probe servers of it run; what they leave lies in ``scratch``, a folder that is there."""
         home = scratch / "home"
@@ -68,8 +76,10 @@ class Prepared:
         )
 
     def require_meant(self, stack: str, ready: Ready) -> None:
-        """Raises GroundError where another Keras is imported than the row names, UnavailableError where
-        the probe computes on another device.
+        """That what the probe found is what the row says.
+
+        Raises GroundError where another Keras is imported, UnavailableError where it computes on another
+        device.
         """
         wrong = [
             f"{name} {ready.versions.get(name)} and not {version}"

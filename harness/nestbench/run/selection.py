@@ -68,9 +68,7 @@ def asked_for(
     return Selection(stacks=tuple(chosen), left_out=tuple(left_out))
 
 
-def default(
-    matrix: Matrix, found: Mapping[str, object], *, allow_download: bool
-) -> Selection:
+def default(matrix: Matrix, found: Mapping[str, object], *, allow_download: bool) -> Selection:
     """Three stacks of TensorFlow's own line: the oldest, the last with Keras 2, the newest.
 
     Where the machine cannot make the first or the last of the matrix, its nearest neighbour that

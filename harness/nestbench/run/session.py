@@ -72,7 +72,8 @@ def select(
 ) -> Selection:
     """The stacks that were asked for, or the embedded default.
 
-    ``look`` says of each stack why it cannot be made (``Unavailable``), by its id. Raises UsageError for an unknown stack, and for names together with ``everything``.
+    ``look`` says of each stack, by its id, why it cannot be made (``Unavailable``), or anything else. Raises
+    UsageError for an unknown stack, and for names together with ``everything``.
     """
     if names and everything:
         raise UsageError("--all and names of stacks exclude each other.", do="Drop one of the two.")

@@ -27,8 +27,10 @@ class ContradictionError(NestbenchError):
 
 @dataclass(frozen=True, kw_only=True)
 class Gathered:
-    """What goes into a store. ``twice``: number of cells that were there more than once, and the same;
-    ``replaced``: of those in the store that were measured with other digests, and go.
+    """What goes into a store.
+
+    ``twice``: number of cells that were there more than once, and the same; ``replaced``: of those in the
+    store that were measured with other digests, and go.
     """
 
     results: tuple[CaseResult, ...]
@@ -101,14 +103,10 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
         holding = [store for store in sources if stack in store.stacks()]
         facts += _facts(stack, holding, target, wrong)
         for case in dict.fromkeys(case for store in holding for case in store.cases(stack)):
-            there = target.load(stack, case, lambda _: None)
-            merged, same = _merged(stack, case, holding, target, there, wrong)
-            if merged is None:
-                continue
-            results.append(merged)
+            merged, same, gone = _merged(stack, case, holding, target, wrong)
+            results += [merged] if merged is not None else []
             twice += same
-            if there is not None and there.digests != merged.digests:
-                replaced += len(there.observations)
+            replaced += gone
         found = filter(None, (store.load_host(stack) for store in holding))
         hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
     if wrong:
@@ -119,7 +117,13 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             why="They were measured with other cases, locks or probes, or a case differs from run to run.",
             do="Leave one of the folders out, or measure these cells again from one commit.",
         )
-    return Gathered(results=tuple(results), stacks=tuple(facts), hosts=tuple(hosts), twice=twice, replaced=replaced)
+    return Gathered(
+        results=tuple(results),
+        stacks=tuple(facts),
+        hosts=tuple(hosts),
+        twice=twice,
+        replaced=replaced,
+    )
 
 
 def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]) -> Iterator[StackFacts]:
@@ -137,13 +141,15 @@ def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]
 
 
 def _merged(
-    stack: str, case: str, sources: Sequence[Store], target: Store, there: CaseResult | None, wrong: list[str]
-) -> tuple[CaseResult | None, int]:
-    """One case of one stack from all that have it, and how many of its cells were there twice."""
+    stack: str, case: str, sources: Sequence[Store], target: Store, wrong: list[str]
+) -> tuple[CaseResult | None, int, int]:
+    """One case of one stack from all that have it; how many of its cells were there twice, how many go."""
     held = [(store, one) for store in sources if (one := store.load(stack, case)) is not None]
     if not held:
-        return None, 0
+        return None, 0, 0
     first = held[0][1]
+    there = target.load(stack, case, lambda _: None)
+    gone = len(there.observations) if there is not None and there.digests != first.digests else 0
     if there is not None and there.digests == first.digests:
         held.append((target, there))
     twice = 0
@@ -161,7 +167,7 @@ def _merged(
             if known != observation:
                 said = ", ".join(_differing(known, observation))
                 wrong.append(f"{_label(observation)} on {stack}: {said}: {where.root} and {store.root}")
-    return replace(first, observations=[one for _, one in found.values()]), twice
+    return replace(first, observations=[one for _, one in found.values()]), twice, gone
 
 
 def _label(one: Observation) -> str:

@@ -82,7 +82,7 @@ def test_what_is_there_already_is_held_against_what_comes(jobs):
     jobs.measure(plain={"counted": 20}, probe="an older probe")
     done = jobs.call("collect", "artifacts")
     assert done.exit_code == 0
-    assert "3 cells that had been measured with another version" in done.stdout
+    assert "Replaced: 3 cells measured with another version of the case" in done.stdout
     assert "count" not in json.dumps(jobs.kinds())
 
 

@@ -1,4 +1,4 @@
-"""A cluster of Dask on this machine: a scheduler and workers, each in a network namespace and with a host name."""
+"""A cluster of Dask on this machine: a scheduler, and workers, each in a network namespace of its own."""
 
 import contextlib
 import os
@@ -13,8 +13,8 @@ from pathlib import Path
 ENVIRON = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join(sys.path),
-    # A cut line is noticed within seconds, not after half a minute.
-    "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "5s",
+    # A cut line is noticed sooner than after half a minute; less than this Dask refuses.
+    "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
 }
 
 
@@ -82,11 +82,18 @@ class Machines:
     names: dict[str, str]
     apart: bool  # in namespaces
     workers: dict[str, Machine] = field(default_factory=dict)
+    _mounted: list[Path] = field(default_factory=list)
 
     def __enter__(self):
+        try:
+            return self._started()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _started(self):
         self._id = f"nb{os.getpid() % 100000}"
         self._net = f"10.213.{os.getpid() % 250}"
-        self._mounted = []
         host = f"{self._net}.1" if self.apart else "127.0.0.1"
         if self.apart:
             shell("ip", "link", "add", self._id, "type", "bridge")
@@ -99,7 +106,7 @@ class Machines:
             self.root / "scheduler",
             [
                 sys.executable, "-m", "dask", "scheduler", "--host", host, "--port", str(port),
-                "--no-dashboard", "--no-show",
+                "--no-dashboard",
             ],
         )  # fmt: skip
         self.scheduler.start()
@@ -146,7 +153,8 @@ class Machines:
 
     def __exit__(self, *_):
         for machine in (self.scheduler, *self.workers.values()):
-            machine.kill()
+            if machine.process is not None:
+                machine.kill()
         deadline = time.monotonic() + 20  # probes end when their controller is gone
         while any(machine.probes() for machine in self.workers.values()) and time.monotonic() < deadline:
             time.sleep(0.2)
