@@ -70,7 +70,7 @@ class Watch:
         self._told(self._done, cell)
 
     def strange(self) -> list[str]:
-        """Names of files that something else wrote to meanwhile: put back, or laid aside. Raises StoreError."""
+        """Names of files that something else wrote to: put back, or laid aside. Raises StoreError."""
         if self._custody is not None:
             self._strange.update(self._custody.mend())
         return sorted(self._strange)
