@@ -238,4 +238,4 @@ def test_nestprobe_alone_is_packed_from_what_is_here():
 
 
 def test_what_is_known_of_versions_ships_with_the_probe():
-    assert staging.package() / VERSIONS in staging.sources()
+    assert staging.package() / VERSIONS in staging.sources(staging.package())
