@@ -192,7 +192,7 @@ def _take(
     answer: CellDone, spell: _Spell, left: dict[_Key, Cell], listener: Listener, ground: Ground
 ) -> None:
     key = _key(answer.observation.case, answer.observation.variant)
-    if key not in left:
+    if key not in left or key not in spell.in_flight:  # another case may have got at the pipe
         _note(ground.log, f"an answer that nobody asked for: {key}")
         return
     said = _disk_said(answer.observation, ground.scratch)
@@ -202,8 +202,7 @@ def _take(
         return
     listener.done(left[key], answer)  # stored first: only then it is no longer left
     del left[key]
-    if key in spell.in_flight:
-        spell.in_flight.remove(key)
+    spell.in_flight.remove(key)
 
 
 def _disk_said(observation: Observation, scratch: Path) -> str:

@@ -39,7 +39,7 @@ def unsealed(text: str, path: Path) -> str:
             raise newer_schema(path, int(schema[1]), SCHEMA)
         raise StoreError(
             f"{path} is broken",
-            why="It is not what was written, says its seal: damaged, or changed by hand or by a merge.",
+            why="Its seal says that it is not what was written: damaged, or changed by hand or by a merge.",
             do="Delete it, or bring it back from git, and run again: a run measures what is missing.",
         )
     return body
