@@ -1,6 +1,7 @@
 """A cluster of Dask on this machine: a scheduler, and workers, each in a network namespace of its own."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -16,6 +17,9 @@ ENVIRON = {
     # A cut line is noticed sooner than after half a minute; less than this Dask refuses.
     "DASK_DISTRIBUTED__COMM__TIMEOUTS__TCP": "12s",
 }
+
+
+_NUMBERS = itertools.count()
 
 
 def shell(*words):
@@ -92,14 +96,16 @@ class Machines:
             raise
 
     def _started(self):
-        self._id = f"nb{os.getpid() % 100000}"
-        self._net = f"10.213.{os.getpid() % 250}"
+        # Names of their own each time: the kernel takes a while to forget a namespace and its links.
+        number = next(_NUMBERS)
+        self._id = f"nb{os.getpid() % 100000}{chr(ord('a') + number)}"
+        self._net = f"10.{200 + number}.{os.getpid() % 250}"
         host = f"{self._net}.1" if self.apart else "127.0.0.1"
         if self.apart:
             shell("ip", "link", "add", self._id, "type", "bridge")
             shell("ip", "address", "add", f"{host}/24", "dev", self._id)
             shell("ip", "link", "set", self._id, "up")
-        port = 20000 + os.getpid() % 20000
+        port = 20000 + (20 * os.getpid() + number) % 20000
         self.address = f"tcp://{host}:{port}"
         self.scheduler = Machine(
             "scheduler",
@@ -159,8 +165,10 @@ class Machines:
         while any(machine.probes() for machine in self.workers.values()) and time.monotonic() < deadline:
             time.sleep(0.2)
         if self.apart:
-            for name in self.workers:
-                shell("ip", "netns", "delete", f"{self._id}-{name}")
-            shell("ip", "link", "delete", self._id)
+            for words in (
+                *(("netns", "delete", f"{self._id}-{name}") for name in self.workers),
+                ("link", "delete", self._id),
+            ):
+                subprocess.run(["ip", *words], check=False, capture_output=True)  # some may not be there
         for folder in self._mounted:
             shell("umount", "-l", str(folder))

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import yaml
 from run_stage import Stage
 
 from nestbench.errors import ExitCode, GroundError, IncompleteError, UsageError
@@ -476,3 +477,16 @@ def test_the_simulation_of_the_docs_runs():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.startswith("50 stacks of 2,000 cases are 0.2 million cells")
+
+
+def test_the_configurations_of_the_docs_can_be_read():
+    docs = Path(__file__).parents[2] / "docs"
+    jobs = yaml.safe_load((docs / "jobqueue.yaml").read_text())["jobqueue"]
+    for system in ("slurm", "pbs"):
+        assert jobs[system]["worker-extra-args"] == ["--resources", "disk=1"]
+        assert (jobs[system]["cores"], jobs[system]["processes"]) == (1, 1)
+    cluster = yaml.safe_load((docs / "kubernetes.yaml").read_text())
+    assert cluster["kind"] == "DaskCluster"
+    (worker,) = cluster["spec"]["worker"]["spec"]["containers"]
+    assert worker["args"][:2] == ["dask", "worker"]
+    assert worker["args"][-2:] == ["--resources", "disk=1"]
