@@ -1,124 +1,17 @@
 """Plans on many machines, with a cluster that says what the test wants it to: no Dask, no TensorFlow."""
 
-import subprocess
-import sys
-from dataclasses import replace
-from datetime import date
-from pathlib import Path
-
 import pytest
-import yaml
+from machines_fake import FakeCluster, began, failing, offer, ready, saw, well
 from run_stage import Stage
 
 from nestbench.errors import ExitCode, GroundError, IncompleteError, UsageError
-from nestbench.interpreters import Unavailable
-from nestbench.machines import dispatch, measuring, needs
-from nestbench.machines.cluster import Heard
+from nestbench.machines import dispatch
 from nestbench.machines.dispatch import Dispatch
-from nestbench.machines.needs import Offer, needs_of, refused
+from nestbench.machines.needs import needs_of
 from nestbench.machines.part import Order
 from nestbench.machines.task import Began, Ended, Phase, Saw, Trouble, parse, unpacked, written
-from nestbench.matrix import Device, load_matrix
-from nestbench.run.events import CellDone, Ready
+from nestbench.matrix import load_matrix
 from nestbench.store import HostFacts
-from nestprobe.observation import Observation, Outcome
-
-
-def ready():
-    return Ready(
-        event="ready", versions={"tensorflow": "2.15.1"}, flavour="keras2", launch="fork", import_seconds=1.0
-    )
-
-
-def saw(case, kind="observed", variant=()):
-    observation = Observation(case=case, variant=dict(variant), outcome=Outcome(kind=kind))
-    return CellDone(event="cell", observation=observation, seconds=0.5)
-
-
-def offer(name, **resources):
-    return Offer(address=name, name=name, threads=1, resources=resources or {"disk": 1})
-
-
-class FakeCluster:
-    """Each task is done by the first of its workers that is free, as ``plays`` of that worker says.
-
-    A play is called with the task and yields what the worker says; where it ends without an ``Ended``, the
-    worker was lost and is no longer there.
-    """
-
-    def __init__(self, plays, parts=1):
-        self.plays, self.parts, self.jobs = plays, parts, None
-        self.address, self.topic = "tcp://fake:8786", "topic"
-        self.workers = [offer(name) for name in plays]
-        self.tasks, self.running, self.taken_back, self.begun_again = [], {}, [], 0
-        self.later = []
-
-    def offers(self):
-        return list(self.workers), []
-
-    def give(self, task, needs, workers):
-        busy = {name for name, _ in self.running.values()}
-        free = [one.address for one in self.workers if one.address in workers and one.address not in busy]
-        name = (free or sorted(workers))[0]
-        self.tasks.append((name, task))
-        self.running[task.key] = (name, self.plays[name](task))
-
-    def take_back(self, keys):
-        for key in keys:
-            self.taken_back.append(key)
-            self.running.pop(key, None)
-
-    def hear(self, _seconds):
-        said, ended = [*self.later], []
-        self.later.clear()
-        for key, (name, play) in list(self.running.items()):
-            word = next(play, None)
-            if word == "cut":
-                return Heard(said=tuple(said), cut=True)
-            if word is None:
-                ended.append(key)
-                del self.running[key]
-            else:
-                said += [word] if not isinstance(word, list) else word
-            if name not in {one.address for one in self.workers}:
-                self.running.pop(key, None)
-        return Heard(said=tuple(said), ended=tuple(ended))
-
-    def connect_again(self, _seconds):
-        self.begun_again += 1
-        self.running.clear()
-        return True
-
-
-def began(task, name):
-    return Began(key=task.key, worker=name, name=name, host={"id": name, "cpus": "2"})
-
-
-def well(name, kind="observed"):
-    """A worker that measures all that it is given."""
-
-    def play(task):
-        yield began(task, name)
-        yield Phase(key=task.key, text="making its environment")
-        yield Saw(key=task.key, event=ready())
-        for cell in task.cells:
-            yield Saw(key=task.key, event=saw(cell.case.id, kind, cell.variant.values))
-        yield Ended(key=task.key)
-
-    return play
-
-
-def failing(name, kind="ground", after=0):
-    """A worker whose ground, or the stack on it, fails after so many cells."""
-
-    def play(task):
-        yield began(task, name)
-        yield Saw(key=task.key, event=ready())
-        for cell in task.cells[:after]:
-            yield Saw(key=task.key, event=saw(cell.case.id))
-        yield Ended(key=task.key, trouble=Trouble(kind=kind, what="it is full", do="Free some."))
-
-    return play
 
 
 @pytest.fixture
@@ -372,88 +265,6 @@ def test_what_is_said_comes_through_as_json_and_nothing_else_is_believed():
             parse(text)
 
 
-def test_needs_of_stacks():
-    stack = load_matrix().get("tf2.15")
-    assert needs_of(stack, allow_download=True) == ("disk",)
-    assert needs_of(replace(stack, device=Device.GPU), allow_download=True) == ("GPU", "disk")
-    assert needs_of(replace(stack, python="3.7"), allow_download=True) == ("disk", "py37")
-    assert needs_of(replace(stack, python="3.11"), allow_download=False) == ("disk", "py311")
-
-
-def test_what_no_worker_could_ever_take_is_told_with_what_is_lacking():
-    stack = replace(load_matrix().get("tf2.15"), python="3.7", uploaded=date(2020, 1, 1))
-    assert refused([stack], [offer("one", disk=2, py37=1)], allow_download=True) == {stack.id: None}
-    found = refused([stack], [offer("one")], allow_download=True)[stack.id]
-    assert isinstance(found, Unavailable)
-    assert found.reason == "none of 1 worker offers py37"
-    assert '--resources "disk=1,py37=1"' in found.remedy
-    apart = refused([stack], [offer("one"), offer("two", py37=1)], allow_download=True)[stack.id]
-    assert apart.reason == "none of 2 workers offers disk and py37 together"
-    on_gpu = refused([replace(stack, device=Device.GPU)], [offer("one")], allow_download=True)[stack.id]
-    assert on_gpu.no_device
-    assert needs.Offer(address="a", name="a", threads=4, resources={"disk": 2.5}).at_once(("disk",)) == 2
-
-
-def test_stacks_are_chosen_by_what_the_workers_offer():
-    cluster = FakeCluster({"one": well("one")})
-    chosen = measuring.select(
-        cluster, load_matrix(), ["tf2.0", "tf2.15"], everything=False, allow_download=True
-    )
-    assert [stack.id for stack in chosen.stacks] == ["tf2.15"]
-    assert [(out.stack, out.asked) for out in chosen.left_out] == [("tf2.0", True)]
-    every = measuring.select(cluster, load_matrix(), [], everything=True, allow_download=True)
-    assert not any(stack.device is Device.GPU for stack in every.stacks)
-    assert not any(out.asked for out in every.left_out if out.stack.endswith("-gpu"))
-    cluster.workers = []
-    with pytest.raises(GroundError, match="no worker"):
-        measuring.select(cluster, load_matrix(), [], everything=False, allow_download=True)
-
-
-def nestbench(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": ":".join(sys.path)},
-    )
-
-
-WITHOUT_DASK = """
-import sys
-class Refused:
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("dask", "distributed"):
-            raise ImportError(name)
-sys.meta_path.insert(0, Refused())
-sys.argv = ["nestbench", *sys.argv[1:]]
-from nestbench.__main__ import main
-main()
-"""
-
-
-def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
-    done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "--here", "--case", "article-example-1")
-    assert "no TensorFlow" in done.stderr or "cannot be observed" in done.stderr, done.stderr
-    done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "tf2.15", "--scheduler", "tcp://127.0.0.1:1")
-    assert done.returncode == 2
-    assert "pip install 'nestbench[distributed]'" in done.stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--here", "--scheduler", "tcp://127.0.0.1:1"], "--here observes one interpreter"),
-        (["tf2.15", "--tasks-per-stack", "2"], "goes with --scheduler"),
-    ],
-)
-def test_wrong_usage(tmp_path, arguments, said):
-    done = nestbench(tmp_path, "-m", "nestbench", "run", *arguments)
-    assert done.returncode == 2
-    assert said in done.stderr
-
-
 def test_more_parts_than_cases_are_refused(stage):
     with pytest.raises(UsageError, match="some would be empty"):
         run(stage, FakeCluster({"one": well("one")}, parts=3), "a", "b")
@@ -469,24 +280,3 @@ def test_hosts_are_told_apart_whatever_the_order():
     assert merged.seconds == {"a": 1.0, "b": 2.0, "c": 3.0}
     assert merged.after(merged) == merged
     assert HostFacts(stack="s", host={"id": "1"}, seconds={"b": 4.0}).after(merged).at == {"c": "3"}
-
-
-def test_the_simulation_of_the_docs_runs():
-    done = subprocess.run(
-        [sys.executable, Path(__file__).parents[2] / "docs" / "scale.py", "--stacks", "50"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert done.stdout.startswith("50 stacks of 2,000 cases are 0.2 million cells")
-
-
-def test_the_configurations_of_the_docs_can_be_read():
-    docs = Path(__file__).parents[2] / "docs"
-    jobs = yaml.safe_load((docs / "jobqueue.yaml").read_text())["jobqueue"]
-    for system in ("slurm", "pbs"):
-        assert jobs[system]["worker-extra-args"] == ["--resources", "disk=1"]
-        assert (jobs[system]["cores"], jobs[system]["processes"]) == (1, 1)
-    cluster = yaml.safe_load((docs / "kubernetes.yaml").read_text())
-    assert cluster["kind"] == "DaskCluster"
-    (worker,) = cluster["spec"]["worker"]["spec"]["containers"]
-    assert worker["args"][:2] == ["dask", "worker"]
-    assert worker["args"][-2:] == ["--resources", "disk=1"]

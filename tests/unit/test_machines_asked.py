@@ -1,0 +1,120 @@
+"""What is asked of machines, of the command, and of what the docs give to start them."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+import yaml
+from machines_fake import FakeCluster, offer, well
+
+from nestbench.errors import GroundError
+from nestbench.interpreters import Unavailable
+from nestbench.machines import measuring, needs
+from nestbench.machines.needs import needs_of, refused
+from nestbench.matrix import Device, load_matrix
+
+
+def test_needs_of_stacks():
+    stack = load_matrix().get("tf2.15")
+    assert needs_of(stack, allow_download=True) == ("disk",)
+    assert needs_of(replace(stack, device=Device.GPU), allow_download=True) == ("GPU", "disk")
+    assert needs_of(replace(stack, python="3.7"), allow_download=True) == ("disk", "py37")
+    assert needs_of(replace(stack, python="3.11"), allow_download=False) == ("disk", "py311")
+
+
+def test_what_no_worker_could_ever_take_is_told_with_what_is_lacking():
+    stack = replace(load_matrix().get("tf2.15"), python="3.7", uploaded=date(2020, 1, 1))
+    assert refused([stack], [offer("one", disk=2, py37=1)], allow_download=True) == {stack.id: None}
+    found = refused([stack], [offer("one")], allow_download=True)[stack.id]
+    assert isinstance(found, Unavailable)
+    assert found.reason == "none of 1 worker offers py37"
+    assert '--resources "disk=1,py37=1"' in found.remedy
+    apart = refused([stack], [offer("one"), offer("two", py37=1)], allow_download=True)[stack.id]
+    assert apart.reason == "none of 2 workers offers disk and py37 together"
+    on_gpu = refused([replace(stack, device=Device.GPU)], [offer("one")], allow_download=True)[stack.id]
+    assert on_gpu.no_device
+    assert needs.Offer(address="a", name="a", threads=4, resources={"disk": 2.5}).at_once(("disk",)) == 2
+
+
+def test_stacks_are_chosen_by_what_the_workers_offer():
+    cluster = FakeCluster({"one": well("one")})
+    chosen = measuring.select(
+        cluster, load_matrix(), ["tf2.0", "tf2.15"], everything=False, allow_download=True
+    )
+    assert [stack.id for stack in chosen.stacks] == ["tf2.15"]
+    assert [(out.stack, out.asked) for out in chosen.left_out] == [("tf2.0", True)]
+    every = measuring.select(cluster, load_matrix(), [], everything=True, allow_download=True)
+    assert not any(stack.device is Device.GPU for stack in every.stacks)
+    assert not any(out.asked for out in every.left_out if out.stack.endswith("-gpu"))
+    cluster.workers = []
+    with pytest.raises(GroundError, match="no worker"):
+        measuring.select(cluster, load_matrix(), [], everything=False, allow_download=True)
+
+
+def nestbench(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "PYTHONPATH": ":".join(sys.path)},
+    )
+
+
+WITHOUT_DASK = """
+import sys
+class Refused:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("dask", "distributed"):
+            raise ImportError(name)
+sys.meta_path.insert(0, Refused())
+sys.argv = ["nestbench", *sys.argv[1:]]
+from nestbench.__main__ import main
+main()
+"""
+
+
+def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
+    done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "--here", "--case", "article-example-1")
+    assert "no TensorFlow" in done.stderr or "cannot be observed" in done.stderr, done.stderr
+    done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "tf2.15", "--scheduler", "tcp://127.0.0.1:1")
+    assert done.returncode == 2
+    assert "pip install 'nestbench[distributed]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--here", "--scheduler", "tcp://127.0.0.1:1"], "--here observes one interpreter"),
+        (["tf2.15", "--tasks-per-stack", "2"], "goes with --scheduler"),
+    ],
+)
+def test_wrong_usage(tmp_path, arguments, said):
+    done = nestbench(tmp_path, "-m", "nestbench", "run", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_the_simulation_of_the_docs_runs():
+    done = subprocess.run(
+        [sys.executable, Path(__file__).parents[2] / "docs" / "scale.py", "--stacks", "50"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("50 stacks of 2,000 cases are 0.2 million cells")
+
+
+def test_the_configurations_of_the_docs_can_be_read():
+    docs = Path(__file__).parents[2] / "docs"
+    jobs = yaml.safe_load((docs / "jobqueue.yaml").read_text())["jobqueue"]
+    for system in ("slurm", "pbs"):
+        assert jobs[system]["worker-extra-args"] == ["--resources", "disk=1"]
+        assert (jobs[system]["cores"], jobs[system]["processes"]) == (1, 1)
+    cluster = yaml.safe_load((docs / "kubernetes.yaml").read_text())
+    assert cluster["kind"] == "DaskCluster"
+    (worker,) = cluster["spec"]["worker"]["spec"]["containers"]
+    assert worker["args"][:2] == ["dask", "worker"]
+    assert worker["args"][-2:] == ["--resources", "disk=1"]
