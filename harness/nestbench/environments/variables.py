@@ -43,6 +43,9 @@ def clean_environ(
         OMP_NUM_THREADS="1",
         OPENBLAS_NUM_THREADS="1",
         MKL_NUM_THREADS="1",
+        # JAX calls three more functions where a compilation took over a second, to keep what it made:
+        # the count of Python calls would say how busy the machine was.
+        JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="1e9",
     )
     variables["NESTPROBE_DEVICE"] = str(device)
     if device is Device.CPU:
