@@ -161,13 +161,18 @@ def _kept(root: Path) -> dict[str, Reader]:
         return samples(timing, timing.load("made-up"))
 
     launch = timing.root / "made-up" / "a" / "block-000.launch.json"
+    unpacked = TimingShelf(root=root / "unpacked")
+    fill(unpacked, of, 1)
+    plain = unpacked.export(of, unpacked.root / "made-up")[0]
+    unpacked.benchmarks(of, "a", 0).unlink()
     return {
         "a baseline": Reader(file=baselines.path("tf2.15"), read=lambda: baselines.load("tf2.15")),
         "portability": Reader(file=loads.path("tf2.15"), read=lambda: loads.load("tf2.15")),
         "growth": Reader(file=growth.root / "tf2.15.json", read=lambda: growth.counts("tf2.15")),
         "a timing session": Reader(file=timing.root / "made-up" / "session.json", read=timed),
         "a launch": Reader(file=launch, read=timed),
-        "pytest-benchmark's file": Reader(file=launch.with_name("block-000.json"), read=timed),
+        "pytest-benchmark's file": Reader(file=timing.benchmarks(of, "a", 0), read=timed),
+        "pytest-benchmark's file, unpacked": Reader(file=plain, read=lambda: samples(unpacked, of)),
         "the doctor's figures": Reader(file=doctor / "tf2.15.json", read=lambda: kept(doctor)),
     }
 

@@ -20,8 +20,8 @@ from nestbench.run.events import parse
 NAMES = (
     "a result", "a result among many", "facts of a stack", "facts of a host", "a result of elsewhere",
     "an archive", "what an archive imported", "a baseline", "portability", "growth", "a timing session",
-    "a launch", "pytest-benchmark's file", "the doctor's figures", "a matrix", "a lock", "an audit",
-    "deviations", "requirements", "a project",
+    "a launch", "pytest-benchmark's file", "pytest-benchmark's file, unpacked", "the doctor's figures",
+    "a matrix", "a lock", "an audit", "deviations", "requirements", "a project",
 )  # fmt: skip
 DEEP = b'{"schema": 1, "stack": ' + 100_000 * b"["
 LARGE = 10**10  # bytes; none of them on the disk

@@ -152,14 +152,25 @@ def timings(
     results: Timings = None,
     everything: Annotated[bool, typer.Option("--all", help="Every comparison, not the largest.")] = False,
     form: Form = TimingsFormat.TABLE,
+    export: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Only unpack pytest-benchmark's files into this folder."),
+    ] = None,
 ) -> None:
     """Show what a timing session found: its largest differences first, and whether its control held."""
+    from nestbench.names import number_of
     from nestbench.timing.answers import answers, steps
     from nestbench.timing.samples import samples
 
     shelf = shelf_of(results)
     chosen = shelf.load(session) if session else shelf.last()
     typer.echo(f"Read from {shelf.root / chosen.name}", err=True)
+    if export is not None:
+        count = len(shelf.export(chosen, export.absolute()))
+        typer.echo(f"{number_of(count, 'file')} of pytest-benchmark written to {export}", err=True)
+        if not count:
+            raise typer.Exit(int(ExitCode.INCOMPLETE))
+        return
     found = answers(chosen, samples(shelf, chosen), steps(chosen.arms))
     _show(shelf, chosen, found, form=form, everything=everything)
 

@@ -1,19 +1,26 @@
-"""Files that are there whole or not at all, and the errors of a disk in words."""
+"""Files that are there whole or not at all, and the errors of a disk in words.
+
+A file whose name ends in ``.gz`` is compressed; what is read and written is the text that it holds.
+"""
 
 import contextlib
 import errno
+import gzip
+import io
 import os
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
 from nestbench.errors import GroundError
-from nestbench.given import content
+from nestbench.given import LARGEST, content
 
 __all__ = ["StoreError", "clean", "read_text", "require_writable", "write_text"]
 
 _PREFIX = ".nestbench-"
 _SUFFIX = ".part"
+_PACKED = ".gz"
 #: A partial file of a process that is gone is stray at once; of one that lives, after this long.
 _STRAY_SECONDS = 3600
 
@@ -31,8 +38,8 @@ def write_text(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(_packed(text.encode()) if path.suffix == _PACKED else text.encode())
             stream.flush()
             os.fsync(stream.fileno())
         Path(partial).chmod(0o644)  # mkstemp makes it private; results are for reading
@@ -51,7 +58,8 @@ def read_text(path: Path) -> str | None:
     Raises StoreError, also for what is no file, or too large to be ours: it may come from anybody.
     """
     try:
-        text = content(path).decode("utf-8")
+        data = content(path)
+        text = (_unpacked(data, path) if path.suffix == _PACKED else data).decode("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except UnicodeDecodeError as error:
@@ -63,6 +71,28 @@ def read_text(path: Path) -> str | None:
     except OSError as error:
         raise _in_words(error, f"{path} could not be read") from error
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _packed(data: bytes) -> bytes:
+    """With no name and no time in it: the same bytes each time."""
+    return gzip.compress(data, mtime=0)
+
+
+def _unpacked(data: bytes, path: Path) -> bytes:
+    """Never more than is read of any file, whatever a few bytes claim to hold. Raises OSError, StoreError."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            found = stream.read(LARGEST + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise StoreError(
+            f"{path} cannot be unpacked",
+            why=f"It was cut or damaged, or is of another kind ({error}).",
+            do="Delete it and run again, or bring it back from git.",
+        ) from error
+    if len(found) > LARGEST:
+        size = f"more than {LARGEST / 2**20:g} MB are not read"
+        raise OSError(errno.EFBIG, f"What it holds is too large: {size}", str(path))
+    return found
 
 
 def require_writable(folder: Path) -> None:

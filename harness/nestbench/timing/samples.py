@@ -63,7 +63,7 @@ def _rounds(data: dict[str, list[float]], part: Part, measure: str, path: Path) 
     if not rounds:
         raise StoreError(
             f"{path} does not hold {measure} of {part.label}, which the record beside it says was measured",
-            do=f"Delete {path.stem}.launch.json: the launch is done again.",
+            do=f"Delete {path.name.split('.')[0]}.launch.json: the launch is done again.",
         )
     return rounds
 

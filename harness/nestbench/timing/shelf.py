@@ -1,6 +1,8 @@
 """Where sessions lie: ``<session>/session.json``, and two files of every launch.
 
-``<arm>/block-001.json`` is what pytest-benchmark wrote, and loads in ``pytest-benchmark compare``;
+``<arm>/block-001.json.gz`` is what pytest-benchmark wrote, unchanged but for being packed: its statistics say
+each time ten times over, so it takes an eighth. ``Shelf.export`` unpacks it for ``pytest-benchmark compare``.
+Sessions of before have it as ``block-001.json``; they are read, and gone on with, all the same.
 ``<arm>/block-001.launch.json`` says what became of each measurement and how the machine was.
 """
 
@@ -82,15 +84,33 @@ class Shelf:
     def keep(self, session: Session, launched: Launched, benchmarks: str | None) -> None:
         """Write a launch, the record last: with it the launch counts as done. Raises StoreError."""
         if benchmarks is not None:
-            write_text(self.benchmarks(session, launched.arm, launched.block), benchmarks)
+            write_text(self._packed(session, launched.arm, launched.block), benchmarks)
         write_text(self._launch(session, launched.arm, launched.block), _encode(launched))
 
     def benchmarks(self, session: Session, arm: str, block: int) -> Path:
         """pytest-benchmark's file of a launch; not there where nothing could be measured in it."""
-        return self.root / session.name / arm / f"block-{block:03d}.json"
+        packed = self._packed(session, arm, block)
+        plain = packed.with_suffix("")
+        return plain if plain.exists() and not packed.exists() else packed
+
+    def export(self, session: Session, folder: Path) -> list[Path]:
+        """Write pytest-benchmark's files as it wrote them, ``<arm>/block-001.json``; returns where they are.
+
+        Raises StoreError.
+        """
+        written = []
+        for launched, path in self.launched(session):
+            text = read_text(path)
+            if text is not None:
+                written.append(folder / launched.arm / f"block-{launched.block:03d}.json")
+                write_text(written[-1], text)
+        return written
+
+    def _packed(self, session: Session, arm: str, block: int) -> Path:
+        return self.root / session.name / arm / f"block-{block:03d}.json.gz"
 
     def _launch(self, session: Session, arm: str, block: int) -> Path:
-        return self.benchmarks(session, arm, block).with_suffix(".launch.json")
+        return self.root / session.name / arm / f"block-{block:03d}.launch.json"
 
 
 def _block(path: Path) -> int:

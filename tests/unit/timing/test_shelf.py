@@ -1,5 +1,6 @@
 """Sessions on disk: what is written is read again, and what is damaged is told."""
 
+import gzip
 import json
 import os
 from dataclasses import replace
@@ -8,7 +9,8 @@ import pytest
 from timing_stage import fill, launched, made_up, session, written
 
 from nestbench.errors import IncompleteError, UsageError
-from nestbench.store.disk import StoreError
+from nestbench.given import LARGEST
+from nestbench.store.disk import StoreError, read_text, write_text
 from nestbench.timing import Part, Shelf
 from nestbench.timing.record import Ended
 from nestbench.timing.samples import samples
@@ -121,10 +123,69 @@ def test_a_benchmarks_file_that_is_none(shelf, text):
     one = session()
     fill(shelf, one, 1)
     path = shelf.benchmarks(one, "b", 0)
-    path.write_text(text)
+    write_text(path, text)
     with pytest.raises(StoreError, match="is not what pytest-benchmark writes") as told:
         samples(shelf, one)
     assert str(path) in told.value.what
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda data: data[:-9], "cannot be unpacked"),
+        (lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:], "cannot be unpacked"),
+        (lambda data: b"{}", "cannot be unpacked"),
+        (lambda data: gzip.compress(b"\xff"), "is not text"),
+        (lambda data: gzip.compress(bytes(LARGEST + 1)), "could not be read"),
+    ],
+)
+def test_a_damaged_archive_is_told_and_never_believed(shelf, damage, words):
+    one = session()
+    fill(shelf, one, 1)
+    path = shelf.benchmarks(one, "b", 0)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(StoreError, match=words) as told:
+        samples(shelf, one)
+    assert str(path) in told.value.what
+    assert told.value.do
+
+
+def test_what_pytest_benchmark_wrote_comes_out_as_it_was(shelf, tmp_path):
+    one = session()
+    shelf.save(one)
+    text = written({("one", "build"): [0.1, 0.2]})
+    shelf.keep(one, launched(one, "b+control", 7), text)
+    shelf.keep(one, launched(one, "a", 0), None)
+    assert shelf.export(one, tmp_path / "out") == [tmp_path / "out" / "b+control" / "block-007.json"]
+    assert (tmp_path / "out" / "b+control" / "block-007.json").read_text() == text
+
+
+def test_the_same_launch_is_kept_as_the_same_bytes(shelf, tmp_path):
+    other = Shelf(root=tmp_path / "other")
+    for each in (shelf, other):
+        fill(each, session(), 1)
+    first, second = (each.benchmarks(session(), "a", 0) for each in (shelf, other))
+    assert first.suffix == ".gz"
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_session_that_is_not_packed_is_read_and_gone_on_with(shelf, tmp_path):
+    one = session()
+    fill(shelf, one, 2)
+    packed = samples(shelf, one)
+    for path in (shelf.root / "made-up").glob("*/*.gz"):
+        write_text(path.with_suffix(""), read_text(path))
+        path.unlink()
+    assert samples(shelf, one).equals(packed)
+    assert len(shelf.export(one, tmp_path / "out")) == 6
+    kept, _ = made_up(one, "b", 1)
+    shelf.keep(
+        one, kept, written({(part, measure): [9.0] for part in ("one", "two") for measure in one.measures})
+    )
+    frame = samples(shelf, one)
+    again = (frame["arm"] == "b") & (frame["block"] == 1)
+    assert (frame[again]["seconds"] == 9.0).all()
+    assert (frame[~again]["seconds"] < 1.0).all()
 
 
 def test_times_that_are_gone_are_no_gap(shelf):

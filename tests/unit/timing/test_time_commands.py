@@ -181,6 +181,22 @@ def test_all_shows_every_row(call, tmp_path):
     assert "200 MB (+100.0)" in some
 
 
+def test_the_files_of_pytest_benchmark_are_unpacked_where_one_says(call, tmp_path):
+    of = session()
+    fill(Shelf(root=tmp_path / "kept"), of, 2)
+    done = call("timings", "made-up", "--results", "kept", "--export", "out")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "6 files of pytest-benchmark written to out" in done.stderr
+    found = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.json")}
+    assert found == {f"{arm}/block-00{block}.json" for arm in ("a", "b", "b+control") for block in (0, 1)}
+    assert all(json.loads((tmp_path / "out" / name).read_text())["benchmarks"] for name in found)
+
+
+def test_where_nothing_was_measured_there_is_nothing_to_unpack(call, tmp_path):
+    Shelf(root=tmp_path / "kept").save(session())
+    assert call("timings", "--results", "kept", "--export", "out").exit_code == 3
+
+
 def test_a_processor_is_set_aside_for_the_launches(call, monkeypatch, tmp_path):
     FakeLauncher().install(monkeypatch)
     time(call, "-q", "--session", "mine")
