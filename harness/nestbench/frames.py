@@ -45,6 +45,7 @@ class Result:
     """One cell with what is known of it; ``judgements`` is empty where nothing is.
 
     ``prototype``: one and the same for results of which nothing but counts of Python calls differs.
+    ``lock``: digest of the lock that it was measured with.
     """
 
     cell: Cell
@@ -52,6 +53,7 @@ class Result:
     observation: Observation | None = None
     judgements: tuple[Judgement, ...] = ()
     prototype: Prototype | None = dataclasses.field(default=None, compare=False, repr=False)
+    lock: str = dataclasses.field(default="", compare=False, repr=False)
 
     def judgement(self, entry: Entry) -> Judgement | None:
         """What that entry was judged to be."""
@@ -108,6 +110,7 @@ def _results(
                 observation=observation,
                 judgements=judged[key],
                 prototype=prototype,
+                lock=stored.result.digests.lock,
             )
 
 

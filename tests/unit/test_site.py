@@ -3,6 +3,7 @@
 import csv
 import gzip
 import json
+from dataclasses import replace
 from urllib.parse import unquote, urlsplit
 
 import html5lib
@@ -176,6 +177,18 @@ def test_a_known_deviation_is_marked_where_a_cell_deviates_and_only_there(tmp_pa
     assert shown["history", "tf2.16"] == "✗ C"
     page = (tmp_path / "site" / "cases" / "history.html").read_text()
     assert "a known deviation: Known since the upgrade of the lock. (until 2027-03-31)" in page
+
+
+def test_results_of_another_lock_than_the_stacks_record_names_are_marked(tmp_path):
+    source = source_in(tmp_path)
+    facts = source.store.load_stack("tf2.15")
+    source.store.save_stack(replace(facts, lock="0" * 64))
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    said = "9 of 9 cells were measured with another lock than the one that _stack.json names"
+    assert f"tf2.15: {said}" in (site / "index.html").read_text()
+    assert f"<strong>In doubt.</strong> {said}" in (site / "stacks" / "tf2.15.html").read_text()
+    for stack in {*STACKS} - {"tf2.15"}:
+        assert "In doubt" not in (site / "stacks" / f"{stack}.html").read_text()
 
 
 def test_results_of_a_variant_that_the_catalogue_does_not_have_are_named_on_the_page(tmp_path):

@@ -155,6 +155,7 @@ class _Writer:
             vulnerable=vulnerable(rows[0]) if rows else None,
             as_of=listed().as_of,
             facts=facts,
+            doubt=source.doubt(stack),
             host=source.host(stack),
             tally=survey.tally(stack),
             lock=lock,

@@ -1,6 +1,6 @@
 """What the site is made from: the folders of results, with the catalogue and the matrix to read them by."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +28,7 @@ class Source:
     """A store of results; what else was measured lies in folders beside it.
 
     ``strays``: how often a case was found with a variant that the catalogue does not give it, by case.
+    ``measured_with``: by stack, how many cells were measured with which lock.
     """
 
     store: Store
@@ -35,6 +36,9 @@ class Source:
     matrix: Matrix
     claims: tuple[Claim, ...] = ()
     strays: Counter[str] = field(default_factory=Counter, init=False)
+    measured_with: defaultdict[str, Counter[str]] = field(
+        default_factory=lambda: defaultdict(Counter), init=False
+    )
 
     @cached_property
     def stacks(self) -> tuple[str, ...]:
@@ -76,6 +80,23 @@ class Source:
                 f"Left out: {number_of(self.strays.total(), 'observation')} of variants that the catalogue "
                 f"does not have, of {number_of(len(self.strays), 'case')} ({names})."
             )
+        for stack in self.stacks:
+            if doubt := self.doubt(stack):
+                yield f"{stack}: {doubt}"
+
+    def doubt(self, stack: str) -> str:
+        """Why the versions that are told of a stack are not those of its results; once all is read.
+
+        Empty where they are, and where they are not known at all.
+        """
+        facts, locks = self.facts(stack), self.measured_with[stack]
+        if facts is None or not (other := locks.total() - locks[facts.lock]):
+            return ""
+        return (
+            f"{other} of {number_of(locks.total(), 'cell')} were measured with another lock than the one "
+            "that _stack.json names, so that the versions it holds may not be theirs; a run that measures all "
+            "of them again makes them agree."
+        )
 
     def results(self, entry: CaseEntry) -> dict[str, list[Result]]:
         """The results of one case by stack, its variants in order; also of cells that were not measured.
@@ -86,6 +107,8 @@ class Source:
         found: dict[str, list[Result]] = {stack: [] for stack in self.stacks}
         for result in collect(self.store, cells, self.locks, unasked=self._stray):
             found[result.cell.stack].append(result)
+            if result.observation is not None:
+                self.measured_with[result.cell.stack][result.lock] += 1
         return found
 
     def _stray(self, _: str, observation: Observation) -> None:
