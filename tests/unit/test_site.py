@@ -340,3 +340,14 @@ def test_growth_is_drawn_where_there_is_any(tmp_path):
         ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]
         assert len(ids) == len(set(ids)), name
     assert "tf2.16" in (site / "growth.html").read_text()
+
+
+def test_growth_that_nothing_draws_is_told_as_a_table(tmp_path, monkeypatch):
+    monkeypatch.setattr("nestbench.site.cost.has_matplotlib", lambda: False)
+    source = source_in(tmp_path)
+    shelf = GrowthShelf(root=tmp_path / "results" / "growth")
+    shelf.keep_counts(stack_counts("tf2.15"), counts(keras_3, label="grows"), None)
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    page = (site / "cases" / "grows.html").read_text()
+    assert 'aria-label="Growth of grows"' in page
+    assert "it was not measured" not in page

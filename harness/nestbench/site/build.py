@@ -134,6 +134,8 @@ class _Writer:
             witness=witness_of(study, self.source.matrix),
             around=_around(study, newest),
             times=self.times.get(entry.id, []),
+            growth=self.cost.growth.get(entry.id, []),
+            quantities=self.cost.quantities,
             drawings=self.cost.drawn.get(entry.id, {}),
         )
         self._text(f"badges/cases/{file_name(entry.id)}.svg", case_badge(self.survey, study))
