@@ -94,8 +94,8 @@ class Source:
             return ""
         return (
             f"{other} of {number_of(locks.total(), 'cell')} were measured with another lock than the one "
-            "that _stack.json names, so that the versions it holds may not be theirs; a run that measures all "
-            "of them again makes them agree."
+            "that _stack.json names, so that the versions it holds may not be theirs; a run that measures "
+            "all of them again makes them agree."
         )
 
     def results(self, entry: CaseEntry) -> dict[str, list[Result]]:

@@ -25,6 +25,7 @@ _STYLE: Any = {
 }
 _LINE, _REST, _LABELS, _PANEL = 0.24, 0.75, 1.3, 2.7  # inches
 _ACROSS = 3
+_NARROW = 4  # largest over smallest ratio shown
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +83,7 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     measures = list(dict.fromkeys(row.measure for row in rows))
     steps = list(dict.fromkeys(f"{row.before} to {row.after}" for row in rows))
@@ -100,14 +102,20 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
             axes.set_title(measure, fontsize="medium")
             axes.axvline(1, color="0.45", linewidth=0.9)
             axes.set_xscale("log")
+            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.xaxis.set_minor_formatter(lambda value, _: f"{value:g}")
             lowest = place + across >= len(measures)
             axes.tick_params(axis="x", which="both", labelrotation=60, labelbottom=lowest)
             axes.set_yticks(range(len(steps)), steps)
             axes.set_ylim(len(steps) - 0.5, -0.5)
+        low, high = axes.get_xlim()  # of all panels
+        # Between 1 and 2 there is room for the others, and few labels without them.
+        axes.xaxis.set_minor_formatter(
+            NullFormatter() if high / low > _NARROW else lambda value, _: f"{value:g}"
+        )
         for axes in list(panels):  # places that are left over
             axes.set_visible(False)
+        figure.suptitle(rows[0].part, fontsize="medium", fontweight="bold")
         figure.supxlabel("times as long as before, with the 95 % interval", fontsize="medium")
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "nestbench"})
