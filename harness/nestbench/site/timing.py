@@ -23,7 +23,7 @@ _STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
 }
-_LINE, _REST, _LABELS, _PANEL = 0.24, 0.75, 1.3, 2.7  # inches
+_LINE, _REST, _LABELS, _PANEL, _HEAD = 0.24, 0.75, 1.3, 2.7, 0.6  # inches
 _ACROSS = 3
 _NARROW = 4  # largest over smallest ratio shown
 
@@ -92,7 +92,7 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
     with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
-        size = (_LABELS + _PANEL * across, down * (_REST + _LINE * len(steps)))
+        size = (_LABELS + _PANEL * across, _HEAD + down * (_REST + _LINE * len(steps)))
         figure = Figure(figsize=size, layout="constrained")
         panels = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True).flat
         for place, (measure, axes) in enumerate(zip(measures, panels, strict=False)):
