@@ -28,8 +28,6 @@ _Key: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 _STRIKES = 2
 #: Servers that die without having observed anything, one after the other, before the stack is given up.
 _BARREN = 2
-#: Servers that a stack may use up in all.
-_SERVERS = 25
 #: What a case may be told in the place of its result by a disk that others filled. A text of the system's,
 #: which the libraries in between hand on.
 _DISK_SAYS = ("No space left on device", "Disk quota exceeded", "Read-only file system")
@@ -70,7 +68,7 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
     """Observe ``cells``; None when every one was answered, else why the others were not.
 
     A server that dies is started again for what is left, one cell at a time from then on, so that
-    it is known which cell it died of; a cell that it dies of twice is recorded as crashed.
+    it is known which cell it died of; a cell that it dies of twice, alone, is recorded as crashed.
 
     Raises UnavailableError where the device that was asked for is not there, or no longer.
     """
@@ -78,9 +76,7 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
     strikes: Counter[_Key] = Counter()
     barren = 0
     jobs = ground.jobs
-    for _ in range(_SERVERS):
-        if not left:
-            return None
+    while left:
         before = len(left)
         spell = _serve(ground, left, listener, jobs=jobs, stop=stop)
         if stop.is_set():
@@ -89,7 +85,8 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
             return spell.failure
         if spell.done:
             break
-        for key in spell.in_flight:
+        if len(spell.in_flight) == 1:  # of several, one may be another's victim
+            (key,) = spell.in_flight
             strikes[key] += 1
             if strikes[key] == _STRIKES:
                 cell = left.pop(key)
