@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TypeAlias
 
+from nestbench import staging
 from nestbench.catalogue import Cell
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.events import NO_DEVICE, CellDone, Done, Ended, Event, Failed, Noise, Ready, Started
@@ -53,6 +54,7 @@ class Ground:
     launch: str
     jobs: int
     limits: Limits
+    probe: Path | None = None  # the staged probe, which a case may alter; not looked after where left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,8 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
     jobs = ground.jobs
     while left:
         before = len(left)
+        if ground.probe is not None:
+            staging.stage(ground.probe.parent)  # again, where a case has altered it
         spell = _serve(ground, left, listener, jobs=jobs, stop=stop)
         if stop.is_set():
             return "interrupted"
@@ -85,6 +89,9 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
             return spell.failure
         if spell.done:
             break
+        if spell.altered:
+            jobs = 1
+            continue
         if len(spell.in_flight) == 1:  # of several, one may be another's victim
             (key,) = spell.in_flight
             strikes[key] += 1
@@ -118,6 +125,7 @@ class _Spell:
     in_flight: list[_Key]
     failure: str | None = None
     done: bool = False
+    altered: bool = False  # the probe, while several cells were in flight: none of them counts
     how: str = ""
 
 
@@ -139,7 +147,15 @@ def _serve(
         request.write_text(_request(ground, list(left.values()), jobs, scratch).to_json(), encoding="utf-8")
         command = [str(ground.python), "-s", "-m", "nestprobe", "serve", str(request)]
         with ProbeProcess(command, environ=ground.environ, log=ground.log, folder=scratch) as process:
+            staged = ground.probe and staging.signature(ground.probe)
             for event in process.events(stop=stop, silence=_silence(ground)):
+                if isinstance(event, CellDone) and ground.probe and staging.signature(ground.probe) != staged:
+                    _note(ground.log, f"the probe was altered while these ran: {spell.in_flight}")
+                    if len(spell.in_flight) > 1:
+                        spell.altered = True
+                        break
+                    staging.stage(ground.probe.parent)  # it was whole when this one began
+                    staged = staging.signature(ground.probe)
                 _hear(event, spell, left, listener, ground)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
