@@ -108,7 +108,7 @@ def stage(folder: Path) -> Path:
 
 
 def signature(staged: Path) -> tuple[tuple[str, int, int, int], ...]:
-    """What tells that a file below ``staged`` was changed, also back again: its times cannot be set by hand."""
+    """What tells that a file below ``staged`` was changed, also back again: ctime cannot be set by hand."""
     found = []
     for path in sources(staged):
         with contextlib.suppress(FileNotFoundError):

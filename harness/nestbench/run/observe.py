@@ -66,7 +66,7 @@ class Listener:
     done: Callable[[Cell, CellDone], None]  # stores; what it raises ends the stack
 
 
-def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag) -> str | None:
+def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag) -> str | None:  # noqa: C901 - what a server died of
     """Observe ``cells``; None when every one was answered, else why the others were not.
 
     A server that dies is started again for what is left, one cell at a time from then on, so that
