@@ -77,7 +77,7 @@ class ProbeProcess:
             self._process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.PIPE,
-                stdout=speaks,
+                stdout=speaks.fileno(),
                 stderr=self._log,
                 env={**environ, MARK: self._mark},
                 cwd=folder,
@@ -134,7 +134,10 @@ class ProbeProcess:
                     if self._running() or selector.select(0):
                         continue
                     break
-                chunk = os.read(stream, 2**16)
+                try:
+                    chunk = os.read(stream, 2**16)
+                except ConnectionError:  # it died before it had read what somebody sent it
+                    chunk = b""
                 if not chunk:
                     break
                 heard = time.monotonic()

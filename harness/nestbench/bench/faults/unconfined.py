@@ -30,10 +30,10 @@ class _Program(ctypes.Structure):
 def forget_landlock() -> None:
     """For this process and all that it starts. Raises OSError where the kernel has no such filters."""
     steps = (_Step * 4)(
-        (_LOAD, 0, 0, 0),  # the number of the call
-        (_EQUAL, 0, 1, _CREATE_RULESET),
-        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
-        (_RETURN, 0, 0, _ALLOW),
+        _Step(_LOAD, 0, 0, 0),  # the number of the call
+        _Step(_EQUAL, 0, 1, _CREATE_RULESET),
+        _Step(_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
+        _Step(_RETURN, 0, 0, _ALLOW),
     )
     program = _Program(len(steps), steps)
     prctl = ctypes.CDLL(None, use_errno=True).prctl
