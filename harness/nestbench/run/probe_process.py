@@ -106,7 +106,7 @@ class ProbeProcess:
         """Process id of the server."""
         return self._process.pid
 
-    def events(self, *, stop: Flag, silence: float) -> Iterator[Event]:
+    def events(self, *, stop: Flag, silence: float) -> Iterator[Event]:  # noqa: C901 - each end has a name
         """What the server says until it is gone; ends with exactly one Ended.
 
         ``silence``: seconds after "ready" without a word after which the server is given up.
