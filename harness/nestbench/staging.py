@@ -4,6 +4,7 @@ nestbench's own site-packages must never be on an environment's path: its pandas
 over the stack's. So the ``nestprobe`` package alone is copied into a folder named after its digest.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import io
@@ -104,6 +105,16 @@ def stage(folder: Path) -> Path:
             do="Free some space or name a folder that can be written with --envs DIR.",
         ) from error
     return target
+
+
+def signature(staged: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """What tells that a file below ``staged`` was changed, also back again: ctime cannot be set by hand."""
+    found = []
+    for path in sources(staged):
+        with contextlib.suppress(FileNotFoundError):
+            seen = path.stat()
+            found.append((str(path), seen.st_ino, seen.st_size, seen.st_ctime_ns))
+    return tuple(found)
 
 
 def pack(out: Path, cases: Iterable[Path]) -> None:

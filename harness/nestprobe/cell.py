@@ -1,6 +1,7 @@
 """One case variant in one process: loads it, runs the protocol, keeps what is seen in a file."""
 
 import gc
+import hashlib
 import json
 import os
 import time
@@ -44,8 +45,35 @@ def observe(cell, kit, scratch, report):
     return phases.Protocol(case, cell.variant, kit, scratch, report).run()
 
 
-def observe_into(cell, kit, scratch, path):
+def keep_in(path, kept, key):
+    """Write JSON-ready data to a file, signed with ``key`` where that is not None."""
+    text = json.dumps(kept)
+    with open(path, "w") as stream:
+        stream.write(text if key is None else _signature(text, key) + "\n" + text)
+
+
+def kept_in(path, key):
+    """What ``keep_in`` wrote; None where there is nothing, not all of it, or another's."""
+    try:
+        with open(path) as stream:
+            text = stream.read()
+        if key is not None:
+            signature, _, text = text.partition("\n")
+            if signature != _signature(text, key):
+                return None
+        return json.loads(text)
+    except (OSError, ValueError):
+        return None
+
+
+def _signature(text, key):
+    return hashlib.blake2b(text.encode(), key=key.encode(), digest_size=16).hexdigest()
+
+
+def observe_into(cell, kit, scratch, path, key=None):
     """Observe the cell and keep what is known at each phase in the JSON file ``path``.
+
+    ``key``: what it is signed with, so that no neighbour can answer in its place.
 
     A file and not a pipe: it survives a case that closes every file descriptor. ``seconds`` of wall
     time beside the observation are the case's own: without the process around it. What a GPU was
@@ -57,9 +85,7 @@ def observe_into(cell, kit, scratch, path):
         partial = path + ".part"
         device.synchronise(kit)
         seconds = time.perf_counter() - began
-        with open(partial, "w") as stream:
-            kept = {"phase": phase, "observation": to_data(observation), "seconds": seconds}
-            stream.write(json.dumps(kept))
+        keep_in(partial, {"phase": phase, "observation": to_data(observation), "seconds": seconds}, key)
         # To rename over a file that is there, ext4 writes to the disk first: an eighth of a cell's time.
         # In between, the partial file is the result.
         if os.path.exists(path):

@@ -11,7 +11,7 @@ import tempfile
 import time
 import traceback
 
-from nestprobe.cell import observe_into
+from nestprobe.cell import kept_in, observe_into
 from nestprobe.confinement import confine
 from nestprobe.device import DeviceError
 from nestprobe.observation import Outcome, OutcomeKind
@@ -54,13 +54,18 @@ class Child(object):
 
     ``work(cell, kit, scratch, path)`` is what a forked child does; it keeps what it knows in ``path``. A
     fresh one runs the probe's command ``fresh`` instead, whose request holds ``extra`` beside the cell.
-    ``confined``: it can write into ``folder`` only, where the kernel knows how.
+    ``confined``: it can write into ``folder`` only, where the kernel knows how. ``key``: what the cell has
+    to sign its result with, and ``work`` takes as a fifth argument. ``company``: whether other cells ran
+    beside it; ``whole``, once it has ended: whether it came to its end by itself.
     """
 
-    def __init__(self, cell, folder, limits, work=observe_into, fresh="cell", extra=None, confined=False):
+    def __init__(
+        self, cell, folder, limits, work=observe_into, fresh="cell", extra=None, confined=False, key=None
+    ):
         self.cell, self.folder, self.limits = cell, folder, limits
         self._work, self._fresh, self._extra = work, fresh, extra or {}
-        self._confined = confined
+        self._confined, self._key = confined, key
+        self.company = self.whole = False
         self.result = os.path.join(folder, "result.json")
         self.log = os.path.join(folder, "stderr.log")
         self.started = time.perf_counter()
@@ -83,7 +88,8 @@ class Child(object):
             self._enter(scratch)
             if kit is None:
                 self._become_fresh(scratch)
-            self._work(self.cell, kit, scratch, self.result)
+            signed = () if self._key is None else (self._key,)
+            self._work(self.cell, kit, scratch, self.result, *signed)
             status = 0
         except BaseException:
             traceback.print_exc()
@@ -121,6 +127,7 @@ class Child(object):
                 variant=self.cell.variant,
                 scratch=scratch,
                 result=self.result,
+                key=self._key,
             )
             json.dump(asked, stream)
         os.execv(sys.executable, [sys.executable, "-s", "-m", "nestprobe", self._fresh, request])
@@ -168,11 +175,11 @@ class Child(object):
             pass
 
     def _read(self, status):
-        kept = _load(self.result) or _load(self.result + ".part")
+        kept = kept_in(self.result, self._key) or kept_in(self.result + ".part", self._key)
         if kept is not None and "no_device" in kept:
             raise DeviceError(kept["no_device"])
         if kept is not None and kept["phase"] is None and self._ended_by is None:
-            self.case_seconds = kept["seconds"]
+            self.case_seconds, self.whole = kept["seconds"], True
             return kept["observation"]
         data = kept["observation"] if kept is not None else None
         phase = kept["phase"] if kept is not None else None
@@ -181,15 +188,6 @@ class Child(object):
     def close(self):
         """Remove the cell's folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _load(path):
-    """What a child kept; None where there is nothing, or not all of it."""
-    try:
-        with open(path) as stream:
-            return json.load(stream)
-    except (OSError, ValueError):
-        return None
 
 
 def _ended(cell, data, outcome, phase):

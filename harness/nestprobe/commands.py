@@ -13,7 +13,7 @@ import sys
 import time
 
 from nestprobe import casefiles, device, resultfile, subject, temporary
-from nestprobe.cell import Cell, observe_into
+from nestprobe.cell import Cell, keep_in, observe_into
 from nestprobe.child import Limits
 from nestprobe.observation import SCHEMA
 from nestprobe.observer import Observer
@@ -125,10 +125,9 @@ def _cell(path):
     try:
         device.verify(kit)
     except device.DeviceError as error:
-        with open(request["result"], "w") as stream:
-            json.dump({"no_device": str(error)}, stream)
+        keep_in(request["result"], {"no_device": str(error)}, request["key"])
         os._exit(INCOMPLETE)
-    observe_into(cell, kit, request["scratch"], request["result"])
+    observe_into(cell, kit, request["scratch"], request["result"], request["key"])
     sys.stderr.flush()
     os._exit(0)  # TensorFlow's own shutdown is no part of the observation, and can hang
 

@@ -46,9 +46,22 @@ def confine(folder):
         return False
 
 
-def _confine(folder):
+def keeps_apart():
+    """Whether a confined process can neither write to nor signal another."""
+    try:
+        return _call()(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION) >= _WITH_SIGNALS
+    except (OSError, AttributeError):  # not Linux
+        return False
+
+
+def _call():
     call = ctypes.CDLL(None, use_errno=True).syscall
     call.restype = ctypes.c_long
+    return call
+
+
+def _confine(folder):
+    call = _call()
     version = call(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION)
     if version < _FIRST:
         return False

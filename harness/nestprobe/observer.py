@@ -1,5 +1,6 @@
 """Observes many cells in one environment: one import, a child per cell, events on the way."""
 
+import binascii
 import collections
 import gc
 import os
@@ -8,7 +9,7 @@ import shutil
 import signal
 import time
 
-from nestprobe import device, translations
+from nestprobe import confinement, device, translations
 from nestprobe.backend import Backend
 from nestprobe.cell import observe
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
@@ -26,6 +27,9 @@ class Observer(object):
     left few threads, else fresh. On a GPU every cell is ``fresh``, where it is not ``inline``. ``scratch``
     is an existing folder of its own. ``alive`` is a file descriptor whose end of file means that nobody
     listens any more.
+
+    Where the kernel does not keep cells apart, a neighbour may have ended a cell, or written to its result:
+    what did not come to its end by itself beside others is observed again, alone, and that is what counts.
     """
 
     def __init__(self, cells, emit, scratch, launch="auto", jobs=1, limits=None, alive=None):
@@ -34,7 +38,9 @@ class Observer(object):
         self._limits = limits or Limits()
         self._alive = alive
         self._scratch = scratch
+        self._apart = confinement.keeps_apart()
         self._active = {}
+        self._alone = collections.deque()  # cells that are observed again
         self._count = 0
 
     def run(self):
@@ -109,9 +115,13 @@ class Observer(object):
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
         watched = [wake] if self._alive is None else [wake, self._alive]
         try:
-            while self._cells or self._active:
+            while self._cells or self._active or self._alone:
                 while self._cells and len(self._active) < self._jobs:
-                    self._start(self._cells.popleft(), kit)
+                    cell = self._cells.popleft()
+                    self._started(cell)
+                    self._start(cell, kit)
+                if self._alone and not self._active:
+                    self._start(self._alone.popleft(), kit)
                 ready, _, _ = select.select(watched, [], [], 0.05)
                 if wake in ready:
                     os.read(wake, 4096)
@@ -127,9 +137,12 @@ class Observer(object):
     def _start(self, cell, kit):
         # On a GPU the driver keeps what it compiles in the person's own home.
         confined = device.asked() != device.GPU
-        child = Child(cell, self._folder(), self._limits, confined=confined)
-        self._started(cell)
+        key = binascii.hexlify(os.urandom(16)).decode()
+        child = Child(cell, self._folder(), self._limits, confined=confined, key=key)
         child.start(kit)
+        if not (confined and self._apart) and self._active:
+            for one in [child] + list(self._active.values()):
+                one.company = True
         self._active[child.pid] = child
 
     def _collect(self):
@@ -138,5 +151,8 @@ class Observer(object):
             if data is not None:
                 del self._active[child.pid]
                 end_orphans(self._active)
-                self._finished(data, time.perf_counter() - child.started, child.case_seconds)
+                if child.whole or not child.company:
+                    self._finished(data, time.perf_counter() - child.started, child.case_seconds)
+                else:
+                    self._alone.append(child.cell)
                 child.close()

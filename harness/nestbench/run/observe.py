@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event as Flag
 from typing import TypeAlias
 
+from nestbench import staging
 from nestbench.catalogue import Cell
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.run.events import NO_DEVICE, CellDone, Done, Ended, Event, Failed, Noise, Ready, Started
@@ -28,8 +29,6 @@ _Key: TypeAlias = tuple[str, frozenset[tuple[str, str]]]
 _STRIKES = 2
 #: Servers that die without having observed anything, one after the other, before the stack is given up.
 _BARREN = 2
-#: Servers that a stack may use up in all.
-_SERVERS = 25
 #: What a case may be told in the place of its result by a disk that others filled. A text of the system's,
 #: which the libraries in between hand on.
 _DISK_SAYS = ("No space left on device", "Disk quota exceeded", "Read-only file system")
@@ -55,6 +54,7 @@ class Ground:
     launch: str
     jobs: int
     limits: Limits
+    probe: Path | None = None  # the staged probe, which a case may alter; not looked after where left out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,11 +66,11 @@ class Listener:
     done: Callable[[Cell, CellDone], None]  # stores; what it raises ends the stack
 
 
-def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag) -> str | None:
+def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: Flag) -> str | None:  # noqa: C901 - what a server died of
     """Observe ``cells``; None when every one was answered, else why the others were not.
 
     A server that dies is started again for what is left, one cell at a time from then on, so that
-    it is known which cell it died of; a cell that it dies of twice is recorded as crashed.
+    it is known which cell it died of; a cell that it dies of twice, alone, is recorded as crashed.
 
     Raises UnavailableError where the device that was asked for is not there, or no longer.
     """
@@ -78,10 +78,10 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
     strikes: Counter[_Key] = Counter()
     barren = 0
     jobs = ground.jobs
-    for _ in range(_SERVERS):
-        if not left:
-            return None
+    while left:
         before = len(left)
+        if ground.probe is not None:
+            staging.stage(ground.probe.parent)  # again, where a case has altered it
         spell = _serve(ground, left, listener, jobs=jobs, stop=stop)
         if stop.is_set():
             return "interrupted"
@@ -89,7 +89,11 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
             return spell.failure
         if spell.done:
             break
-        for key in spell.in_flight:
+        if spell.altered:
+            jobs = 1
+            continue
+        if len(spell.in_flight) == 1:  # of several, one may be another's victim
+            (key,) = spell.in_flight
             strikes[key] += 1
             if strikes[key] == _STRIKES:
                 cell = left.pop(key)
@@ -121,6 +125,7 @@ class _Spell:
     in_flight: list[_Key]
     failure: str | None = None
     done: bool = False
+    altered: bool = False  # the probe, while several cells were in flight: none of them counts
     how: str = ""
 
 
@@ -142,7 +147,15 @@ def _serve(
         request.write_text(_request(ground, list(left.values()), jobs, scratch).to_json(), encoding="utf-8")
         command = [str(ground.python), "-s", "-m", "nestprobe", "serve", str(request)]
         with ProbeProcess(command, environ=ground.environ, log=ground.log, folder=scratch) as process:
+            staged = ground.probe and staging.signature(ground.probe)
             for event in process.events(stop=stop, silence=_silence(ground)):
+                if isinstance(event, CellDone) and ground.probe and staging.signature(ground.probe) != staged:
+                    _note(ground.log, f"the probe was altered while these ran: {spell.in_flight}")
+                    if len(spell.in_flight) > 1:
+                        spell.altered = True
+                        break
+                    staging.stage(ground.probe.parent)  # it was whole when this one began
+                    staged = staging.signature(ground.probe)
                 _hear(event, spell, left, listener, ground)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -73,6 +73,7 @@ class Prepared:
             launch="fresh" if self.device is Device.GPU else launch,
             jobs=jobs,
             limits=limits,
+            probe=probe,
         )
 
     def require_meant(self, stack: str, ready: Ready) -> None:

@@ -5,6 +5,7 @@ import json
 import os
 import selectors
 import signal
+import socket
 import subprocess
 import time
 import uuid
@@ -57,7 +58,8 @@ class ProbeProcess:
     """A running probe server; a context manager that leaves nothing of it running.
 
     The server's stdin is a pipe that only this process holds: if the controller is killed the
-    server reads end-of-file and ends itself and its children.
+    server reads end-of-file and ends itself and its children. Its stdout is a socket, not a pipe: what is
+    in /proc of a pipe can be opened, and written to, by any process of the same person.
     """
 
     def __init__(
@@ -70,11 +72,12 @@ class ProbeProcess:
     ) -> None:
         self._mark = uuid.uuid4().hex
         self._log = log.open("ab")
+        self._said, speaks = socket.socketpair()
         try:
             self._process = subprocess.Popen(
                 list(command),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=speaks.fileno(),
                 stderr=self._log,
                 env={**environ, MARK: self._mark},
                 cwd=folder,
@@ -82,7 +85,10 @@ class ProbeProcess:
             )
         except BaseException:
             self._log.close()
+            self._said.close()
             raise
+        finally:
+            speaks.close()
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +106,7 @@ class ProbeProcess:
         """Process id of the server."""
         return self._process.pid
 
-    def events(self, *, stop: Flag, silence: float) -> Iterator[Event]:
+    def events(self, *, stop: Flag, silence: float) -> Iterator[Event]:  # noqa: C901 - each end has a name
         """What the server says until it is gone; ends with exactly one Ended.
 
         ``silence``: seconds after "ready" without a word after which the server is given up.
@@ -110,9 +116,8 @@ class ProbeProcess:
         allowed = max(silence, IMPORT_SECONDS)
         heard = time.monotonic()
         pending = b""
-        assert self._process.stdout is not None
-        stream = self._process.stdout.fileno()
-        os.set_blocking(stream, False)
+        stream = self._said.fileno()
+        self._said.setblocking(False)
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_READ)
             while True:
@@ -129,7 +134,10 @@ class ProbeProcess:
                     if self._running() or selector.select(0):
                         continue
                     break
-                chunk = os.read(stream, 2**16)
+                try:
+                    chunk = os.read(stream, 2**16)
+                except ConnectionError:  # it died before it had read what somebody sent it
+                    chunk = b""
                 if not chunk:
                     break
                 heard = time.monotonic()
@@ -162,7 +170,6 @@ class ProbeProcess:
     def close(self) -> int:
         """End the server and everything in its session; its return code. Safe to call again."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
         if self._process.returncode is not None:
             return self._process.returncode
         with contextlib.suppress(OSError):
@@ -172,7 +179,7 @@ class ProbeProcess:
             self._wait(_TERM_SECONDS)
         kill_marked(self._mark)
         status = self._process.wait()
-        self._process.stdout.close()
+        self._said.close()
         self._log.close()
         return status
 
