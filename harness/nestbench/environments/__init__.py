@@ -6,9 +6,10 @@ from nestbench.environments.environment import (
     prepare,
     why_not_at_hand,
 )
-from nestbench.environments.variables import clean_environ, cuda_variables
+from nestbench.environments.variables import COMPILED_FOR_ONCE, clean_environ, cuda_variables
 
 __all__ = [
+    "COMPILED_FOR_ONCE",
     "Environment",
     "clean_environ",
     "cuda_variables",

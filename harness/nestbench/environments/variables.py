@@ -11,6 +11,10 @@ _PASSED_ON = ("PATH", "LD_LIBRARY_PATH")
 # Which GPU a person chose, and where the driver keeps what it compiled: minutes of each process.
 _PASSED_ON_TO_GPU = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "CUDA_CACHE_PATH")
 
+#: For processes on the CPU in which what is compiled runs once: to make it fast is a third of JAX's time.
+#: Not where anything is timed.
+COMPILED_FOR_ONCE = {"JAX_DISABLE_MOST_OPTIMIZATIONS": "1"}
+
 
 def clean_environ(
     scratch: Path, *, device: Device = Device.CPU, environ: Mapping[str, str] | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nestbench import staging
 from nestbench.catalogue import Cell
-from nestbench.environments import clean_environ
+from nestbench.environments import COMPILED_FOR_ONCE, clean_environ
 from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError, UnavailableError
 from nestbench.faults import explained
 from nestbench.matrix import Device
@@ -64,9 +64,10 @@ class Prepared:
         """Where probe servers of it run; what they leave lies in ``scratch``, a folder that is there."""
         home = scratch / "home"
         home.mkdir()
+        once = COMPILED_FOR_ONCE if self.device is Device.CPU else {}
         return Ground(
             python=self.python,
-            environ=self.environ(home, probe),
+            environ={**self.environ(home, probe), **once},
             files=files,
             log=log,
             scratch=scratch,
