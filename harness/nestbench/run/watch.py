@@ -17,7 +17,7 @@ class Watch:
     """Stores at once what is said. ``told`` hears how many cells are done, and one that is or is not.
 
     ``host``: facts of the machine that measures; of this one where left out. ``custody``: of the stack's
-    result files, where cases run on this machine and nothing but this writes there. Raises OSError.
+    result files, where cases run on this machine and nothing but this writes there.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Watch:
     def ready(self, ready: Ready) -> None:
         """What was imported is kept. Raises StoreError."""
         self._ready = ready
-        self._store.save_stack(
+        written = self._store.save_stack(
             StackFacts(
                 stack=self._plan.stack,
                 versions=dict(ready.versions),
@@ -51,7 +51,7 @@ class Watch:
             )
         )
         if self._custody is not None:
-            self._custody.note(self._store.facts_path(self._plan.stack))
+            self._custody.note(self._store.facts_path(self._plan.stack), written)
 
     def started(self, cell: Cell) -> None:
         """A cell has begun."""
@@ -62,9 +62,9 @@ class Watch:
         path = self._store.path(self._plan.stack, cell.case.id)
         if self._custody is not None:
             self._strange.update(self._custody.mend(path.name))  # else it would be taken over
-        self._store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
+        written = self._store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
         if self._custody is not None:
-            self._custody.note(path)
+            self._custody.note(path, written)
         self._seconds[cell.label] = round(answer.seconds, 3)
         self._done += 1
         self._told(self._done, cell)

@@ -22,11 +22,11 @@ class Custody:
         self._known: dict[str, bytes] = {}
         for path in folder.glob("*.json"):
             with contextlib.suppress(OSError):  # what cannot be read was no result before, either
-                self.note(path)
+                self._known[path.name] = content(path)
 
-    def note(self, path: Path) -> None:
-        """Remember a file that the run itself has just written. Raises OSError."""
-        self._known[path.name] = content(path)
+    def note(self, path: Path, text: str) -> None:
+        """Remember what the run itself has written there: what is there now, a case may have altered."""
+        self._known[path.name] = text.encode()
 
     def mend(self, name: str | None = None) -> list[str]:
         """Put back what was changed or removed, lay aside what was added; the names of those files.

@@ -95,11 +95,11 @@ class Store:
         """For one reading of many results."""
         return Reader(self)
 
-    def save(self, result: CaseResult) -> None:
-        """Write a result; its variants are sorted. Raises StoreError."""
+    def save(self, result: CaseResult) -> str:
+        """Write a result, and return what was written; its variants are sorted. Raises StoreError."""
         ordered = sorted(result.observations, key=lambda one: sorted(one.variant.items()))
         path = self.path(result.stack, result.case)
-        disk.write_text(path, sealed(codec.encode(replace(result, observations=ordered))))
+        return _written(path, replace(result, observations=ordered))
 
     def add(
         self,
@@ -107,10 +107,10 @@ class Store:
         digests: Digests,
         observation: Observation,
         on_broken: OnBroken | None = None,
-    ) -> None:
+    ) -> str:
         """Put one observation beside those of the same digests; those of other digests go.
 
-        Raises StoreError where it cannot be written.
+        Returns what was written. Raises StoreError where it cannot be written.
         """
         with self._writing:
             old = self.load(stack, observation.case, on_broken or (lambda _: None))
@@ -119,7 +119,7 @@ class Store:
                 if old is not None and old.digests == digests
                 else []
             )
-            self.save(
+            return self.save(
                 CaseResult(
                     stack=stack,
                     case=observation.case,
@@ -160,9 +160,9 @@ class Store:
         path = self.path(stack, _STACK)
         return self._read(StackFacts, path, on_broken, lambda one: _check_place(one.stack, stack, path))
 
-    def save_stack(self, facts: StackFacts) -> None:
-        """Write what was imported. Raises StoreError."""
-        disk.write_text(self.path(facts.stack, _STACK), sealed(codec.encode(facts)))
+    def save_stack(self, facts: StackFacts) -> str:
+        """Write what was imported, and return what was written. Raises StoreError."""
+        return _written(self.path(facts.stack, _STACK), facts)
 
     def load_host(self, stack: str, on_broken: OnBroken | None = None) -> HostFacts | None:
         """Where and how fast that stack was observed last; None where it is not known."""
@@ -178,7 +178,7 @@ class Store:
             old = self.load_host(facts.stack, lambda _: None)
             if old is not None:
                 facts = facts.after(old)
-            disk.write_text(self.path(facts.stack, _HOST), sealed(codec.encode(facts)))
+            _written(self.path(facts.stack, _HOST), facts)
 
     def _read(
         self, type_: type[Record], path: Path, on_broken: OnBroken | None, check: Callable[[Record], None]
@@ -215,6 +215,12 @@ class Reader:
         decoded = self._alike.decode(unsealed(text, path), path)
         _check_result(decoded.result, stack, case, path)
         return decoded
+
+
+def _written(path: Path, record: CaseResult | StackFacts | HostFacts) -> str:
+    text = sealed(codec.encode(record))
+    disk.write_text(path, text)
+    return text
 
 
 def _check_result(result: CaseResult, stack: str, case: str, path: Path) -> None:
