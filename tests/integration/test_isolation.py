@@ -58,9 +58,16 @@ def left_running() -> list[str]:
     return found
 
 
+@pytest.fixture(scope="session")
+def alone(probe, tmp_path_factory) -> list[dict]:
+    """What well-behaved cases give where there are no others."""
+    return observe(
+        probe, tmp_path_factory.mktemp("alone"), "--only", "planted-wellbehaved", "--launch", "fork"
+    )
+
+
 @pytest.mark.integration
-def test_every_way_of_misbehaving_has_its_own_outcome_and_harms_nobody(probe, tmp_path):
-    alone = observe(probe, tmp_path, "--only", "planted-wellbehaved")
+def test_every_way_of_misbehaving_has_its_own_outcome_and_harms_nobody(probe, alone, tmp_path):
     together = observe(probe, tmp_path, "--timeout", str(SECONDS), "--memory", "1500", "--jobs", "2")
 
     bad = {o["variant"]["way"]: o for o in together if o["case"] == "planted-misbehaviour"}
@@ -82,12 +89,11 @@ def test_every_way_of_misbehaving_has_its_own_outcome_and_harms_nobody(probe, tm
 
 
 @pytest.mark.integration
-def test_a_fresh_process_observes_what_a_fork_does(probe, tmp_path):
-    fork = observe(probe, tmp_path, "--only", "planted-wellbehaved", "--launch", "fork")
+def test_a_fresh_process_observes_what_a_fork_does(probe, alone, tmp_path):
     fresh = observe(probe, tmp_path, "--only", "planted-wellbehaved", "--launch", "fresh")
 
     def counts(observations):
         return [(o["case"], o["variant"], o["outcome"], o["variables"]) for o in observations]
 
-    assert counts(fork) == counts(fresh)
-    assert fork == fresh
+    assert counts(alone) == counts(fresh)
+    assert alone == fresh

@@ -18,10 +18,12 @@ from nestbench.errors import GroundError
 from nestbench.gate import Baseline, Baselines
 from nestbench.gate.facts import facts_of
 from nestbench.growth import Shelf as GrowthShelf
+from nestbench.portability import Loaded, Loads
+from nestbench.portability import Shelf as PortabilityShelf
 from nestbench.report import Query, make_grid, to_csv
 from nestbench.site import Folder, build
 from nestbench.site.download import TABLES
-from nestbench.timing import Shelf
+from nestbench.timing import Shelf as TimingShelf
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
 
@@ -232,10 +234,14 @@ def test_downloads_agree_with_each_other_and_with_their_dictionary(site):
         assert all(f'href="data/{name}"' in page for name in (csv_name, json_name, parquet))
         rows, frame = table(site, json_name), pandas.read_parquet(data / parquet)
         read = pandas.read_csv(data / csv_name)
-        assert len(rows) == len(read) == len(frame) > 0, one.name
+        assert len(rows) == len(read) == len(frame) == dictionary[one.name]["rows"], one.name
         columns = list(dictionary[one.name]["columns"])
-        assert columns == list(rows[0]) == list(read.columns) == list(frame.columns)
+        assert columns == list(read.columns) == list(frame.columns)
+        assert {tuple(row) for row in rows} <= {tuple(columns)}
         assert frame.astype(object).where(frame.notna(), None).to_dict("records") == rows
+    empty = {name for name, one in dictionary.items() if one["rows"] == 0}
+    assert empty == {"portability", "timings", "growth"}
+    assert page.count("nothing of it is measured beside these results") == len(empty)
     cells = [one for one in table(site, "cells.json.gz") if one["stack"] == "tf2.16"]
     one = next(row for row in cells if row["variant"] == "owner=model,kind=list" and row["entry"] == "call")
     assert (one["verdict"], one["counted"], one["expected"]) == ("uncounted", 30, 50)
@@ -314,7 +320,7 @@ def test_every_case_of_the_catalogue_has_an_anchor_of_its_own():
 
 def test_build_times_are_drawn_with_their_intervals_where_there_are_any(tmp_path):
     source = source_in(tmp_path)
-    shelf = Shelf(root=tmp_path / "results" / "timings")
+    shelf = TimingShelf(root=tmp_path / "results" / "timings")
     fill(shelf, timing_session(stacks=("tf2.15", "tf2.16"), control="tf2.16", parts=("history",)), 10)
     site = build(source, Folder(root=tmp_path / "site")).index.parent
     page = (site / "cases" / "history.html").read_text()
@@ -340,6 +346,42 @@ def test_growth_is_drawn_where_there_is_any(tmp_path):
         ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]
         assert len(ids) == len(set(ids)), name
     assert "tf2.16" in (site / "growth.html").read_text()
+
+
+def test_what_is_measured_beside_the_cells_is_taken_away_too(tmp_path):
+    source = source_in(tmp_path)
+    fill(
+        TimingShelf(root=tmp_path / "results" / "timings"),
+        timing_session(stacks=("tf2.15", "tf2.16"), control="tf2.16", parts=("a-case[owner=model]",)),
+        10,
+    )
+    GrowthShelf(root=tmp_path / "results" / "growth").keep_counts(
+        stack_counts("tf2.15"), counts(keras_3, label="grows"), None
+    )
+    refused = Loaded(result="refuses", detail="ValueError: no", warnings=("one", "two"))
+    found = {"a-case[owner=model]": {"tf2.16": {"weights": Loaded(result="equal"), "model": refused}}}
+    PortabilityShelf(root=tmp_path / "results" / "portability").save(
+        Loads(stack="tf2.15", basis="basis", found=found)
+    )
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    equal, refuses = table(site, "portability.json")
+    assert (equal["case"], equal["variant"], equal["result"]) == ("a-case", "owner=model", "equal")
+    seen = ["model", "tf2.16", "tf2.15", "refuses", "ValueError: no", "one | two"]
+    assert list(refuses.values())[2:] == seen
+        "model",
+        "tf2.16",
+        "tf2.15",
+        "refuses",
+        "ValueError: no",
+        "one | two",
+    ]
+    times = table(site, "timings.json")
+    assert {(one["case"], one["before"], one["after"]) for one in times} == {("a-case", "tf2.15", "tf2.16")}
+    assert all(one["low"] <= one["ratio"] <= one["high"] for one in times)
+    users = [one for one in table(site, "growth.csv") if one["quantity"] == "user calls"]
+    assert {(one["stack"], one["exponential"]) for one in users if one["exponent"]} == {("tf2.15", "False")}
+    page = (site / "downloads.html").read_text()
+    assert "nothing of it is measured" not in page
 
 
 def test_growth_that_nothing_draws_is_told_as_a_table(tmp_path, monkeypatch):

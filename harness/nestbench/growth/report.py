@@ -10,11 +10,11 @@ from typing import Any
 from nestbench.growth.fitting import Curve, Quantity, Reach, Told
 from nestbench.statistics.growth import Growth
 
-__all__ = ["power", "short", "table_row", "to_csv", "to_json", "to_markdown", "to_text"]
+__all__ = ["power", "rows_of", "short", "table_row", "to_csv", "to_json", "to_markdown", "to_text"]
 
 _HEAD = ("stack", "of", *map(str, Quantity), "works to", "breaks")
 _COLUMNS = (
-    "case", "stack", "part", "quantity", "exponent", "low", "high", "points", "why_not",
+    "case", "stack", "part", "quantity", "exponential", "exponent", "low", "high", "points", "why_not",
     "works_to", "breaks_at", "how",
 )  # fmt: skip
 _LEGEND = (
@@ -90,15 +90,28 @@ def _cell(curve: Curve) -> str:
 def to_csv(told: Sequence[Told]) -> str:
     """A row for each case, stack, part and quantity; an upper end that there is not is left empty."""
     out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(_COLUMNS)
-    for one in told:
-        for name, curve in one.curves.items():
-            reach = _reach_of(one, name)
-            ends = (reach.works_to, reach.breaks_at, reach.how) if reach else (None, None, "")
-            fit = _fit(curve.growth).values()
-            rows.writerow([one.label, one.stack, one.part, name, *fit, len(curve.points), curve.why, *ends])
+    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row for one in told for row in rows_of(one))
     return out.getvalue()
+
+
+def rows_of(one: Told) -> Iterator[dict[str, Any]]:
+    """A row for each quantity. An exponent or an end of it that there is not is None."""
+    for name, curve in one.curves.items():
+        beyond = None if curve.growth is None else curve.growth.faster_than_any_power
+        yield {
+            "case": one.label,
+            "stack": one.stack,
+            "part": str(one.part),
+            "quantity": str(name),
+            "exponential": beyond,
+            **_fit(curve.growth),
+            **({"exponent": None} if beyond else {}),
+            "points": len(curve.points),
+            "why_not": curve.why,
+            **(_reach(_reach_of(one, name)) or {"works_to": None, "breaks_at": None, "how": ""}),
+        }
 
 
 def to_json(told: Sequence[Told]) -> str:

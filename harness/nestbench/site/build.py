@@ -1,9 +1,10 @@
 """Writes the whole site: reads everything once, then page by page."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from nestbench.matrix.advisories import listed, vulnerable, words
 from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.portability import Loads
 from nestbench.portability import Shelf as PortabilityShelf
-from nestbench.portability.report import to_csv as portability_csv
 from nestbench.site import portable
 from nestbench.site.advice import advice_on, witness_of
 from nestbench.site.anchor import file_name
@@ -26,6 +26,7 @@ from nestbench.site.download import TABLES
 from nestbench.site.folder import Folder
 from nestbench.site.mark import names
 from nestbench.site.matrixview import matrix_rows, widths
+from nestbench.site.measured import exchange_rows, growth_rows, timing_rows
 from nestbench.site.page import render
 from nestbench.site.source import Source
 from nestbench.site.state import measured, sentence, step_words
@@ -58,8 +59,8 @@ def build(source: Source, folder: Folder) -> Built:
     with folder.filling() as work:
         with Takeaway(work / "data") as takeaway:
             survey = survey_of(source, takeaway.add)
-            takeaway.finish(survey)
-        writer = _Writer(survey, work)
+            writer = _Writer(survey, work)
+            writer.rows = takeaway.finish(survey, writer.beside())
         writer.all()
     return Built(index=folder.root / "index.html", pages=writer.pages, notes=tuple(writer.notes))
 
@@ -78,6 +79,16 @@ class _Writer:
         self.labels = {row_label(s.entry.id, one.variant.label): (s.entry.id, one.anchor)
                        for s in survey.studies for one in s.variants}  # fmt: skip
         self.pages = 0
+        self.rows: dict[str, int] = {}
+
+    def beside(self) -> dict[str, Iterator[dict[str, Any]]]:
+        """By table the rows to take away of what is measured beside the cells."""
+        timed = (timing_rows(one.session, one.compared) for case in self.times.values() for one in case)
+        return {
+            "portability": exchange_rows(self.loads),
+            "timings": chain.from_iterable(timed),
+            "growth": chain.from_iterable(map(growth_rows, self.cost.told.values())),
+        }
 
     def all(self) -> None:
         """Every file but the tables to take away."""
@@ -183,11 +194,9 @@ class _Writer:
         ]
         self._page("stacks.html", blocks=blocks, absent=source.absent)
         self._page("portability.html", **portable.view(self.loads, self.labels))
-        if self.loads:
-            self._text("data/portability.csv", portability_csv(self.loads))
         self._growth()
         self._page(
-            "downloads.html", tables=TABLES, parquet=has_parquet(), portability=bool(self.loads),
+            "downloads.html", tables=TABLES, rows=self.rows, parquet=has_parquet(),
             stacks=source.stacks, sizes=_sizes(self.work / "data"),
         )  # fmt: skip
         self._page("about.html", absent=source.absent)

@@ -19,9 +19,10 @@ __all__ = ["Cost", "cost_of", "has_matplotlib", "inline"]
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """``growth``: rows of its table by case id. ``drawn``: SVG by case id and title."""
+    """``told``: by case id, and ``growth``: rows of its table. ``drawn``: SVG by case id and title."""
 
     quantities: tuple[str, ...] = ()
+    told: dict[str, list["Told"]] = field(default_factory=dict)
     growth: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
     drawn: dict[str, dict[str, Markup]] = field(default_factory=dict)
 
@@ -45,6 +46,7 @@ def cost_of(source: Source) -> Cost:
     found = {case: told for case, told in found.items() if told}
     return Cost(
         quantities=tuple(map(str, Quantity)),
+        told=found,
         growth={case: [(one.label, *table_row(one)) for one in told] for case, told in found.items()},
         drawn={case: _drawn(told) for case, told in found.items()} if has_matplotlib() else {},
     )

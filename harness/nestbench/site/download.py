@@ -8,12 +8,12 @@ from nestbench.site.behaviourdata import SIGNALS
 
 __all__ = ["SIGNAL_COLUMNS", "TABLES", "Column", "Table"]
 
-TEXT, NUMBER, FLAG = "text", "whole number", "true or false"
+TEXT, NUMBER, FLAG, REAL = "text", "whole number", "true or false", "number"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Column:
-    """``kind``: text, whole number, or true or false."""
+    """``kind``: text, whole number, number, or true or false."""
 
     kind: str
     meaning: str
@@ -40,6 +40,10 @@ def _text(meaning: str) -> Column:
 
 def _number(meaning: str, *, always: bool = False) -> Column:
     return Column(kind=NUMBER, meaning=meaning + ("" if always else _EMPTY))
+
+
+def _real(meaning: str) -> Column:
+    return Column(kind=REAL, meaning=meaning)
 
 
 def _flag(meaning: str, *, always: bool = False) -> Column:
@@ -141,6 +145,59 @@ TABLES = (
             "device": _text("cpu or gpu"),
             "lock": _text("digest of the lock that its environment was made from"),
             "date": _text("when it was measured last"),
+        },
+    ),
+    Table(
+        name="portability",
+        about="A row for each file that a stack saved and each stack that loaded it.",
+        columns={
+            "case": _text("id of the case"),
+            "variant": _KEY["variant"],
+            "kind": _text("weights, model or checkpoint"),
+            "saved_on": _text("id of the stack that saved"),
+            "loaded_on": _text("id of the stack that loaded"),
+            "result": _text("equal, differs, refuses, not-saved, or how it ended"),
+            "detail": _text("the exception, or why there was nothing to load"),
+            "warnings": _text("those of loading, joined by ' | '"),
+        },
+    ),
+    Table(
+        name="timings",
+        about="A row for each comparison of two stacks in a timing session.",
+        columns={
+            "session": _text("its name"),
+            "case": _text("id of the case"),
+            "variant": _KEY["variant"],
+            "measure": _text("what was timed"),
+            "before": _text("id of the stack that is held against"),
+            "after": _text("id of the stack that is held against it"),
+            "seconds_before": _real("median over the launches"),
+            "seconds_after": _real("the same of the other stack"),
+            "ratio": _real("after over before, within the blocks: over 1 is slower"),
+            "low": _real("lower end of its 95 % interval"),
+            "high": _real("upper end"),
+            "noise": _real("how far the control strayed from 1, as a fraction"),
+            "answer": _text("slower, faster, same or no evidence, at the error rate of the whole session"),
+        },
+    ),
+    Table(
+        name="growth",
+        about="A row for each quantity that was followed over the sizes of a case, on each stack.",
+        columns={
+            "case": _text("id of the case"),
+            "variant": _text("name=value pairs of what does not grow, joined by commas"),
+            "stack": _text("id of the stack"),
+            "part": _text("the part of its life that was counted or timed"),
+            "quantity": _text("user calls, python calls or seconds"),
+            "exponential": _flag("whether it grows faster than any power"),
+            "exponent": _real("power of the size with which it grows; empty without one"),
+            "low": _real("lower end of its 95 % interval"),
+            "high": _real("upper end; empty where there is none"),
+            "points": _number("measured sizes, counted as often as they were timed", always=True),
+            "why_not": _text("why there is no exponent"),
+            "works_to": _number("the largest size that worked; empty where none did"),
+            "breaks_at": _number("the size at which it broke; empty where none did"),
+            "how": _text("how it broke"),
         },
     ),
 )

@@ -12,7 +12,7 @@ from typing import Any, Self, TextIO
 
 from nestbench.changes.pairing import COUNTS
 from nestbench.frames import Result, cell_rows, variable_rows
-from nestbench.site.download import FLAG, NUMBER, SIGNAL_COLUMNS, TABLES, TEXT, Table
+from nestbench.site.download import FLAG, NUMBER, REAL, SIGNAL_COLUMNS, TABLES, TEXT, Table
 from nestbench.site.study import Study, VariantStudy
 from nestbench.site.survey import Survey
 
@@ -54,13 +54,18 @@ class Takeaway:
             {**row, "shape": "x".join(map(str, row["shape"]))} for row in variable_rows(every)
         )
 
-    def finish(self, survey: Survey) -> None:
-        """What is known when every case is read: claims and stacks; and the dictionary of all tables."""
-        self.files["claims"].add(_claims(survey))
-        self.files["stacks"].add(_stacks(survey))
+    def finish(self, survey: Survey, beside: Mapping[str, Iterable[Row]]) -> dict[str, int]:
+        """What is known when every case is read, and the dictionary; the number of rows of each table.
+
+        ``beside``: rows, by name of the table, of what is measured beside the cells.
+        """
+        for name, rows in {"claims": _claims(survey), "stacks": _stacks(survey), **beside}.items():
+            self.files[name].add(rows)
+        counts = {name: one.count for name, one in self.files.items()}
         told = {
             table.name: {
                 "about": table.about,
+                "rows": counts[table.name],
                 "files": table.files(parquet=has_parquet()),
                 "columns": {
                     name: {"kind": one.kind, "meaning": one.meaning} for name, one in table.columns.items()
@@ -70,6 +75,7 @@ class Takeaway:
         }
         text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         (self.folder / "dictionary.json").write_text(text, encoding="utf-8")
+        return counts
 
 
 class _Files:
@@ -77,6 +83,7 @@ class _Files:
 
     def __init__(self, table: Table, folder: Path) -> None:
         self.names = list(table.columns)
+        self.count = 0
         self._open = ExitStack()
         csv_name, json_name, *_ = table.files()
         self._json = self._open.enter_context(_stream(folder / json_name))
@@ -95,6 +102,7 @@ class _Files:
     def add(self, rows: Iterable[Row]) -> None:
         """Raises KeyError where a column that the dictionary explains is not there."""
         for row in rows:
+            self.count += 1
             values = [row[name] for name in self.names]
             self._csv.writerow(values)
             self._json.write(self._begins + _JSON.encode(dict(zip(self.names, values, strict=True))))
@@ -110,7 +118,7 @@ class _Parquet:
         import pyarrow as pa
         from pyarrow.parquet import ParquetWriter
 
-        kinds = {TEXT: pa.string(), NUMBER: pa.int64(), FLAG: pa.bool_()}
+        kinds = {TEXT: pa.string(), NUMBER: pa.int64(), FLAG: pa.bool_(), REAL: pa.float64()}
         self.schema = pa.schema([(name, kinds[one.kind]) for name, one in table.columns.items()])
         *_, name = table.files(parquet=True)
         self.writer = ParquetWriter(folder / name, self.schema, compression="zstd")

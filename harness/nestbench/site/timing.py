@@ -33,6 +33,7 @@ class Timed:
     """One case in one session. ``caveats``: to be read first. ``drawn``: empty without matplotlib."""
 
     session: str
+    compared: tuple["Row", ...]
     caveats: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -62,6 +63,7 @@ def times_of(source: Source) -> dict[str, list[Timed]]:
             found.setdefault(case, []).append(
                 Timed(
                     session=name,
+                    compared=tuple(rows),
                     caveats=tuple(report.caveats(session, told)),
                     columns=tuple(frame.columns),
                     rows=tuple(tuple(map(str, row)) for row in frame.itertuples(index=False)),
