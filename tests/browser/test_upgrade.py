@@ -75,6 +75,7 @@ def test_the_front_page_asks_for_a_pair(visit):
 def test_a_pair_that_is_none_is_said_to_be_none(visit):
     page = visit("upgrade.html?from=tf2.15&to=tf2.15")
     assert "not compared with itself" in page.inner_text("#said")
+    assert page.title().startswith("From tf2.15 to tf2.15")
     page = visit("upgrade.html?from=tf9.9&to=tf2.15")
     assert "There is no stack tf9.9" in page.inner_text("#said")
 

@@ -101,6 +101,7 @@
     const from = form.elements.from.value, to = form.elements.to.value, every = form.elements.all.checked;
     place.replaceChildren();
     note.value = "";
+    document.title = `From ${from} to ${to} · nestbench`;
     if (from === to) { said.textContent = "A stack is not compared with itself: choose two."; return; }
     const found = compared(from, to);
     const both = found.filter((one) => one.before && one.after);
@@ -117,7 +118,6 @@
     if (costs.length && !every) table(costs, "Behaves the same, at another cost", from, to);
     if (every) table(found.filter((one) => one.way === NONE), titles[NONE], from, to);
     note.value = markdown(found, from, to, sentence);
-    document.title = `From ${from} to ${to} · nestbench`;
   }
 
   const has = (name) => all.stacks.includes(name);
