@@ -7,6 +7,7 @@ import pytest
 
 MODEL = """
 import collections
+import numpy
 from tensorflow import keras
 
 
@@ -34,6 +35,10 @@ def failing():
     raise RuntimeError("no data here")
 
 
+def too_large():
+    return keras.layers.Embedding(2, 2, weights=[numpy.ones((2**40, 2**20))])
+
+
 def no_model():
     return keras.layers.Dense(5)
 """
@@ -48,7 +53,7 @@ model.compile("sgd", "mse")
 before = numpy.array(model(x))
 diagnosis = diagnose(model, x)
 assert [one.rule for one in diagnosis.findings] == ["untracked-deque"], str(diagnosis)
-assert diagnosis.findings[0].line.startswith("mine.py:9 in __init__"), diagnosis.findings[0].line
+assert diagnosis.findings[0].line.startswith("mine.py:10 in __init__"), diagnosis.findings[0].line
 assert (numpy.array(model(x)) == before).all()
 assert len(model.weights) == 0 and "optimizer step" in str(diagnosis)
 """
@@ -101,7 +106,7 @@ def test_the_command_says_place_line_cause_and_mend(run):
     assert finding["rule"] == "untracked-deque"
     assert finding["place"] == "model.blocks"
     assert finding["line"] == (
-        "mine.py:9 in __init__: self.blocks = kind([keras.layers.Dense(5), keras.layers.Dense(5)])"
+        "mine.py:10 in __init__: self.blocks = kind([keras.layers.Dense(5), keras.layers.Dense(5)])"
     )
     assert finding["lost"] == ["counted", "trained", "saved"]
     assert sorted(one.split(" ")[0] for one in finding["variables"]) == [
@@ -118,6 +123,7 @@ def test_the_command_says_place_line_cause_and_mend(run):
     ("arguments", "status", "words"),
     [
         (("mine:failing",), 3, "no data here"),
+        (("mine:too_large",), 3, "Unable to allocate"),
         (("mine:no_model",), 2, "not a Keras model"),
         (("mine:lots",), 2, "Did you mean lost?"),
         (("mine:sound", "--argument", "depth=3"), 2, "cannot be called with depth=3"),
