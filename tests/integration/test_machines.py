@@ -66,6 +66,8 @@ class Far:
                 env=ENVIRON,
                 stdout=log,
                 stderr=log,
+                # Started in the background, pytest ignores SIGINT and its children would.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
             )
 
     @property
