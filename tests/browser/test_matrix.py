@@ -95,6 +95,13 @@ def test_search_finds_words_of_a_case_and_of_its_symptom(visit):
     assert rows(page)
 
 
+def test_words_of_a_search_can_be_typed(visit):
+    page = visit("index.html")
+    page.locator("input[name=q]").press_sequentially("raw-variable list")
+    assert page.input_value("input[name=q]") == "raw-variable list"
+    assert query(page) == {"q": "raw-variable+list"}
+
+
 def test_back_and_forward_walk_through_filters(visit):
     page = visit("index.html")
     page.select_option("select[name=sort]", "name")

@@ -311,6 +311,35 @@ def test_badges_say_what_the_pages_say(site):
     assert "safe on 2 of 4 stacks" in (site / "badges" / "cases" / "a-case.svg").read_text()
 
 
+def test_no_badge_is_good_where_something_is_not_measured(tmp_path):
+    site = site_in(
+        tmp_path, leave_out=lambda stack, cell: stack == "tf2.15" and cell.variant.names.get("kind") == "dict"
+    )
+    badge = (site / "badges" / "stacks" / "tf2.15.svg").read_text()
+    assert "safe, 2 not measured" in badge
+    assert "safe on 1 of 4 stacks" in (site / "badges" / "cases" / "a-case.svg").read_text()
+    assert "2 were not measured" not in (site / "index.html").read_text()  # of the newest, all are
+    other = site_in(tmp_path / "other", leave_out=lambda stack, cell: stack == "tf2.16" and cell.case.id == "grows")
+    assert "1 were not measured" in (other / "index.html").read_text()
+
+
+def test_stacks_that_no_matrix_knows_alone_make_a_site(tmp_path):
+    site = site_in(tmp_path, stacks=("here-a", "here-b"))
+    assert ("history", "here-b") in squares(site)
+
+
+def test_cases_of_ones_own_in_a_file_named_as_a_shipped_one_belong_to_its_group(tmp_path):
+    source = source_in(tmp_path)
+    for name, case in (("zoo", "other"), ("containers", "own")):
+        (tmp_path / "own").mkdir(exist_ok=True)
+        text = f'from nestprobe import case\n\n@case(parameters=50)\ndef {case}(k):\n    """It is {case}."""\n'
+        (tmp_path / "own" / f"{name}.py").write_text(text)
+    source = replace(source, catalogue=load_catalogue([tmp_path / "cases", tmp_path / "own"], shipped=False))
+    page = build(source, Folder(root=tmp_path / "site")).index.read_text()
+    ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]
+    assert len(ids) == len(set(ids))
+
+
 def test_every_case_of_the_catalogue_has_an_anchor_of_its_own():
     from nestbench.site.anchor import row_anchor
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from nestbench.frames import State
 from nestbench.matrix import Matrix
 from nestbench.site.study import Alike, Study
 from nestbench.verdicts import Verdict
@@ -40,7 +41,10 @@ def advice_on(case: str) -> tuple[Advice, ...]:
 
 
 def witness_of(study: Study, matrix: Matrix) -> Shown | None:
-    """A program that shows the case where it goes wrong, on the newest stack that one can be made for."""
+    """A program that shows the case where it goes wrong, on a stack that one can be made for.
+
+    Of the last of its behaviours that was seen, on the first stack that shows it.
+    """
     stacks = {stack.id: stack for stack in matrix.stacks}
     for label, alike in _wrong(study):
         stack = alike.result.cell.stack
@@ -55,8 +59,9 @@ def witness_of(study: Study, matrix: Matrix) -> Shown | None:
 
 
 def _wrong(study: Study) -> Iterator[tuple[str, Alike]]:
-    """What was measured that is not as it should be, the last seen first."""
+    """What was measured that is not as it should be, the last seen first; of the case as it is now."""
     for one in study.variants:
         for alike in reversed(one.alike):
-            if alike.result.judgements[0].headline not in _QUIET:
+            result = alike.result
+            if result.state is State.CURRENT and result.judgements[0].headline not in _QUIET:
                 yield one.label, alike

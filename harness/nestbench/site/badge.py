@@ -1,5 +1,6 @@
 """Badges that a README can show: a stack's or a case's state, as a small SVG."""
 
+from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.page import render
 from nestbench.site.study import Study
 from nestbench.site.survey import Survey
@@ -15,22 +16,25 @@ _PADDING = 10
 
 
 def stack_badge(survey: Survey, stack: str) -> str:
-    """``nested layers on tf2.15 | 240/293 safe``."""
+    """``nested layers on tf2.15 | 240/293 safe``; never good where something is not measured."""
     tally = survey.tally(stack)
-    judged = tally["tlroi"]
+    judged, missing = tally["tlroi"], tally[NOT_KNOWN]
     share = tally["t"] / judged if judged else 0.0
-    state = "unknown" if not judged else "good" if share >= _GOOD else "mixed" if share >= _MIXED else "bad"
+    good = share >= _GOOD and not missing
+    state = "unknown" if not judged else "good" if good else "mixed" if share >= _MIXED else "bad"
     words = f"{tally['t']}/{judged} safe" if judged else "not measured"
+    if judged and missing:
+        words += f", {missing} not measured"
     return _badge(f"nested layers on {stack}", words, state)
 
 
 def case_badge(survey: Survey, study: Study) -> str:
-    """``raw-variable-attribute | safe on 30 of 58 stacks``."""
+    """``raw-variable-attribute | safe on 30 of 58 stacks``: where every variant that applies was measured."""
     safe = judged = 0
     for stack in survey.source.stacks:
-        known = {one.marks[Entry.CALL][stack].kind for one in study.variants} - set("nuwm")
-        judged += bool(known)
-        safe += known == {"t"}
+        kinds = {one.marks[Entry.CALL][stack].kind for one in study.variants} - {"n"}
+        judged += bool(kinds - {"w", *NOT_KNOWN})
+        safe += kinds == {"t"}
     state = "unknown" if not judged else "good" if safe == judged else "mixed" if safe else "bad"
     words = f"safe on {safe} of {judged} stacks" if judged else "not measured"
     return _badge(study.entry.id, words, state)

@@ -9,7 +9,7 @@ from nestbench.report.grid import Square
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.verdicts import Verdict
 
-__all__ = ["NOT_MEASURED", "Mark", "Said", "legend", "mark", "mark_of", "names", "together"]
+__all__ = ["NOT_KNOWN", "NOT_MEASURED", "Mark", "Said", "legend", "mark", "mark_of", "names", "together"]
 
 _KINDS = {
     Verdict.TRACKED: ("t", "✓", "ok"),
@@ -27,6 +27,8 @@ _KINDS = {
 }
 #: The kind of a square of which nothing is known.
 NOT_MEASURED = "m"
+#: Kinds of squares that tell nothing of what the stack does.
+NOT_KNOWN = "mu"
 _MISSING, _UNSTABLE = "not measured", "unstable"
 _FLIPS = "flips"
 #: Stand behind what else a square says: the name of each, and its meaning.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from nestbench.site.column import Column
+from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.state import worst_step
 from nestbench.site.survey import Survey
 from nestbench.verdicts import Entry
@@ -50,6 +51,9 @@ def _columns(survey: Survey) -> list[Column]:
 def _cell(kinds: Sequence[str]) -> str:
     counts = Counter(kinds)
     said = [f"{counts[kind]} {words[counts[kind] > 1]}" for kind, words in _SAID.items() if counts[kind]]
+    missing = sum(counts[kind] for kind in NOT_KNOWN)
+    if missing:
+        said.append(f"{missing} not measured")
     if said:
         return ", ".join(said)
     return "✓" if counts["t"] else "–"  # noqa: RUF001 - a dash

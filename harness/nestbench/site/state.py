@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from nestbench.changes.pairing import Direction
 from nestbench.names import number_of
+from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.survey import Survey
 
 __all__ = ["Step", "measured", "sentence", "step_words", "worst_step"]
@@ -28,9 +29,11 @@ def sentence(survey: Survey) -> str:
     ]
     if tally["i"]:
         parts.append(f"{tally['i']} said something else when they were tried again")
-    rest = tally.total - tally["tlroi"]
+    rest = tally.total - tally["tlroi"] - tally[NOT_KNOWN]
     if rest:
         parts.append(f"{rest} do not apply or could not be judged")
+    if tally[NOT_KNOWN]:
+        parts.append(f"{tally[NOT_KNOWN]} were not measured")
     said = f"On {where}, {', '.join(parts[:-1])} and {parts[-1]}"
     worst = worst_step(survey)
     if worst is None:
@@ -52,7 +55,7 @@ def worst_step(survey: Survey) -> Step | None:
     """The step of the first line at which the most case variants got worse; None where none did."""
     steps = []
     for column in survey.source.blocks[0].columns[1:]:
-        ways = Counter(one.change.direction for one in survey.steps[column.stack] if one.change)
+        ways = Counter(one.change.direction for one in survey.steps.get(column.stack, ()) if one.change)
         steps.append(Step(stack=column.stack, worse=ways[Direction.WORSE], better=ways[Direction.BETTER]))
     worst = max(steps, key=lambda step: step.worse, default=None)
     return worst if worst is not None and worst.worse else None

@@ -79,7 +79,9 @@ def survey_of(source: Source, each: Each | None = None) -> Survey:
     survey = Survey(source=source)
     waiting = _Waiting(source)
     neighbours = [(survey.before(stack), stack) for stack in source.stacks]
-    for entry in source.entries:
+    # A file of one's own cases may bear the name of a shipped one: its cases belong to that group.
+    groups = list(dict.fromkeys(entry.group for entry in source.entries))
+    for entry in sorted(source.entries, key=lambda entry: groups.index(entry.group)):
         results = source.results(entry)
         study = study_of(entry, results, source)
         survey.studies.append(study)

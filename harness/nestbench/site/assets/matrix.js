@@ -72,7 +72,9 @@
   }
 
   function toForm(state) {
-    for (const name of ["q", "show", "sort"]) form.elements[name].value = state[name];
+    // A space at the end is the beginning of the next word: it is left to who types it.
+    if (form.elements.q.value.trim() !== state.q) form.elements.q.value = state.q;
+    for (const name of ["show", "sort"]) form.elements[name].value = state[name];
     for (const name of ["all", "build"]) form.elements[name].checked = state[name];
     for (const name of lists) {
       for (const box of form.querySelectorAll(`input[name=${name}]`)) box.checked = state[name].includes(box.value);
