@@ -15,9 +15,13 @@ import zipapp
 from collections.abc import Iterable
 from pathlib import Path
 
+from filelock import FileLock
+
 from nestbench.errors import GroundError, UsageError
 from nestbench.output import check_output, write_output
 
+#: To copy the probe takes a fraction of one.
+_PATIENCE_SECONDS = 60
 _MAIN = '''\
 """Entry of the packed probe: unpacks itself, since autograph reads the source files of cases."""
 
@@ -78,32 +82,36 @@ def sources(root: Path) -> list[Path]:
 def stage(folder: Path) -> Path:
     """A folder under ``folder`` that holds the probe and nothing else; made where missing.
 
-    Safe when several processes do it at once. Raises GroundError where the folder cannot be written.
+    Safe when several do it at once, also where all find it altered. Raises GroundError where the folder
+    cannot be written.
     """
     target = folder / _digest(package())
-    if target.is_dir() and _digest(target / "nestprobe") == target.name:
-        return target
     try:
-        if target.is_dir():  # something wrote to it, and it would observe everything from now on
-            altered = Path(tempfile.mkdtemp(prefix=".altered-", dir=folder))
-            target.rename(altered / target.name)
-            shutil.rmtree(altered, ignore_errors=True)
         folder.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=".making-", dir=folder))
-        try:
-            _copy(made)
-            made.rename(target)
-        except OSError:
-            if not target.is_dir():  # another process was faster where it is
-                raise
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        with FileLock(folder / "staging.lock", timeout=_PATIENCE_SECONDS):
+            return _staged(target)
     except OSError as error:
         raise GroundError(
             f"The probe could not be copied to {target}.",
-            why=f"{error.strerror}.",
+            why=f"{error.strerror or error}.",
             do="Free some space or name a folder that can be written with --envs DIR.",
         ) from error
+
+
+def _staged(target: Path) -> Path:
+    if target.is_dir():
+        if _digest(target / "nestprobe") == target.name:
+            return target
+        # Something wrote to it, and it would observe everything from now on.
+        altered = Path(tempfile.mkdtemp(prefix=".altered-", dir=target.parent))
+        target.rename(altered / target.name)
+        shutil.rmtree(altered, ignore_errors=True)
+    made = Path(tempfile.mkdtemp(prefix=".making-", dir=target.parent))
+    try:
+        _copy(made)
+        made.rename(target)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
     return target
 
 

@@ -47,15 +47,16 @@ def observe(cell, kit, scratch, report):
 
 def keep_in(path, kept, key):
     """Write JSON-ready data to a file, signed with ``key`` where that is not None."""
-    text = json.dumps(kept)
-    with open(path, "w") as stream:
+    # Half a character of two, as of a file name that is no UTF-8, stands in no JSON that others read.
+    text = json.dumps(kept, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+    with open(path, "w", encoding="utf-8") as stream:
         stream.write(text if key is None else _signature(text, key) + "\n" + text)
 
 
 def kept_in(path, key):
     """What ``keep_in`` wrote; None where there is nothing, not all of it, or another's."""
     try:
-        with open(path) as stream:
+        with open(path, encoding="utf-8") as stream:
             text = stream.read()
         if key is not None:
             signature, _, text = text.partition("\n")

@@ -175,11 +175,17 @@ def _parser():
     )
     parser.add_argument("--launch", choices=("auto", "fork", "fresh", "inline"), default="auto")
     parser.add_argument(
-        "--workers", "--jobs", dest="jobs", type=int, default=1, help="cells at once (default: 1)"
+        "--workers", "--jobs", dest="jobs", type=_count, default=1, help="cells at once (default: 1)"
     )
     parser.add_argument("--timeout", type=float, default=60, help="seconds for one cell")
     parser.add_argument("--memory", type=int, default=4096, help="megabytes for one cell")
     return parser
+
+
+def _count(text):
+    if int(text) < 1:
+        raise ValueError(text)  # argparse says which
+    return int(text)
 
 
 def _default_cases():
@@ -290,7 +296,12 @@ def _observe(options):
             limits=Limits(options.timeout, options.memory),
         )
         status = _run(observer, emit)
-    return _write(result, options.output) if status == OK else status
+    if status == OK:
+        return _write(result, options.output)
+    if result["observations"]:  # hours, perhaps: what is missing shows as missing
+        sys.stderr.write("nestprobe: ended early, after %d of %d\n" % (len(result["observations"]), total))
+        _write(result, options.output)
+    return status
 
 
 def _sources(cells):

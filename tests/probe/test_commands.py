@@ -161,6 +161,30 @@ class CommandsTest(unittest.TestCase):
         self.assertIn("this is %s; run it with the Python that has TensorFlow" % sys.executable, err)
         self.assertEqual(os.listdir(self.folder), ["cases"])
 
+    def test_what_was_observed_before_it_was_ended_is_written(self):
+        target = os.path.join(self.folder, "result.json")
+
+        def interrupted(observer):
+            ready = {"versions": {}, "flavour": "none", "launch": "fork", "device": {}}
+            observer._emit(dict(ready, event="ready"))
+            seen = {"case": "second-case", "variant": {}, "outcome": {"kind": "observed"}}
+            observer._emit({"event": "cell", "observation": seen})
+            raise KeyboardInterrupt
+
+        with mock.patch("nestprobe.observer.Observer.run", interrupted):
+            status, _, err = self.run_main("-q", "--cases", self.cases, "-o", target)
+        self.assertEqual(status, 3)
+        self.assertIn("ended early, after 1 of 3", err)
+        with open(target) as stream:
+            self.assertEqual(len(json.load(stream)["observations"]), 1)
+
+    def test_less_than_one_worker_is_refused(self):
+        for count in ("0", "-1", "x"):
+            with self.assertRaises(SystemExit) as ended, contextlib.redirect_stderr(io.StringIO()) as err:
+                commands.main(["--workers", count])
+            self.assertEqual(ended.exception.code, 2)
+            self.assertIn("--workers", err.getvalue())
+
     def test_a_result_file_is_written_whole(self):
         target = os.path.join(self.folder, "result.json")
         with contextlib.redirect_stderr(io.StringIO()):

@@ -12,13 +12,23 @@ import time
 import unittest
 from unittest import mock
 
-from nestprobe import child, observer
+from nestprobe import cell, child, observer
 from nestprobe.cell import Cell
 from nestprobe.child import Limits
 from nestprobe.confinement import confine
 from nestprobe.device import DeviceError
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
 from nestprobe.observer import Observer
+
+
+class KeptTest(unittest.TestCase):
+    def test_half_a_character_is_kept_as_text_that_others_can_read(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "result.json")
+            cell.keep_in(path, {"message": os.fsdecode(b"caf\xe9 \xe2\x82\xac")}, "key")
+            kept = cell.kept_in(path, "key")
+            self.assertEqual(kept, {"message": u"caf? \u20ac"})
+            self.assertIsNone(cell.kept_in(path, "another"))
 
 
 class Backend(object):

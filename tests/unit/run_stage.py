@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from nestbench.catalogue import CaseEntry, Catalogue, Variant
-from nestbench.run.orchestrate import Prepared, Settings
+from nestbench.run.orchestrate import Prepared, Run, Settings
 from nestbench.run.plan import plan_stack
 from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Quiet
@@ -88,3 +88,8 @@ class Stage:
     def outcome(self, stack: str, case: str):
         found = self.store.observation(stack, case, {})
         return None if found is None else found.outcome
+
+
+def run(stage, *plans, **settings):
+    """The results of a run over the plans."""
+    return Run(plans, stage.settings(**settings), stage.reporter).execute()

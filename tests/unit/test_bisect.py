@@ -222,3 +222,10 @@ def test_a_cell_that_timed_out_is_given_more_time_once(monkeypatch):
     assert limits == [(60, False), (300, True)]
     assert answer.behaviours == {"one": "timed out"}
     assert any("300 s" in one for one in said)
+
+    def interrupted(_, __, how):
+        return [hung], ["no space"] if how.again else []
+
+    monkeypatch.setattr(derived.Asker, "_run", interrupted)
+    answer = asker._measured(MATRIX.get("tf2.1"))  # the first try is still there, and was perhaps only slow
+    assert (answer.behaviours, answer.why) == ({}, "no space")

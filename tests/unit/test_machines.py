@@ -11,6 +11,7 @@ from nestbench.machines.needs import needs_of
 from nestbench.machines.part import Order
 from nestbench.machines.task import Began, Ended, Phase, Saw, Trouble, parse, unpacked, written
 from nestbench.matrix import load_matrix
+from nestbench.run.workspace import Workspace
 from nestbench.store import HostFacts
 
 
@@ -245,10 +246,15 @@ def test_a_store_that_cannot_be_written_ends_the_stack_and_is_not_tried_elsewher
 
 def test_two_runs_do_not_write_the_same_stack_at_once(stage):
     cluster = FakeCluster({"one": well("one")})
-    with stage.workspace.lock(stage.store.root, "tf2.15"):
-        (result,) = run(stage, cluster, "a")
-    assert "another run" in result.reason
-    assert cluster.tasks == []
+    elsewhere = Workspace(root=stage.root / "elsewhere")
+    for lock in (
+        stage.workspace.lock(stage.store.root, "tf2.15"),
+        elsewhere.lock(stage.store.root, "tf2.15", own_folder=True),
+    ):
+        with lock:
+            (result,) = run(stage, cluster, "a")
+        assert "another run" in result.reason
+        assert cluster.tasks == []
 
 
 def test_what_is_said_comes_through_as_json_and_nothing_else_is_believed():

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from run_stage import FAKE_PROBE, Stage
+from run_stage import FAKE_PROBE, Stage, run
 
 from nestbench import staging
 from nestbench.errors import ExitCode, GroundError
@@ -19,7 +19,6 @@ from nestbench.matrix import Device
 from nestbench.run import probe_process
 from nestbench.run.orchestrate import Prepared, Run, StackResult
 from nestbench.run.session import Report
-from nestbench.run.workspace import BusyError, Workspace
 from nestbench.store.disk import StoreError
 
 
@@ -27,10 +26,6 @@ from nestbench.store.disk import StoreError
 def stage(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "stage", lambda _folder: FAKE_PROBE)
     return Stage(tmp_path)
-
-
-def run(stage, *plans, **settings):
-    return Run(plans, stage.settings(**settings), stage.reporter).execute()
 
 
 def alive(pid):
@@ -102,6 +97,14 @@ def test_a_cell_without_a_valid_answer_is_missing_and_forbids_success(stage, cas
     assert "unanswered" in result.reason
     assert stage.outcome("a", "good").kind == "observed"
     assert stage.outcome("a", case) is None
+
+
+def test_an_answer_that_cannot_be_read_before_one_that_kills_the_server_costs_itself_alone(stage):
+    (result,) = run(stage, stage.plan("a", "malformed", "kills-server", "good"))
+    assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
+    assert stage.outcome("a", "malformed") is None
+    assert stage.outcome("a", "kills-server").kind == "crashed"
+    assert stage.outcome("a", "good").kind == "observed"
 
 
 def test_a_backend_that_does_not_import_is_the_reason(stage):
@@ -218,48 +221,6 @@ def test_stop_ends_the_servers_and_keeps_what_is_finished(stage):
 def test_what_a_dead_server_leaves_behind_is_ended(stage):
     run(stage, stage.plan("a", "leaves-child"))
     assert processes_with(stage.state) == []
-
-
-def test_two_runs_do_not_write_the_same_stack_at_once(stage):
-    with stage.workspace.lock(stage.store.root, "a"):
-        results = run(stage, stage.plan("a", "good"), stage.plan("b", "good"))
-    assert [one.missing for one in results] == [1, 0]
-    assert "another run" in results[0].reason
-
-
-def test_nor_do_two_runs_that_were_started_in_different_places(stage, tmp_path):
-    elsewhere = Workspace(root=tmp_path / "elsewhere")
-    with elsewhere.lock(stage.store.root, "a", own_folder=True):
-        results = run(stage, stage.plan("a", "good"), stage.plan("b", "good"))
-    assert [one.missing for one in results] == [1, 0]
-    with (
-        elsewhere.lock(stage.store.root, "a", own_folder=True),
-        pytest.raises(BusyError),
-        elsewhere.lock(stage.store.root, "a", own_folder=True),
-    ):
-        pass
-
-
-def test_a_lock_file_that_is_removed_lets_nobody_in(stage):
-    with stage.workspace.lock(stage.store.root, "a", own_folder=True):
-        for path in stage.workspace.folder("locks").glob("a-*"):
-            path.unlink()
-        (result,) = run(stage, stage.plan("a", "good"))
-    assert "another run" in result.reason
-
-
-def test_what_a_case_writes_into_the_results_is_found_and_undone(stage):
-    run(stage, stage.plan("a", "good-1"))
-    before = {path.name: path.read_bytes() for path in (stage.store.root / "a").glob("*.json")}
-    (result,) = run(stage, stage.plan("a", "good-1", "forges", "good-2"))
-    assert (result.missing, result.error) == (0, None)
-    assert stage.store.cases("a") == ["forges", "good-1", "good-2"]
-    assert stage.store.path("a", "good-1").read_bytes() == before["good-1.json"]
-    assert stage.store.load_stack("a") is not None
-    (said,) = [line for line in stage.reporter.said if "something else wrote" in line]
-    assert "good-1.json" in said
-    assert "forged.json" in said
-    assert (stage.store.root / "a" / "forged.json.strange").exists()
 
 
 FULL = {

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -26,7 +27,17 @@ def test_a_staged_probe_that_was_altered_is_made_again(tmp_path):
         damage()
         assert staging.stage(tmp_path) == staged
         assert file.read_text() == whole
-    assert [path.name for path in tmp_path.iterdir()] == [staged.name]
+    assert {path.name for path in tmp_path.iterdir()} == {staged.name, "staging.lock"}
+
+
+def test_many_that_find_it_altered_at_once_make_it_again_once(tmp_path):
+    file = staging.stage(tmp_path) / "nestprobe" / "kit.py"
+    whole = file.read_text()
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            file.write_text(whole + "\n")
+            assert len(set(pool.map(lambda _: staging.stage(tmp_path), range(8)))) == 1
+            assert file.read_text() == whole
 
 
 def test_the_staged_probe_imports_alone(tmp_path):

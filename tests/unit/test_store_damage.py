@@ -247,14 +247,33 @@ def test_killed_while_writing_leaves_nothing_half_written(tmp_path):
     assert [path.name for path in store.root.rglob("*") if path.is_file()] == ["a-case.json"]
 
 
-def test_a_partial_file_of_a_living_writer_stays_for_an_hour(tmp_path):
-    young = tmp_path / f".nestbench-{os.getpid()}-x.part"
-    young.write_text("")
-    old = tmp_path / f".nestbench-{os.getpid()}-y.part"
-    old.write_text("")
-    os.utime(old, (1, 1))
+def partial_of(folder, monkeypatch, name):
+    """A file that a writer of this process could not end."""
+    monkeypatch.setattr(disk.os, "fsync", lambda _: pytest.fail("killed"))
+    monkeypatch.setattr(disk.Path, "unlink", lambda *_, **__: None)
+    with pytest.raises(pytest.fail.Exception):
+        disk.write_text(folder / name, "half")
+    monkeypatch.undo()
+    (left,) = set(folder.glob(".nestbench-*.part"))
+    return left
+
+
+def test_a_partial_file_of_a_living_writer_stays_for_an_hour(tmp_path, monkeypatch):
+    left = partial_of(tmp_path, monkeypatch, "one.json")
+    assert disk.clean(tmp_path) == 0
+    os.utime(left, (1, 1))
     assert disk.clean(tmp_path) == 1
-    assert young.exists()
+    assert not left.exists()
+
+
+def test_a_partial_file_of_a_writer_elsewhere_stays_for_an_hour(tmp_path, monkeypatch):
+    """In another container its process id means another process, or none."""
+    left = partial_of(tmp_path, monkeypatch, "one.json")
+    _, _, _, rest = left.name.split("-", 3)
+    elsewhere = left.rename(left.with_name(f".nestbench-elsewhere-{2**22 + 1}-{rest}"))
+    assert disk.clean(tmp_path) == 0
+    os.utime(elsewhere, (1, 1))
+    assert disk.clean(tmp_path) == 1
 
 
 def test_many_threads_of_one_process(tmp_path):

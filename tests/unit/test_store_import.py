@@ -51,6 +51,25 @@ def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     assert write_import(store, path, catalogue) == name  # again: replaced
 
 
+def test_variants_that_come_in_several_files_lie_beside_each_other(tmp_path):
+    store = Store(tmp_path / "results")
+    for value in ("x", "y"):
+        folder = tmp_path / value
+        folder.mkdir()
+        data = codec._data(observation()) | {"variant": {"kind": value}}
+        path, catalogue = brought(folder, observations=[data])
+        name = write_import(store, path, catalogue)
+    assert [one.variant for one in store.load(name, "a-case").observations] == [{"kind": "x"}, {"kind": "y"}]
+
+
+def test_a_file_that_tells_a_cell_twice_is_refused_and_nothing_of_it_is_stored(tmp_path):
+    path, catalogue = brought(tmp_path, observations=[codec._data(observation())] * 2)
+    store = Store(tmp_path / "results")
+    with pytest.raises(UsageError, match="tells a cell of a-case twice"):
+        write_import(store, path, catalogue)
+    assert store.stacks() == []
+
+
 def test_a_result_of_a_gpu_is_a_stack_beside_that_of_the_cpu(tmp_path):
     versions = {"python": "3.13.0", "tensorflow": "2.21.0"}
     path, catalogue = brought(tmp_path, stack={"versions": versions, "device": "gpu"})

@@ -150,7 +150,7 @@ class Dispatch:
         if part.plan.stack not in self._held:
             lock = contextlib.ExitStack()
             try:
-                lock.enter_context(order.workspace.lock(order.store.root, part.plan.stack))
+                lock.enter_context(order.workspace.lock(order.store.root, part.plan.stack, own_folder=True))
             except NestbenchError as error:  # another run writes this stack
                 self._close(part, error)
                 return

@@ -79,6 +79,8 @@ class Asker:
             longer = replace(self.how.limits, seconds=_LONGER * self.how.limits.seconds)
             self.say(f"{stack.id}: timed out; once more, with a limit of {longer.seconds:g} s")
             results, reasons = self._run(stack, replace(self.how, limits=longer, again=True))
+            if reasons:  # what is there is the first try
+                return Answer(stack=stack, behaviours={}, why=_first_line("; ".join(reasons)))
         known = {
             result.cell.label: behaviour
             for result in results

@@ -92,13 +92,15 @@ def observe(ground: Ground, cells: Iterable[Cell], listener: Listener, *, stop: 
         if spell.altered:
             jobs = 1
             continue
-        if len(spell.in_flight) == 1:  # of several, one may be another's victim
-            (key,) = spell.in_flight
+        # Of several, one may be another's victim. One at a time, it is the last that began: one before it
+        # is in flight only where its answer was none that could be read.
+        dead = spell.in_flight[-1:] if jobs == 1 or len(spell.in_flight) == 1 else []
+        for key in dead:
             strikes[key] += 1
             if strikes[key] == _STRIKES:
                 cell = left.pop(key)
                 listener.done(cell, _crash(cell, spell.how))
-        barren = 0 if spell.in_flight or len(left) < before else barren + 1
+        barren = 0 if dead or len(left) < before else barren + 1
         if barren == _BARREN:
             return f"the probe ended before any case ({spell.how}); its words are in {ground.log}"
         jobs = 1
@@ -175,7 +177,9 @@ def _request(ground: Ground, cells: Sequence[Cell], jobs: int, scratch: Path) ->
 
 def _silence(ground: Ground) -> float:
     importing = 0.0 if ground.launch == "fork" else IMPORT_SECONDS  # paid again by every cell
-    return ground.limits.seconds + GRACE_SECONDS + importing
+    # The last ones may all be looked at once more, alone, before another word (``nestprobe.observer``).
+    turns = 2 if ground.jobs > 1 else 1
+    return turns * ground.limits.seconds + GRACE_SECONDS + importing
 
 
 def _hear(event: Event, spell: _Spell, left: dict[_Key, Cell], listener: Listener, ground: Ground) -> None:

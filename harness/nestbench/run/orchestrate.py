@@ -133,10 +133,13 @@ class StackResult:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 only where every expected cell is there, and nothing speaks against one."""
+        """0 only where every expected cell is there, and nothing speaks against one.
+
+        What was to be measured again and was not is there, too, as it was before: that is not clean.
+        """
         if self.error is not None and self.error.exit_code in (ExitCode.GROUND, ExitCode.FOUND):
             return self.error.exit_code
-        return ExitCode.INCOMPLETE if self.missing else ExitCode.CLEAN
+        return ExitCode.INCOMPLETE if self.missing or self.error is not None else ExitCode.CLEAN
 
 
 class Run:

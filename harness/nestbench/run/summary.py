@@ -22,8 +22,10 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
         if result.missing:
             how = "unavailable" if isinstance(result.error, UnavailableError) else "not measured"
             lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} {how}: {result.reason}")
-            if result.error is not None:
-                lines += str(result.error).split("\n")[result.error.what.count("\n") + 1 :]
+        elif result.error is not None:
+            lines.append(f"{result.stack}: not all was measured again, earlier results stay: {result.reason}")
+        if result.error is not None:
+            lines += str(result.error).split("\n")[result.error.what.count("\n") + 1 :]
     for names, out in grouped(left_out):
         kind = "unavailable" if out.asked else "left out"
         lines += [f"{names}: {kind}: {out.reason}", f"  how to get it: {out.remedy}"]

@@ -1,7 +1,7 @@
 """A result file that ``python -m nestprobe`` wrote elsewhere, stored as a stack of its own."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +13,7 @@ from nestbench.catalogue import CaseEntry
 from nestbench.digests import Digests
 from nestbench.errors import UsageError
 from nestbench.store import codec, disk
-from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.records import HostFacts, StackFacts
 from nestbench.store.results import Store
 from nestprobe.observation import SCHEMA, Observation
 
@@ -67,7 +67,7 @@ def write_import(
     the file does not say, it is kept and shown as not current.
 
     Raises UsageError where there is no such file, it is none that the probe wrote, or the name is
-    that of a stack of the matrix; StoreError where the store cannot be written.
+    that of a stack of the matrix, or it tells a cell twice; StoreError where the store cannot be written.
     """
     brought = _read(path)
     if not brought.observations:
@@ -87,16 +87,12 @@ def write_import(
     by_case = defaultdict(list)
     for observation in brought.observations:
         by_case[observation.case].append(observation)
+    _check_once(path, by_case)
     for case, observations in by_case.items():
         same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(known[case].file)
-        store.save(
-            CaseResult(
-                stack=name,
-                case=case,
-                digests=Digests(case=known[case].digest if same else "", lock=lock, probe=probe),
-                observations=observations,
-            )
-        )
+        sent = Digests(case=known[case].digest if same else "", lock=lock, probe=probe)
+        for observation in observations:  # beside the variants that an earlier import brought
+            store.add(name, sent, observation)
     store.save_stack(
         StackFacts(
             stack=name,
@@ -109,6 +105,18 @@ def write_import(
     )
     store.save_host(HostFacts(stack=name, host=brought.host))
     return name
+
+
+def _check_once(path: Path, by_case: Mapping[str, Sequence[Observation]]) -> None:
+    """Raises UsageError where the file tells a cell twice: the store would refuse it from then on."""
+    for case, observations in by_case.items():
+        variants = [one.variant for one in observations]
+        if any(variants.count(one) > 1 for one in variants):
+            raise UsageError(
+                f"{path} tells a cell of {case} twice, so nothing of it was stored",
+                why="The case was observed from two files or folders.",
+                do="Observe again with each folder of cases named once.",
+            )
 
 
 def _read(path: Path) -> BroughtResult:

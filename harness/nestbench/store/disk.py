@@ -6,11 +6,14 @@ A file whose name ends in ``.gz`` is compressed; what is read and written is the
 import contextlib
 import errno
 import gzip
+import hashlib
 import io
 import os
+import platform
 import tempfile
 import time
 import zlib
+from functools import cache
 from pathlib import Path
 
 from nestbench.errors import GroundError
@@ -21,7 +24,7 @@ __all__ = ["StoreError", "clean", "read_text", "require_writable", "write_text"]
 _PREFIX = ".nestbench-"
 _SUFFIX = ".part"
 _PACKED = ".gz"
-#: A partial file of a process that is gone is stray at once; of one that lives, after this long.
+#: A partial file of a process that is gone is stray at once; of one that lives or is elsewhere, after this long.
 _STRAY_SECONDS = 3600
 
 
@@ -37,7 +40,7 @@ def write_text(path: Path, text: str) -> None:
     partial: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=path.parent)
+        handle, partial = tempfile.mkstemp(prefix=_own_prefix(), suffix=_SUFFIX, dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
             stream.write(_packed(text.encode()) if path.suffix == _PACKED else text.encode())
             stream.flush()
@@ -99,7 +102,7 @@ def require_writable(folder: Path) -> None:
     """Make ``folder`` where it is missing. Raises StoreError, naming it, where no file can be made in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, probe = tempfile.mkstemp(prefix=f"{_PREFIX}{os.getpid()}-", suffix=_SUFFIX, dir=folder)
+        handle, probe = tempfile.mkstemp(prefix=_own_prefix(), suffix=_SUFFIX, dir=folder)
         os.close(handle)
         Path(probe).unlink()
     except OSError as error:
@@ -117,14 +120,27 @@ def clean(root: Path) -> int:
     return removed
 
 
+def _own_prefix() -> str:
+    return f"{_PREFIX}{_here()}-{os.getpid()}-"
+
+
+@cache
+def _here() -> str:
+    """Tells where a process id means anything: the host, and the container on it."""
+    space = Path("/proc/self/ns/pid")
+    found = f"{platform.node()} {space.readlink() if space.is_symlink() else ''}"
+    return hashlib.sha256(found.encode()).hexdigest()[:8]
+
+
 def _is_stray(path: Path) -> bool:
-    writer = path.name.removeprefix(_PREFIX).split("-")[0]
-    try:
-        os.kill(int(writer), 0)
-    except (ValueError, ProcessLookupError):
-        return True
-    except PermissionError:
-        pass
+    where, writer, *_ = [*path.name.removeprefix(_PREFIX).split("-"), ""]
+    if where == _here():
+        try:
+            os.kill(int(writer), 0)
+        except (ValueError, ProcessLookupError):
+            return True
+        except PermissionError:
+            pass
     return time.time() - path.stat().st_mtime > _STRAY_SECONDS
 
 

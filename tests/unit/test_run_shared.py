@@ -1,0 +1,68 @@
+"""Results that a run shares with other runs, and with cases that reach for them."""
+
+import pytest
+from run_stage import FAKE_PROBE, Stage, run
+
+from nestbench import staging
+from nestbench.errors import ExitCode
+from nestbench.run.summary import told
+from nestbench.run.workspace import BusyError, Workspace
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    monkeypatch.setattr(staging, "stage", lambda _folder: FAKE_PROBE)
+    return Stage(tmp_path)
+
+
+def test_two_runs_do_not_write_the_same_stack_at_once(stage):
+    with stage.workspace.lock(stage.store.root, "a"):
+        results = run(stage, stage.plan("a", "good"), stage.plan("b", "good"))
+    assert [one.missing for one in results] == [1, 0]
+    assert "another run" in results[0].reason
+
+
+def test_nor_do_two_runs_that_were_started_in_different_places(stage, tmp_path):
+    elsewhere = Workspace(root=tmp_path / "elsewhere")
+    with elsewhere.lock(stage.store.root, "a", own_folder=True):
+        results = run(stage, stage.plan("a", "good"), stage.plan("b", "good"))
+    assert [one.missing for one in results] == [1, 0]
+    with (
+        elsewhere.lock(stage.store.root, "a", own_folder=True),
+        pytest.raises(BusyError),
+        elsewhere.lock(stage.store.root, "a", own_folder=True),
+    ):
+        pass
+
+
+def test_a_lock_file_that_is_removed_lets_nobody_in(stage):
+    with stage.workspace.lock(stage.store.root, "a", own_folder=True):
+        for path in stage.workspace.folder("locks").glob("a-*"):
+            path.unlink()
+        (result,) = run(stage, stage.plan("a", "good"))
+    assert "another run" in result.reason
+
+
+def test_what_a_case_writes_into_the_results_is_found_and_undone(stage):
+    run(stage, stage.plan("a", "good-1"))
+    before = {path.name: path.read_bytes() for path in (stage.store.root / "a").glob("*.json")}
+    (result,) = run(stage, stage.plan("a", "good-1", "forges", "good-2"))
+    assert (result.missing, result.error) == (0, None)
+    assert stage.store.cases("a") == ["forges", "good-1", "good-2"]
+    assert stage.store.path("a", "good-1").read_bytes() == before["good-1.json"]
+    assert stage.store.load_stack("a") is not None
+    (said,) = [line for line in stage.reporter.said if "something else wrote" in line]
+    assert "good-1.json" in said
+    assert "forged.json" in said
+    assert (stage.store.root / "a" / "forged.json.strange").exists()
+
+
+def test_what_was_to_be_measured_again_and_was_not_is_told_and_not_clean(stage):
+    run(stage, stage.plan("a", "good"))
+    with stage.workspace.lock(stage.store.root, "a"):
+        (result,) = run(stage, stage.plan("a", "good", again=True))
+    assert (result.missing, result.exit_code) == (0, ExitCode.INCOMPLETE)
+    lines = told([result], [])
+    assert lines[0] == "1 of 1 cell measured."
+    assert lines[1].startswith("a: not all was measured again, earlier results stay: ")
+    assert "another run" in lines[1]
