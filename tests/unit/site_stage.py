@@ -1,5 +1,8 @@
 """What the tests of the site share: a small catalogue, results of it on a few stacks, the site of both."""
 
+import csv
+import gzip
+import json
 from pathlib import Path
 
 from nestbench.catalogue import load_catalogue
@@ -134,3 +137,13 @@ def site_in(folder, **staged):
 
 def pages(site):
     return {path.relative_to(site).as_posix(): path.read_text() for path in sorted(site.rglob("*.html"))}
+
+
+def unpacked(path):
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def table(site, name):
+    """The rows of a table that is to be taken away."""
+    text = unpacked(site / "data" / name).decode()
+    return json.loads(text) if ".json" in name else list(csv.DictReader(text.splitlines()))

@@ -1,7 +1,6 @@
 """The site as files: whole, the same bytes, valid HTML, links that lead somewhere, text that stays text."""
 
 import csv
-import gzip
 import json
 from dataclasses import replace
 from urllib.parse import unquote, urlsplit
@@ -9,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 import html5lib
 import pytest
 from growth_stage import counts, keras_3, stack_counts
-from site_stage import HOSTILE, STACKS, pages, site_in, source_in, tried_again
+from site_stage import HOSTILE, STACKS, pages, site_in, source_in, table, tried_again
 from timing_stage import fill
 from timing_stage import session as timing_session
 

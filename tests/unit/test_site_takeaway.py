@@ -1,12 +1,10 @@
 """What of a site is taken away: tables as CSV, JSON and Parquet, and badges."""
 
-import csv
-import gzip
 import json
 
 import pytest
 from growth_stage import counts, keras_3, stack_counts
-from site_stage import site_in, source_in
+from site_stage import site_in, source_in, table
 from timing_stage import fill
 from timing_stage import session as timing_session
 
@@ -21,16 +19,6 @@ from nestbench.timing import Shelf as TimingShelf
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     return site_in(tmp_path_factory.mktemp("site"))
-
-
-def unpacked(path):
-    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-
-
-def table(site, name):
-    """The rows of a table that is to be taken away."""
-    text = unpacked(site / "data" / name).decode()
-    return json.loads(text) if ".json" in name else list(csv.DictReader(text.splitlines()))
 
 
 def test_downloads_agree_with_each_other_and_with_their_dictionary(site):
