@@ -19,6 +19,7 @@ import difflib
 import importlib
 import importlib.util
 import inspect
+import json
 import os
 import sys
 import traceback
@@ -148,14 +149,19 @@ def with_shapes(request: Request, texts: Sequence[str]) -> Request:
 
 
 def parse_argument(text: str) -> Tuple[str, Any]:
-    """(name, value) of ``units=3``; a value that is no literal is a text. Raises SubjectError."""
+    """(name, value) of ``units=3``. Raises SubjectError.
+
+    A value is a literal of Python or of JSON (``false``); what is neither is a text.
+    """
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise _badly("%r is no argument of a function." % text, "Write NAME=VALUE.")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
+    for literal in (ast.literal_eval, json.loads):
+        try:
+            return name, literal(value)
+        except (ValueError, SyntaxError):
+            continue
+    return name, value
 
 
 def find(name, path=()):

@@ -111,6 +111,20 @@ class Finding(unittest.TestCase):
         self.assertIn("a_package_that_is_nowhere", str(lacks))
 
 
+class ArgumentTest(unittest.TestCase):
+    def test_a_value_is_a_literal_of_python_or_json_or_a_text(self):
+        for text, value in (
+            ("3", 3), ("False", False), ("false", False), ("null", None), ("[1, 2]", [1, 2]),
+            ("'relu'", "relu"), ("relu", "relu"), ("a=b", "a=b"),
+        ):  # fmt: skip
+            self.assertEqual(subject.parse_argument("units=" + text), ("units", value))
+
+    def test_what_is_no_pair_is_refused(self):
+        for text in ("units", "3=4", "=4"):
+            with self.assertRaises(subject.SubjectError):
+                subject.parse_argument(text)
+
+
 class Making(unittest.TestCase):
     def refused(self, factory, arguments=None):
         with self.assertRaises(subject.SubjectError) as caught:

@@ -1,6 +1,5 @@
 """``nestbench audit``: a person's own model on an old stack and a new one."""
 
-import json
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +17,7 @@ from nestbench.cli.options import (
     say_is_code,
 )
 from nestbench.errors import UsageError
+from nestprobe import subject
 
 if TYPE_CHECKING:
     from nestbench.audit.result import Audit
@@ -176,13 +176,10 @@ def _published(workspace: "Workspace", results: Path | None) -> "Store":
 
 
 def _argument(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not sign or not name.isidentifier():
-        raise UsageError(f"'{text}' is no argument of a function.", do="Write NAME=VALUE, such as units=10.")
     try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
+        return subject.parse_argument(text)
+    except subject.SubjectError as error:
+        raise UsageError(error.what, why=error.why, do=error.do) from error
 
 
 def _write(found: "Audit", form: AuditFormat, output: Path | None) -> None:
