@@ -26,7 +26,7 @@ from nestprobe.observation import Outcome as Ended
 CASE = "article-example-2"
 
 
-def seen(*, counted=50, raised=None, kind="observed"):
+def seen(*, counted=50, raised=None, kind="observed", skipped=False):
     weight = VariableRecord(
         name="w", shape=[5, 10], dtype="float32", trainable=True, created_in="called", used=True,
         used_in_inference=True, used_in_training=True, in_weights=1, in_trainable_weights=1,
@@ -34,6 +34,8 @@ def seen(*, counted=50, raised=None, kind="observed"):
     )  # fmt: skip
     done = PhaseRecord("done", model=ModelRecord(count_params=counted, layers=["a (A)", "b (B)"]))
     called = PhaseRecord("raised", raised=Raised("ValueError", "no")) if raised else done
+    if skipped:
+        called = PhaseRecord("skipped", reason="there was nothing to call")
     phases = {} if kind == "not-applicable" else {"built": done, "called": called}
     return Observation(CASE, {}, Ended(kind, "no TensorFlow"), phases, [] if raised else [weight])
 
@@ -73,6 +75,9 @@ RULINGS = {
         ("scalars.in_weights_file == 0", "called.count_params == 1"), result(seen()), Outcome.REFUTED),
     "not applicable": (
         ("called.count_params == used",), result(seen(kind="not-applicable")), Outcome.NOT_APPLICABLE),
+    "a phase that did not run": (
+        ("called.raised == nothing",), result(seen(skipped=True)), Outcome.UNDECIDED),
+    "that it did not run": (("called.status == skipped",), result(seen(skipped=True)), Outcome.HELD),
     "did not run": (("called.count_params == used",), result(None, State.MISSING), Outcome.NOT_MEASURED),
     "measured before the case changed": (
         ("called.count_params == used",), result(seen(), State.STALE), Outcome.NOT_MEASURED),
@@ -84,6 +89,21 @@ def test_ruling(holds, measured, outcome):
     ruling = rule(claim(*holds), "tf2.15", {CASE: [measured]})
     assert ruling.outcome is outcome
     assert CASE in ruling.evidence
+
+
+def test_a_claim_is_not_held_by_a_part_of_its_cases():
+    (other,) = CATALOGUE.select(["article-example-1"]).cells(["tf2.15"])
+    one = claim("called.count_params == used")
+    both = replace(one, decided_by=(*one.decided_by, replace(one.decided_by[0], case="article-example-1")))
+
+    def ruled(first, second):
+        results = {CASE: [result(first)], other.case.id: [replace(result(second), cell=other)]}
+        return rule(both, "tf2.15", results)
+
+    apart = seen(kind="not-applicable")
+    assert ruled(seen(), seen()).outcome is Outcome.HELD
+    assert ruled(seen(), apart).outcome is ruled(apart, seen()).outcome is Outcome.NOT_APPLICABLE
+    assert ruled(seen(counted=0), apart).outcome is Outcome.REFUTED
 
 
 def test_a_case_that_is_not_there_decides_nothing():

@@ -43,15 +43,25 @@ def rule(claim: Claim, stack: str, results: Mapping[str, Iterable[Result]]) -> R
 
     ``results``: those of the stack, by case. Never held or refuted by a case that did not run there.
     """
-    said = [
-        _decided(decider.holds, result)
+    of_decider = [
+        [
+            _decided(decider.holds, result)
+            for result in results.get(decider.case, ())
+            if decider.variant.items() <= result.cell.variant.names.items()
+        ]
         for decider in claim.decided_by
-        for result in results.get(decider.case, ())
-        if decider.variant.items() <= result.cell.variant.names.items()
     ]
+    said = [one for found in of_decider for one in found]
     outcome = next((one for one in _RANK if one in {word for word, _ in said}), Outcome.NOT_MEASURED)
+    if outcome is Outcome.HELD and any(_apart(found) for found in of_decider):
+        outcome = Outcome.NOT_APPLICABLE
     evidence = list(dict.fromkeys(text for word, text in said if word == outcome))
     return Ruling(claim=claim.id, stack=stack, outcome=outcome, evidence="; ".join(evidence))
+
+
+def _apart(found: Iterable[tuple[Outcome, str]]) -> bool:
+    """Whether nothing of a decider applies to the stack: what the others hold is not all of the claim."""
+    return {word for word, _ in found} == {Outcome.NOT_APPLICABLE}
 
 
 def _decided(expressions: Iterable[str], result: Result) -> tuple[Outcome, str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 from nestbench.verdicts import Entry, Judgement
 from nestbench.verdicts.variables import oracle_of, parameters_of, size
-from nestprobe.observation import PHASES, ModelRecord, Observation, PhaseRecord, VariableRecord
+from nestprobe.observation import PHASES, ModelRecord, Observation, PhaseRecord, Status, VariableRecord
 
 __all__ = ["Comparison", "Known", "parse"]
 
@@ -33,6 +33,8 @@ _PHASE_FIELDS = {one.name for one in fields(PhaseRecord)} - {"model"}
 _MODEL_FIELDS = {one.name for one in fields(ModelRecord)} - {"raised"}
 _PLAIN = ("used", "parameters", "verdict", "verdict.build")
 _NOTHING = "nothing"
+#: What a phase that did not run tells all the same; that nothing was raised in it is not known.
+_OF_SKIPPED = ("status", "reason")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ class Known:
 
     def _of_phase(self, phase: str, field: str) -> Any:
         record = self.observation.phases.get(phase)
-        if record is None:
+        if record is None or (record.status == Status.SKIPPED and field not in _OF_SKIPPED):
             return None
         if field == "raised":
             return record.raised.type if record.raised is not None else _NOTHING
