@@ -60,7 +60,7 @@ def default_build_on_layer(k):
     return k.Sequential([Outer()])
 
 
-@case(parameters=5 + (5 * 5 + 5), variants=OWNERS, sources=[keras_issue(18823)])
+@case(parameters=5 + (5 * 5 + 5), about=("model-file",), variants=OWNERS, sources=[keras_issue(18823)])
 def build_skips_child(k, owner):
     """Layer was never built although the weights file lists variables for it.
 

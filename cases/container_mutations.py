@@ -232,7 +232,7 @@ def list_pop_still_an_attribute(k, owner):
     return k.as_model(Holder())
 
 
-@case(parameters=3 * (5 * 5 + 5), variants=OWNERS, sources=[tensorflow_issue(36916)])
+@case(parameters=3 * (5 * 5 + 5), about=("checkpoint",), variants=OWNERS, sources=[tensorflow_issue(36916)])
 def list_reversed_then_checkpoint(k, owner):
     """Unable to save the object ListWrapper: a list element was replaced, deleted or moved.
 
@@ -268,6 +268,7 @@ def dict_set_default(k, owner):
 
 @case(
     parameters=2 * (5 * 5 + 5),
+    about=("checkpoint",),
     variants={"owner": ("layer", "model"), "read": ("attribute", "alias")},
     sources=[tensorflow_issue(35837), TRACKING_TESTS],
 )

@@ -112,7 +112,7 @@ def dict_of_layers(k, owner):
     return k.as_model(Holder())
 
 
-@case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[TRACKING_TESTS])
+@case(parameters=2 * (5 * 5 + 5), about=("checkpoint",), variants=OWNERS, sources=[TRACKING_TESTS])
 def dict_with_int_keys(k, owner):
     """Saving fails with "non-string key" when layers are kept in a dict by number.
 
@@ -316,6 +316,7 @@ def nested_list_of_layers(k, owner):
 
 @case(
     parameters=5 * 5 + 5,
+    about=("clone",),
     variants={
         "owner": ("layer", "model"),
         "option": ("list", "dict"),
