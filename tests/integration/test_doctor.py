@@ -31,6 +31,15 @@ def sound(kind="list"):
     return Stack({"list": list}[kind])
 
 
+class Normed(keras.Model):
+    def __init__(self):
+        super(Normed, self).__init__()
+        self.dense, self.norm = keras.layers.Dense(5), keras.layers.BatchNormalization()
+
+    def call(self, inputs, training=False):
+        return self.norm(self.dense(inputs), training=training)
+
+
 def failing():
     raise RuntimeError("no data here")
 
@@ -56,6 +65,24 @@ assert [one.rule for one in diagnosis.findings] == ["untracked-deque"], str(diag
 assert diagnosis.findings[0].line.startswith("mine.py:10 in __init__"), diagnosis.findings[0].line
 assert (numpy.array(model(x)) == before).all()
 assert len(model.weights) == 0 and "optimizer step" in str(diagnosis)
+"""
+
+NORMED = """
+import numpy
+from mine import Normed
+from nestprobe import diagnose
+
+model, x = Normed(), numpy.ones((2, 5), "float32")
+model(x)
+before = model.get_weights()
+diagnose(model, x)
+kept = [(was == now).all() for was, now in zip(before, model.get_weights())]
+assert kept == [True] * 6, kept
+
+unbuilt = Normed()
+diagnose(unbuilt, x)
+assert (unbuilt.norm.get_weights()[2] == 0).all(), unbuilt.norm.get_weights()
+assert (unbuilt.norm.get_weights()[3] == 1).all(), unbuilt.norm.get_weights()
 """
 
 LIBRARY = """
@@ -140,6 +167,13 @@ def test_what_cannot_be_followed_is_one_clear_message(run, arguments, status, wo
 @pytest.mark.uses
 def test_a_model_that_is_there_is_diagnosed_and_left_as_it_was(run):
     done = run("-c", LEFT_ALONE, module=None)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.integration
+@pytest.mark.uses
+def test_a_model_with_moving_statistics_is_left_as_it_was(run):
+    done = run("-c", NORMED, module=None)
     assert done.returncode == 0, done.stderr
 
 
