@@ -7,7 +7,7 @@ import pytest
 
 MODEL = """
 import collections
-import numpy
+import numpy, tensorflow
 from tensorflow import keras
 
 
@@ -38,6 +38,18 @@ class Normed(keras.Model):
 
     def call(self, inputs, training=False):
         return self.norm(self.dense(inputs), training=training)
+
+
+class Particular(keras.Model):
+    def __init__(self):
+        super(Particular, self).__init__()
+        self.dense = keras.layers.Dense(5, kernel_initializer="ones")
+
+    def call(self, inputs):
+        outputs = self.dense(inputs)
+        kernel = tensorflow.convert_to_tensor(self.dense.kernel)
+        tensorflow.debugging.assert_equal(kernel, tensorflow.ones((5, 5)))
+        return outputs
 
 
 def failing():
@@ -142,6 +154,22 @@ def test_the_command_says_place_line_cause_and_mend(run):
     sound = run("doctor", "mine.py:sound", "--input-shape", "?,5", "--argument", "kind='list'")
     assert sound.returncode == 0, sound.stdout + sound.stderr
     assert sound.stdout.startswith("No finding in Stack. Keras counts 60; the forward pass reads 60.")
+
+
+@pytest.mark.integration
+@pytest.mark.uses
+def test_a_layer_that_refuses_other_weights_is_looked_at_as_far_as_it_goes(run):
+    done = run("doctor", "mine:Particular", "--input-shape", "2,5", "--format", "json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert (said["findings"], said["counted"], said["used"]) == ([], 30, 30)
+    unseen = {one["what"]: one["do"] for one in said["unseen"]}
+    assert set(unseen) == {
+        "which variables a gradient reaches",
+        "the weights file, and loading it",
+        "an optimizer step",
+    }
+    assert "assert_equal" in unseen["the weights file, and loading it"]
 
 
 @pytest.mark.integration

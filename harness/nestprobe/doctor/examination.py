@@ -7,15 +7,7 @@ import numpy
 
 from nestprobe import batch, subject, temporary
 from nestprobe.doctor import ground
-from nestprobe.doctor.facts import (
-    AGAIN,
-    CALLED,
-    MADE,
-    TRAINING,
-    Facts,
-    Failure,
-    Unseen,
-)
+from nestprobe.doctor.facts import AGAIN, CALLED, MADE, TRAINING, Facts, Failure, Unseen
 from nestprobe.doctor.graph import Graph
 from nestprobe.doctor.recording import Notes, foreign_parameters, records
 from nestprobe.doctor.sightings import Sightings
@@ -182,10 +174,13 @@ class Examination(object):
         facts, engine = self.facts, self._engine
         variables = list(facts.watch.variables)
         marked = self._marked()
-        literals.set_fingerprints(variables, marked, 0)
-        wanted = [v if m else None for m, v in zip(marked, literals.values(engine, variables))]
-        output = self._arrays(self._call())
+        wanted, output = [], []
         path = os.path.join(folder, "model.weights.h5")
+
+        def mark():
+            literals.set_fingerprints(variables, marked, 0)
+            wanted.extend(v if m else None for m, v in zip(marked, literals.values(engine, variables)))
+            output.extend(self._arrays(self._call()))
 
         def found_in(arrays):
             return [None if value is None else weightfiles.holds(arrays, value) for value in wanted]
@@ -208,7 +203,7 @@ class Examination(object):
                 for place, value in enumerate(wanted)
             ]
 
-        if self._phase("saved-weights", save):
+        if self._phase("called-with-other-weights", mark) and self._phase("saved-weights", save):
             self._phase("reloaded-weights", load)
 
     def _fresh(self):

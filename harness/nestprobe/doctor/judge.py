@@ -238,6 +238,7 @@ _WHAT = {
     CALLED: "anything beyond the constructor: the call did not succeed",
     "called-in-training": "a call in training",
     "gradient": "which variables a gradient reaches",
+    "called-with-other-weights": "the weights file, and loading it",
     "saved-weights": "the weights file",
     "reloaded-weights": "loading the weights file",
     "trained": "an optimizer step",
