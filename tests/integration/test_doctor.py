@@ -7,7 +7,7 @@ import pytest
 
 MODEL = """
 import collections
-import numpy
+import numpy, tensorflow
 from tensorflow import keras
 
 
@@ -29,6 +29,27 @@ def lost():
 
 def sound(kind="list"):
     return Stack({"list": list}[kind])
+
+
+class Normed(keras.Model):
+    def __init__(self):
+        super(Normed, self).__init__()
+        self.dense, self.norm = keras.layers.Dense(5), keras.layers.BatchNormalization()
+
+    def call(self, inputs, training=False):
+        return self.norm(self.dense(inputs), training=training)
+
+
+class Particular(keras.Model):
+    def __init__(self):
+        super(Particular, self).__init__()
+        self.dense = keras.layers.Dense(5, kernel_initializer="ones")
+
+    def call(self, inputs):
+        outputs = self.dense(inputs)
+        kernel = tensorflow.convert_to_tensor(self.dense.kernel)
+        tensorflow.debugging.assert_equal(kernel, tensorflow.ones((5, 5)))
+        return outputs
 
 
 def failing():
@@ -56,6 +77,24 @@ assert [one.rule for one in diagnosis.findings] == ["untracked-deque"], str(diag
 assert diagnosis.findings[0].line.startswith("mine.py:10 in __init__"), diagnosis.findings[0].line
 assert (numpy.array(model(x)) == before).all()
 assert len(model.weights) == 0 and "optimizer step" in str(diagnosis)
+"""
+
+NORMED = """
+import numpy
+from mine import Normed
+from nestprobe import diagnose
+
+model, x = Normed(), numpy.ones((2, 5), "float32")
+model(x)
+before = model.get_weights()
+diagnose(model, x)
+kept = [(was == now).all() for was, now in zip(before, model.get_weights())]
+assert kept == [True] * 6, kept
+
+unbuilt = Normed()
+diagnose(unbuilt, x)
+assert (unbuilt.norm.get_weights()[2] == 0).all(), unbuilt.norm.get_weights()
+assert (unbuilt.norm.get_weights()[3] == 1).all(), unbuilt.norm.get_weights()
 """
 
 LIBRARY = """
@@ -119,6 +158,22 @@ def test_the_command_says_place_line_cause_and_mend(run):
 
 @pytest.mark.integration
 @pytest.mark.uses
+def test_a_layer_that_refuses_other_weights_is_looked_at_as_far_as_it_goes(run):
+    done = run("doctor", "mine:Particular", "--input-shape", "2,5", "--format", "json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    said = json.loads(done.stdout)
+    assert (said["findings"], said["counted"], said["used"]) == ([], 30, 30)
+    unseen = {one["what"]: one["do"] for one in said["unseen"]}
+    assert set(unseen) == {
+        "which variables a gradient reaches",
+        "the weights file, and loading it",
+        "an optimizer step",
+    }
+    assert "assert_equal" in unseen["the weights file, and loading it"]
+
+
+@pytest.mark.integration
+@pytest.mark.uses
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
@@ -140,6 +195,13 @@ def test_what_cannot_be_followed_is_one_clear_message(run, arguments, status, wo
 @pytest.mark.uses
 def test_a_model_that_is_there_is_diagnosed_and_left_as_it_was(run):
     done = run("-c", LEFT_ALONE, module=None)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.integration
+@pytest.mark.uses
+def test_a_model_with_moving_statistics_is_left_as_it_was(run):
+    done = run("-c", NORMED, module=None)
     assert done.returncode == 0, done.stderr
 
 

@@ -133,6 +133,52 @@ class Sayings(unittest.TestCase):
             self.assertEqual(self.rule(text), name, text)
 
 
+class Tracked(list):
+    """As Keras 3 has it in the place of a list."""
+
+    __module__ = "keras.src.utils.tracking"
+
+
+class Blocks(object):
+    def __init__(self):
+        self.blocks = Tracked([{}.__getitem__])
+
+    def from_the_attribute(self, _):
+        return self.blocks[1]
+
+    def from_a_name_of_it(self, _):
+        found = self.blocks
+        return found[1](found[0])
+
+    def from_inputs(self, inputs):
+        return inputs["left"]
+
+    def from_inputs_beside_it(self, inputs):
+        return self.blocks[0](inputs["left"])
+
+    def within_what_it_holds(self, inputs):
+        return self.blocks[0](tuple(inputs))
+
+
+class MissingItems(unittest.TestCase):
+    def rule(self, call):
+        layer = Blocks()
+        graph = mock.Mock(layers=[mock.Mock(item=layer)])
+        try:
+            call(layer, {"other": 1})
+        except (IndexError, KeyError) as error:
+            failure = Failure("called", type(error).__name__, "", repr(error), error)
+        return sayings.of_failure(failure, Facts(kit=mock.Mock(), graph=graph))
+
+    def test_of_a_container_that_keras_copied(self):
+        self.assertEqual(self.rule(Blocks.from_the_attribute), "container-copied")
+        self.assertEqual(self.rule(Blocks.from_a_name_of_it), "container-copied")
+
+    def test_of_anything_else_is_no_cause(self):
+        for call in (Blocks.from_inputs, Blocks.from_inputs_beside_it, Blocks.within_what_it_holds):
+            self.assertIsNone(self.rule(call), call.__name__)
+
+
 class Elsewhere(unittest.TestCase):
     def test_what_was_measured_of_a_rule(self):
         self.assertTrue(any(": not so" in one for one in elsewhere.sentences("raw-variable", "uncounted")))

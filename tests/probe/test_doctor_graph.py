@@ -3,9 +3,11 @@
 import collections
 import functools
 import unittest
+from unittest import mock
 
 from nestprobe.doctor import ground
 from nestprobe.doctor.graph import Graph
+from nestprobe.subject import SubjectError
 
 Layer = type("Layer", (object,), {"__module__": "keras.stand_in"})
 Variable = type("Variable", (object,), {"__module__": "keras.stand_in"})
@@ -50,6 +52,12 @@ GLOBAL = {}
 class User(Layer):
     def call(self, inputs):
         return GLOBAL["dense"](inputs)
+
+
+class ALayerAlone(unittest.TestCase):
+    def test_is_said_to_be_one_and_how_to_wrap_it(self):
+        with self.assertRaisesRegex(SubjectError, r"Holder is a layer, not a model\.\n.*Sequential"):
+            ground.kit(mock.Mock(tf=None), Holder())
 
 
 class Places(unittest.TestCase):

@@ -205,6 +205,26 @@ def test_a_process_that_dies_is_the_grounds_fault(tmp_path, python, monkeypatch)
     assert "139" in done.output
 
 
+@pytest.mark.parametrize(
+    ("signal", "words"), [("KILL", "Diagnose a smaller model"), ("SEGV", "--no-fit")]
+)
+def test_a_process_that_a_signal_ended_says_which_and_what_to_do(
+    tmp_path, python, monkeypatch, signal, words
+):
+    monkeypatch.chdir(tmp_path)
+    python.write_text(f"#!/bin/sh\nkill -{signal} $$\n")
+    done = call("doctor", "a:b", "--python", python)
+    assert done.exit_code == 4
+    assert f"ended by SIG{signal}." in done.output
+    assert words in done.output
+
+
+def test_a_diagnosis_ends_by_itself(tmp_path, python, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    call("doctor", "a:b", "--python", python)
+    assert "--timeout 600" in (tmp_path / "arguments").read_text()
+
+
 def test_a_process_that_does_not_end_in_time_is_ended_with_what_it_left(tmp_path, python, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("nestbench.cli.doctor._GRACE_SECONDS", 0.0)

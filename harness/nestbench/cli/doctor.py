@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from nestbench.cli.options import Quiet
-from nestbench.errors import ExitCode, IncompleteError, UsageError
+from nestbench.errors import ExitCode, GroundError, IncompleteError, UsageError
 from nestbench.given import given_toml
 from nestbench.output import check_output
 
@@ -62,7 +63,9 @@ def doctor(
         Path | None, typer.Option(metavar="PYTHON", help="The Python that has your Keras; else this one.")
     ] = None,
     no_fit: Annotated[bool, typer.Option("--no-fit", help="Try no optimizer step.")] = False,
-    timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Give up after that.")] = 0,
+    timeout: Annotated[
+        float, typer.Option(min=0, metavar="SECONDS", help="Give up after that; 0: never.")
+    ] = 600,
     form: Annotated[
         DiagnosisFormat, typer.Option("--format", help="How to write it.")
     ] = DiagnosisFormat.TEXT,
@@ -111,10 +114,27 @@ def doctor(
             raise UsageError(
                 f"{command[0]} cannot be run: {error.strerror}.", do="Name a Python with --python."
             ) from error
+    if done.returncode < 0:
+        raise _ended_by(done.returncode)
     if done.returncode not in {int(code) for code in ExitCode}:
         typer.echo(f"nestbench: the process ended with status {done.returncode}.", err=True)
         raise typer.Exit(int(ExitCode.GROUND))
     raise typer.Exit(done.returncode)
+
+
+def _ended_by(status: int) -> GroundError:
+    """What to say of a process that a signal ended."""
+    from nestbench.run.probe_process import describe_status
+
+    what = f"The process that looked at the model was ended by {describe_status(status)}."
+    if status == -signal.SIGKILL:
+        why = "the memory was used up: the model is made several times, with all its weights"
+        return GroundError(what, why=why, do="Diagnose a smaller model made by the same code.")
+    return GroundError(
+        what,
+        why="compiled code of the backend failed, or someone ended it",
+        do="Call the model by itself with the same Python; leave the optimizer step out with --no-fit.",
+    )
 
 
 def _request(

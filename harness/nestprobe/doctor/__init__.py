@@ -10,7 +10,7 @@ def diagnose(model, inputs=None, fit=True):
     is called with: arrays or tensors, a dict or list of them, ``nestprobe.subject.InputSpec`` objects, or a
     ``tf.data`` dataset, of which the first batch is taken. ``fit``: false leaves the optimizer step out.
 
-    Raises nestprobe.subject.SubjectError where the function is no such function, and
+    Raises nestprobe.subject.SubjectError where the function is no such function or a layer is no model, and
     nestprobe.doctor.ground.NoGround where there is no Keras to look with.
     """
     from nestprobe import subject

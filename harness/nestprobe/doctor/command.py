@@ -121,7 +121,13 @@ def _parser():
     parser.add_argument("--request", metavar="FILE", help="all of it as JSON, see nestprobe/subject.py")
     parser.add_argument("-q", "--quiet", action="store_true", help="do not say that the model is code")
     parser.add_argument("--no-fit", action="store_true", help="try no optimizer step")
-    parser.add_argument("--timeout", type=float, default=0, metavar="SECONDS", help="give up after that")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=600,
+        metavar="SECONDS",
+        help="give up after that; 0: never (default: 600)",
+    )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("-o", "--output", metavar="FILE", help="result file (default: stdout)")
     return parser

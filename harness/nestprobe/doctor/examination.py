@@ -7,15 +7,7 @@ import numpy
 
 from nestprobe import batch, subject, temporary
 from nestprobe.doctor import ground
-from nestprobe.doctor.facts import (
-    AGAIN,
-    CALLED,
-    MADE,
-    TRAINING,
-    Facts,
-    Failure,
-    Unseen,
-)
+from nestprobe.doctor.facts import AGAIN, CALLED, MADE, TRAINING, Facts, Failure, Unseen
 from nestprobe.doctor.graph import Graph
 from nestprobe.doctor.recording import Notes, foreign_parameters, records
 from nestprobe.doctor.sightings import Sightings
@@ -36,6 +28,7 @@ class Examination(object):
         self._fit = fit and make is not None
         self.facts = Facts(kit=None, model=model)
         self._notes = Notes()
+        self._kept = []  # values of a model that is there already, as its variables were first seen
 
     def run(self):
         """The Facts. Raises SubjectError where no model comes to be, NoGround, Unobservable."""
@@ -47,17 +40,19 @@ class Examination(object):
             return self._done()
         facts.kit = ground.kit(self._engine, facts.model)
         self._data = batch.arrays(self._inputs, self._engine)
-        if self._phase(CALLED, self._called):
-            self._watch_training()
-            # Before another one is made: a global variable may be that one's by then.
-            facts.graph = self._graph()
-            with self._values_kept(), temporary.folder() as folder:
-                self._phase("gradient", self._gradients)
-                self._files(folder)
-            if self._make is not None:
-                self._build_alone()
-                if self._fit:
-                    self._phase("trained", self._trained)
+        with self._values_kept():
+            called = self._phase(CALLED, self._called)
+            if called:
+                self._watch_training()
+                # Before another one is made: a global variable may be that one's by then.
+                facts.graph = self._graph()
+                with temporary.folder() as folder:
+                    self._phase("gradient", self._gradients)
+                    self._files(folder)
+        if called and self._make is not None:
+            self._build_alone()
+            if self._fit:
+                self._phase("trained", self._trained)
         self._say_what_was_left_out()
         return self._done() if facts.model is not None else facts
 
@@ -93,6 +88,7 @@ class Examination(object):
             self._call()
         if self._make is None:
             self._admit_the_rest()
+        self._keep_values()
         with facts.watch.creation(AGAIN), facts.watch.reads() as found:
             self._call()
         self._notes.reads["inference"] = found
@@ -119,6 +115,7 @@ class Examination(object):
         if self._phase(TRAINING, call) and len(facts.watch.variables) > before:
             # What was made by then was not listened to from its first read on.
             self._phase(TRAINING, call)
+        self._keep_values()
         self._notes.lists["weights"] = self._listed("weights")
         self._notes.lists["trainable"] = self._listed("trainable_weights")
 
@@ -131,14 +128,19 @@ class Examination(object):
     @contextlib.contextmanager
     def _values_kept(self):
         """The values of a model that is not ours are put back."""
-        variables = list(self.facts.watch.variables) if self._make is None else []
-        before = literals.values(self._engine, variables)
+        self._keep_values()
         try:
             yield
         finally:
-            for variable, value in zip(variables, before):
+            for variable, value in zip(self.facts.watch.variables, self._kept):
                 if value is not None and numpy.asarray(value).dtype != object:
                     variable.assign(value)
+
+    def _keep_values(self):
+        """Of the variables seen since it was last asked, and before anything is written to them."""
+        if self._make is None:
+            new = self.facts.watch.variables[len(self._kept) :]
+            self._kept += literals.values(self._engine, new)
 
     def _gradients(self):
         variables = self.facts.watch.variables
@@ -172,10 +174,13 @@ class Examination(object):
         facts, engine = self.facts, self._engine
         variables = list(facts.watch.variables)
         marked = self._marked()
-        literals.set_fingerprints(variables, marked, 0)
-        wanted = [v if m else None for m, v in zip(marked, literals.values(engine, variables))]
-        output = self._arrays(self._call())
+        wanted, output = [], []
         path = os.path.join(folder, "model.weights.h5")
+
+        def mark():
+            literals.set_fingerprints(variables, marked, 0)
+            wanted.extend(v if m else None for m, v in zip(marked, literals.values(engine, variables)))
+            output.extend(self._arrays(self._call()))
 
         def found_in(arrays):
             return [None if value is None else weightfiles.holds(arrays, value) for value in wanted]
@@ -198,7 +203,7 @@ class Examination(object):
                 for place, value in enumerate(wanted)
             ]
 
-        if self._phase("saved-weights", save):
+        if self._phase("called-with-other-weights", mark) and self._phase("saved-weights", save):
             self._phase("reloaded-weights", load)
 
     def _fresh(self):

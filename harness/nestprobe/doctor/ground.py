@@ -7,6 +7,7 @@ import sys
 
 from nestprobe.backend import suited
 from nestprobe.protocol import engines
+from nestprobe.subject import SubjectError
 
 _KERAS = ("keras", "tf_keras", "tensorflow")
 
@@ -28,7 +29,10 @@ def engine():
 
 
 def kit(made_engine, model=None):
-    """The Kit of a model's own Keras; of the environment's where there is no model. Raises NoGround."""
+    """The Kit of a model's own Keras; of the environment's where there is no model.
+
+    Raises NoGround, and SubjectError for a layer that is no model.
+    """
     keras = _keras_of(made_engine, model)
     suited_engine, kit_class = suited(made_engine, keras)
     return kit_class(suited_engine, keras)
@@ -57,9 +61,11 @@ def layer_classes(made_engine):
 
 def is_layer(item):
     """Whether an object is a layer or model, of whichever Keras."""
-    return any(
-        cls.__name__ == "Layer" and cls.__module__.split(".")[0] in _KERAS for cls in type(item).__mro__
-    )
+    return any(cls.__name__ == "Layer" and _top(cls) in _KERAS for cls in type(item).__mro__)
+
+
+def _top(cls):
+    return cls.__module__.split(".")[0]
 
 
 def _backend_in_use():
@@ -82,13 +88,18 @@ def _is_there(name):
 def _keras_of(made_engine, model):
     if model is not None:
         tf = made_engine.tf
-        for cls in type(model).__mro__:
-            top = cls.__module__.split(".")[0]
-            if cls.__name__ == "Model" and top in _KERAS:
-                if tf is not None and issubclass(tf.keras.Model, cls):
-                    return tf.keras
-                if top in ("keras", "tf_keras"):
-                    return importlib.import_module(top)
+        models = [cls for cls in type(model).__mro__ if cls.__name__ == "Model" and _top(cls) in _KERAS]
+        for cls in models:
+            if tf is not None and issubclass(tf.keras.Model, cls):
+                return tf.keras
+            if _top(cls) in ("keras", "tf_keras"):
+                return importlib.import_module(_top(cls))
+        if not models and is_layer(model):
+            raise SubjectError(
+                "no-model",
+                "%s is a layer, not a model." % type(model).__name__,
+                do="Wrap it: keras.Sequential([layer]), of the layer's own Keras.",
+            )
         raise NoGround("%s is of no Keras that can be watched." % type(model).__name__)
     name = os.environ.get("NESTPROBE_KERAS") or ("keras" if made_engine.tf is None else "tf.keras")
     try:

@@ -203,11 +203,12 @@ class Judge(object):
                 made.append(self._made("raises", name, "model", said, line=_raised_at(failure.error)))
             elif name is None and file and not lost:
                 made.append(self._made("raises", "unknown", "model", said, line=_raised_at(failure.error)))
-            if name is None and not file and not (lost and phase == "trained"):
-                self._unseen.append(Unseen(_WHAT.get(phase, phase), said, _raised_at(failure.error)))
+            if name is None and not file:
+                what, by_design = _WHAT.get(phase, phase), bool(lost) and phase == "trained"
+                self._unseen.append(Unseen(what, said, _raised_at(failure.error), by_design))
             elif phase in (MADE, CALLED):
                 self._unseen.append(Unseen(_WHAT[phase], "it ends in the exception above"))
-            elif file:
+            elif file or phase == "trained":
                 self._unseen.append(
                     Unseen(_WHAT[phase], "it ends in an exception: %s" % failure.type, "", True)
                 )
@@ -238,6 +239,7 @@ _WHAT = {
     CALLED: "anything beyond the constructor: the call did not succeed",
     "called-in-training": "a call in training",
     "gradient": "which variables a gradient reaches",
+    "called-with-other-weights": "the weights file, and loading it",
     "saved-weights": "the weights file",
     "reloaded-weights": "loading the weights file",
     "trained": "an optimizer step",

@@ -4,7 +4,7 @@ import re
 
 from nestprobe.doctor.containers import container
 from nestprobe.doctor.origins import is_own_module
-from nestprobe.doctor.source import functions
+from nestprobe.doctor.source import functions, subscripted
 
 #: (id of a rule, pattern of what is said), the first that fits counts.
 _SAYINGS = (
@@ -45,9 +45,10 @@ def of_failure(failure, facts):
     for name, pattern in _PATTERNS:
         if pattern.search(failure.text):
             return name
-    cause = _root(failure.error)
-    if any(type(one).__name__ in _MISSING_ITEM for one in cause):
-        return _of_missing_item(facts)
+    for one in _root(failure.error):
+        found = _of_missing_item(facts, one) if type(one).__name__ in _MISSING_ITEM else None
+        if found is not None:
+            return found
     if facts.kit.engine.name == "torch" and "'NoneType' object is not callable" in failure.text:
         return "class-attribute" if _has_class_attribute(facts) else None
     if "can only concatenate tuple" in failure.text and _asks_for_weights(facts):
@@ -77,10 +78,13 @@ def _code_names(layer):
                 yield function, set(function.__code__.co_names)
 
 
-def _of_missing_item(facts):
+def _of_missing_item(facts, error):
     """An item is not there: Keras copied the container before it was filled, or took away its factory."""
+    asked = subscripted(error)
+    if any(container(one) != "wrapped" for one in asked):
+        return None  # it may as well be an item of that, such as an input
     for layer in _own_layers(facts):
-        if any(container(held) == "wrapped" for held in vars(layer).values()):
+        if any(held is one for held in vars(layer).values() for one in asked):
             for _, names in _code_names(layer):
                 if "defaultdict" in names:
                     return "container-replaced"

@@ -1,9 +1,13 @@
 """What the reader's own classes do, as far as their byte code tells."""
 
 import dis
+import re
 import types
 
-from nestprobe.doctor.origins import is_own_module, line_at
+from nestprobe.doctor.origins import is_own, is_own_module, line_at
+
+#: What stands in front of a subscript: a name, attributes of one, or the end of a call.
+_SUBSCRIPTED = re.compile(r"([\w.]+|\))\[")
 
 
 def functions(cls):
@@ -51,3 +55,36 @@ def _codes(code):
         if isinstance(constant, type(code)):
             for one in _codes(constant):
                 yield one
+
+
+def subscripted(error):
+    """What the reader's own line subscripts, where a subscript is what raised; empty where it is not.
+
+    Only names and plain attributes are followed, so that nothing of the reader's runs; for anything else
+    there is None.
+    """
+    step, own = error.__traceback__, None
+    while step is not None:
+        own = step if is_own(step.tb_frame.f_code.co_filename) else own
+        step = step.tb_next
+    if own is None or not _is_at_subscript(own.tb_frame.f_code, own.tb_lasti):
+        return []
+    frame = own.tb_frame
+    text = line_at(frame.f_code, own.tb_lineno, frame.f_globals).text
+    return [_named(frame, name) for name in _SUBSCRIPTED.findall(text)]
+
+
+def _is_at_subscript(code, offset):
+    return any(
+        one.opname == "BINARY_SUBSCR" or (one.opname == "BINARY_OP" and one.argrepr == "[]")  # Python 3.14
+        for one in dis.get_instructions(code)
+        if one.offset == offset
+    )
+
+
+def _named(frame, name):
+    first, *attributes = name.split(".")
+    held = frame.f_locals.get(first, frame.f_globals.get(first))
+    for attribute in attributes:
+        held = getattr(held, "__dict__", {}).get(attribute)
+    return held
