@@ -1,7 +1,7 @@
 """An audit from beginning to end: the environments, the measurements, what they mean."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from nestbench.audit.asked import Asked
 from nestbench.audit.casefile import catalogue_of
 from nestbench.audit.difference import Kind
-from nestbench.audit.differences import differences
+from nestbench.audit.differences import FILES, differences, unanswered
 from nestbench.audit.explaining import Archive, explain, follows_from
 from nestbench.audit.measuring import Measuring, Place
 from nestbench.audit.result import Audit, Told
@@ -94,6 +94,7 @@ class Auditing:
                 sides=sides,
                 told=told,
                 still_lost=_still_lost(sides[0], sides[-1]),
+                unknown=tuple(_unknown_files(sides[0], sides[-1], self.asked.files)),
                 speed=self._speed([made[stack.id] for stack in (stacks[0], stacks[-1])], measuring, scratch),
             )
 
@@ -201,3 +202,9 @@ def _still_lost(before: Side, after: Side) -> dict[Kind, list[VariableRecord]]:
     assert before.observation is not None
     assert after.observation is not None
     return still_lost(before.observation, after.observation)
+
+
+def _unknown_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[str]:
+    unknown = [FILES[kind] for kind in unanswered(before, after, files)]
+    if unknown:
+        yield f"not known: what becomes of a {' or a '.join(unknown)} of {before.stack} on {after.stack}"

@@ -28,6 +28,7 @@ def view(audit: Audit) -> dict[str, Any]:
         "headline": audit.headline,
         "exit_code": int(audit.exit_code),
         "sides": [_side(side) for side in audit.sides],
+        "unknown": list(audit.unknown),
         "facts": [{"name": name, "values": list(values)} for name, values in facts(audit.sides)],
         "differences": _differences(audit),
         "lost_on_both": [
