@@ -88,14 +88,16 @@ class Auditing:
             if self.attribute and told:
                 ends = (stacks[0], stacks[-1])
                 told = _with_carriers(told, self._carriers(ends, (sides[0], sides[-1]), told, measure))
+            timed = [made[stack.id] for stack in (stacks[0], stacks[-1])]
+            speed, untimed = self._speed(timed, measuring, scratch)
             return Audit(
                 model=audit.model,
                 date=audit.date,
                 sides=sides,
                 told=told,
                 still_lost=_still_lost(sides[0], sides[-1]),
-                unknown=tuple(_unknown_files(sides[0], sides[-1], self.asked.files)),
-                speed=self._speed([made[stack.id] for stack in (stacks[0], stacks[-1])], measuring, scratch),
+                unknown=(*_unknown_files(sides[0], sides[-1], self.asked.files), *untimed),
+                speed=speed,
             )
 
     def _stacks(self) -> list[Stack]:
@@ -176,19 +178,27 @@ class Auditing:
         asked = [(one, answers[one.stack.id] if one.stack is not None else None) for one in every]
         return carriers(sides, [one.difference for one in told], asked)
 
-    def _speed(self, stacks: list[Stack], measuring: Measuring, scratch: Path) -> Speed | None:
+    def _speed(
+        self, stacks: list[Stack], measuring: Measuring, scratch: Path
+    ) -> tuple[Speed | None, tuple[str, ...]]:
+        """The times; or why there are none, where some were asked: what else was found stays."""
         if not self.blocks:
-            return None
-        return measure_speed(
-            stacks,
-            measuring.catalogue,
-            measuring.prepare,
-            blocks=self.blocks,
-            limit=self.limits.seconds,
-            workspace=self.workspace,
-            scratch=scratch,
-            say=self.reporter.say,
-        )
+            return None, ()
+        try:
+            found = measure_speed(
+                stacks,
+                measuring.catalogue,
+                measuring.prepare,
+                blocks=self.blocks,
+                limit=self.limits.seconds,
+                workspace=self.workspace,
+                scratch=scratch,
+                say=self.reporter.say,
+            )
+        except NestbenchError as error:
+            why = " ".join(filter(None, [error.what, error.do])).rstrip(".")
+            return None, (f"time could not be measured: {why}",)
+        return found, ()
 
 
 def _with_carriers(told: tuple[Told, ...], found: list[Carrier]) -> tuple[Told, ...]:

@@ -139,6 +139,20 @@ def test_files_on_the_way_alone_are_only_told(stacks):
     assert found["sides"][1]["notes"]
 
 
+def test_a_launch_that_fails_costs_the_time_alone(stacks):
+    stacks.answer("tf2.15", whole(), fails=["launch"])
+    stacks.answer("tf2.21", whole(), fails=["launch"])
+    done, found = data("--blocks", "5")
+    assert done.exit_code == 3, done.output
+    assert found["time"] is None
+    (unknown,) = found["unknown"]
+    assert unknown.startswith("time could not be measured: A launch of tf2.")
+    assert "did not come to its end. Its words are in " in unknown
+    assert unknown in audit("--blocks", "5").stdout
+    stacks.answer("tf2.21", raw_lost(), fails=["launch"])
+    assert audit("--blocks", "5").exit_code == 1
+
+
 def test_the_step_at_which_each_difference_appears(stacks):
     stacks.answer("tf2.15", whole())
     stacks.answer("tf2.16", raw_lost())
