@@ -18,6 +18,7 @@ from audit_stage import (
     variable,
     whole,
 )
+from markupsafe import escape
 from typer.testing import CliRunner
 
 from nestbench.catalogue import load_catalogue
@@ -208,6 +209,21 @@ def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(sta
     text = audit(results=published).stdout
     assert "between TensorFlow 2.15.1 and 2.16.2, shown by case raw-variable-attribute" in text
     assert FINDING["mend"] in text
+
+
+def test_the_page_links_the_case_and_shows_it_once(stacks, published):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    page = audit("--format", "html", results=published).stdout
+    link = '<a href="#case-raw-variable-attribute"><code>raw-variable-attribute</code></a>'
+    assert link in page
+    assert page.count('id="case-raw-variable-attribute"') == 1
+    entry = load_catalogue().get("raw-variable-attribute")
+    assert f"<pre>{escape(entry.source)}</pre>" in page
+    assert escape(entry.source) != entry.source
+    assert f"{entry.file.name}, line {entry.line};" in page
+    stacks.answer("tf2.21", whole())
+    assert 'id="cases"' not in audit("--format", "html", results=published).stdout
 
 
 def test_what_no_result_bears_out_has_no_release(stacks):
