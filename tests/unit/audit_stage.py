@@ -138,7 +138,7 @@ class Stacks:
         self.made: list[str] = []
 
     def answer(self, stack: str, seen: Observation, **more) -> None:
-        """What ``stack`` says; ``listed`` and ``loads`` beside the observation."""
+        """What ``stack`` says: ``listed`` and ``loads`` beside the observation; ``fails``: commands."""
         (self.root / f"{stack}.json").write_text(json.dumps({"observation": to_data(seen), **more}))
 
     def asked(self) -> list[dict]:

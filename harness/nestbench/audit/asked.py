@@ -119,9 +119,10 @@ def input_of(text: str) -> dict[str, Any]:
 def asked_for(path: Path | None, options: Mapping[str, Any], model: Mapping[str, Any]) -> Asked:
     """What is asked: the file's words, each replaced by an option of that name where one is given.
 
-    ``options``: words of the file's top; ``model``: of its table ``[model]``. Paths in the file are
-    relative to it, in options to the current folder. Raises UsageError for a file that cannot be read, a
-    word that is unknown or has the wrong form, and for what is missing.
+    ``options``: words of the file's top; ``model``: of its table ``[model]``. Arguments of the
+    factory are replaced one by one. Paths in the file are relative to it, in options to the current
+    folder. Raises UsageError for a file that cannot be read, a word that is unknown or has the wrong form,
+    and for what is missing.
     """
     folder = path.absolute().parent if path is not None else Path.cwd()
     table = _absolute(_read(path), folder) if path is not None else {}
@@ -129,7 +130,10 @@ def asked_for(path: Path | None, options: Mapping[str, Any], model: Mapping[str,
     here = _absolute({**given, "model": {word: value for word, value in model.items() if value}}, Path.cwd())
     own = table.get("model", {})
     if isinstance(own, dict):
-        table["model"] = {**own, **here.pop("model")}
+        said = here.pop("model")
+        if isinstance(own.get("arguments"), dict):
+            said["arguments"] = {**own["arguments"], **said.get("arguments", {})}
+        table["model"] = {**own, **said}
         # As Python has it, what lies in the folder can be imported.
         table["model"]["path"] = [*table["model"].get("path", ()), folder]
     table |= here

@@ -1,7 +1,7 @@
 """An audit from beginning to end: the environments, the measurements, what they mean."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 from nestbench.audit.asked import Asked
 from nestbench.audit.casefile import catalogue_of
 from nestbench.audit.difference import Kind
-from nestbench.audit.differences import differences
+from nestbench.audit.differences import FILES, differences, unanswered
 from nestbench.audit.explaining import Archive, explain, follows_from
 from nestbench.audit.measuring import Measuring, Place
 from nestbench.audit.result import Audit, Told
@@ -88,13 +88,16 @@ class Auditing:
             if self.attribute and told:
                 ends = (stacks[0], stacks[-1])
                 told = _with_carriers(told, self._carriers(ends, (sides[0], sides[-1]), told, measure))
+            timed = [made[stack.id] for stack in (stacks[0], stacks[-1])]
+            speed, untimed = self._speed(timed, measuring, scratch)
             return Audit(
                 model=audit.model,
                 date=audit.date,
                 sides=sides,
                 told=told,
                 still_lost=_still_lost(sides[0], sides[-1]),
-                speed=self._speed([made[stack.id] for stack in (stacks[0], stacks[-1])], measuring, scratch),
+                unknown=(*_unknown_files(sides[0], sides[-1], self.asked.files), *untimed),
+                speed=speed,
             )
 
     def _stacks(self) -> list[Stack]:
@@ -175,19 +178,27 @@ class Auditing:
         asked = [(one, answers[one.stack.id] if one.stack is not None else None) for one in every]
         return carriers(sides, [one.difference for one in told], asked)
 
-    def _speed(self, stacks: list[Stack], measuring: Measuring, scratch: Path) -> Speed | None:
+    def _speed(
+        self, stacks: list[Stack], measuring: Measuring, scratch: Path
+    ) -> tuple[Speed | None, tuple[str, ...]]:
+        """The times; or why there are none, where some were asked: what else was found stays."""
         if not self.blocks:
-            return None
-        return measure_speed(
-            stacks,
-            measuring.catalogue,
-            measuring.prepare,
-            blocks=self.blocks,
-            limit=self.limits.seconds,
-            workspace=self.workspace,
-            scratch=scratch,
-            say=self.reporter.say,
-        )
+            return None, ()
+        try:
+            found = measure_speed(
+                stacks,
+                measuring.catalogue,
+                measuring.prepare,
+                blocks=self.blocks,
+                limit=self.limits.seconds,
+                workspace=self.workspace,
+                scratch=scratch,
+                say=self.reporter.say,
+            )
+        except NestbenchError as error:
+            why = " ".join(filter(None, [error.what, error.do])).rstrip(".")
+            return None, (f"time could not be measured: {why}",)
+        return found, ()
 
 
 def _with_carriers(told: tuple[Told, ...], found: list[Carrier]) -> tuple[Told, ...]:
@@ -201,3 +212,9 @@ def _still_lost(before: Side, after: Side) -> dict[Kind, list[VariableRecord]]:
     assert before.observation is not None
     assert after.observation is not None
     return still_lost(before.observation, after.observation)
+
+
+def _unknown_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[str]:
+    unknown = [FILES[kind] for kind in unanswered(before, after, files)]
+    if unknown:
+        yield f"not known: what becomes of a {' or a '.join(unknown)} of {before.stack} on {after.stack}"

@@ -11,13 +11,15 @@ from nestbench.verdicts.rules import with_detail
 from nestbench.verdicts.variables import done, oracle_of, parameters_of, size, text_of
 from nestprobe.observation import ModelRecord, Observation, OutcomeKind, PhaseRecord, Status
 
-__all__ = ["FILES", "differences"]
+__all__ = ["FILES", "differences", "unanswered"]
 
 FILES = {"weights": "weights file", "model": "model file", "checkpoint": "TF checkpoint"}
 #: Words of ``nestprobe.exchange.Result``.
 _EQUAL, _DIFFERS = "equal", "differs"
+#: The saving stack never answered.
+_UNAVAILABLE = "unavailable"
 #: Nothing was there to load, or nothing that can be: that is told by the phases of saving.
-_NOTHING = ("not-saved", "not-applicable", "unavailable")
+_NOTHING = ("not-saved", "not-applicable", _UNAVAILABLE)
 _PHASES = {
     "built": "build(shape)",
     "called-in-training": "a call with training=True",
@@ -52,6 +54,16 @@ def differences(before: Side, after: Side, files: Sequence[str] = KINDS) -> tupl
         *_warnings(old, new),
     ]
     return tuple(sorted(found, key=lambda one: one.gravity))  # stable: within one, as they stand here
+
+
+def unanswered(before: Side, after: Side, files: Sequence[str] = KINDS) -> tuple[str, ...]:
+    """The kinds of file of the old stack of which an end of the way gave no answer: the exchange failed."""
+    loads = [side.loads.get(before.stack, {}) for side in (before, after)]
+    return tuple(
+        kind
+        for kind in files
+        if any(kind not in answers or answers[kind].result == _UNAVAILABLE for answers in loads)
+    )
 
 
 def _phase(observation: Observation, name: str) -> PhaseRecord | None:

@@ -64,10 +64,9 @@ class Measuring:
         sides |= self._observed(there, scratch)
         called = [place for place in there if sides[place.name].measured]
         listed = self._listed(called, scratch)
-        loads = self._exchanged(called, scratch)
-        for place in there:
-            side = sides[place.name]
-            sides[place.name] = _joined(side, listed.get(place.name), loads.get(place.name, {}))
+        loads, notes = self._exchanged(called, scratch)
+        for name in (place.name for place in there):
+            sides[name] = _joined(sides[name], listed.get(name), loads.get(name, {}), notes.get(name, ()))
         return {place.name: sides[place.name] for place in places}
 
     def _say(self, name: str, text: str) -> None:
@@ -142,10 +141,12 @@ class Measuring:
             log=place.stack.id,
         )
 
-    def _exchanged(self, places: Sequence[Place], scratch: Path) -> dict[str, dict[str, dict[str, Loaded]]]:
-        """By loading and by saving stack and by kind, what became of the file."""
+    def _exchanged(
+        self, places: Sequence[Place], scratch: Path
+    ) -> tuple[dict[str, dict[str, dict[str, Loaded]]], dict[str, tuple[str, ...]]]:
+        """By loading and by saving stack and by kind, what became of the file; by stack, why that failed."""
         if not places:
-            return {}
+            return {}, {}
         (entry,) = self.catalogue
         shelf = Shelf(root=scratch / "loads")
         exchange = Exchange(
@@ -157,9 +158,12 @@ class Measuring:
             say=self.reporter.say,
             limits=self.limits,
         )
-        for stack, why in exchange.run(again=True).items():
-            self.reporter.say(f"{stack}: files could not be exchanged: {why}")
         names = {place.stack.id: place.name for place in places}
+        notes: dict[str, tuple[str, ...]] = {}
+        for stack, why in exchange.run(again=True).items():
+            note = f"files could not be exchanged: {why.rstrip('.')}"
+            self._say(names[stack], note)
+            notes[names[stack]] = (note,)
         found: dict[str, dict[str, dict[str, Loaded]]] = {}
         for place in places:
             kept = shelf.load(place.stack.id)
@@ -168,14 +172,19 @@ class Measuring:
                     names[saver]: {kind: kinds[kind] for kind in KINDS if kind in kinds}
                     for saver, kinds in kept.found[entry.id].items()
                 }
-        return found
+        return found, notes
 
 
 def _unmade(name: str, error: NestbenchError) -> Side:
     return Side(stack=name, why=error.what.rstrip("."), do=error.do, code=error.exit_code)
 
 
-def _joined(side: Side, answer: Mapping[str, Any] | None, loads: Mapping[str, Mapping[str, Loaded]]) -> Side:
+def _joined(
+    side: Side,
+    answer: Mapping[str, Any] | None,
+    loads: Mapping[str, Mapping[str, Loaded]],
+    notes: tuple[str, ...],
+) -> Side:
     """``side`` with its list of weights and what it loaded; where nothing was measured, with a remedy."""
     if not side.measured:
         do = side.do or remedy(side)
@@ -185,6 +194,6 @@ def _joined(side: Side, answer: Mapping[str, Any] | None, loads: Mapping[str, Ma
         weights=weights_of(answer),
         findings=findings_of(answer, side.observation),
         places=places_of(answer, side.observation),
-        notes=notes_of(answer),
+        notes=(*notes_of(answer), *notes),
         loads=loads,
     )

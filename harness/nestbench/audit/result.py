@@ -31,8 +31,9 @@ class Told:
 class Audit:
     """``sides``: in the order of the path, the two ends first and last. ``told``: the gravest first.
 
-    ``still_lost``: what the model loses on both ends, which is no difference. ``speed``: None where no
-    time was measured. ``date``: of the audit, as 2026-11-25.
+    ``still_lost``: what the model loses on both ends, which is no difference. ``unknown``: what else was
+    asked and could not be measured, a sentence each. ``speed``: None where no time was measured.
+    ``date``: of the audit, as 2026-11-25.
     """
 
     model: str
@@ -40,6 +41,7 @@ class Audit:
     sides: tuple[Side, ...]
     told: tuple[Told, ...] = ()
     still_lost: Mapping[Kind, Sequence[VariableRecord]]
+    unknown: tuple[str, ...] = ()
     speed: Speed | None = None
 
     @property
@@ -68,13 +70,13 @@ class Audit:
 
     @property
     def exit_code(self) -> ExitCode:
-        """FOUND where something is lost silently; INCOMPLETE or GROUND where a side was not measured."""
+        """FOUND where something is lost silently; INCOMPLETE or GROUND where not all was measured."""
         ends = [side.code or ExitCode.INCOMPLETE for side in (self.before, self.after) if not side.measured]
         if ends:
             return max(ends)
         if self.of(Gravity.SILENT):
             return ExitCode.FOUND
-        return ExitCode.INCOMPLETE if self.unmeasured else ExitCode.CLEAN
+        return ExitCode.INCOMPLETE if self.unmeasured or self.unknown else ExitCode.CLEAN
 
     @property
     def headline(self) -> str:
@@ -83,8 +85,9 @@ class Audit:
         if not self.complete:
             names = " and ".join(side.stack for side in self.unmeasured)
             return f"{way}: nothing can be said, since {names} could not be measured."
+        rest = "; not all that was asked could be measured" if self.unknown else ""
         if not self.told:
-            return f"{way}: no difference was found in what was measured."
+            return f"{way}: no difference was found in what was measured{rest}."
         counts = [
             f"{len(found)} {words}"
             for gravity, words in (
@@ -95,4 +98,4 @@ class Audit:
             )
             if (found := self.of(gravity))
         ]
-        return f"{way}: {', '.join(counts)}."
+        return f"{way}: {', '.join(counts)}{rest}."

@@ -28,8 +28,10 @@ def view(audit: Audit) -> dict[str, Any]:
         "headline": audit.headline,
         "exit_code": int(audit.exit_code),
         "sides": [_side(side) for side in audit.sides],
+        "unknown": list(audit.unknown),
         "facts": [{"name": name, "values": list(values)} for name, values in facts(audit.sides)],
         "differences": _differences(audit),
+        "cases": _cases(audit),
         "lost_on_both": [
             {
                 "kind": str(kind),
@@ -113,6 +115,15 @@ def _explanation(one: Explanation) -> dict[str, Any]:
             for shown in one.shown
         ],
     }
+
+
+def _cases(audit: Audit) -> list[dict[str, Any]]:
+    """Every case that explains something, once, so that a page can show what it links."""
+    shown = (one for told in audit.told for why in told.explanations for one in why.shown)
+    return [
+        {"id": case.id, "file": case.file.name, "line": case.line, "source": case.source}
+        for case in {one.case.id: one.case for one in shown}.values()
+    ]
 
 
 def _weights(audit: Audit) -> list[dict[str, Any]] | None:

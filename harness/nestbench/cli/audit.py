@@ -104,8 +104,8 @@ def audit(
     """What changes for your model from one stack to another, what is lost silently first.
 
     Runs the protocol of the cases on it, on both stacks, with your requirements beside; and loads what the
-    old stack saved on the new. Exits with 1 where something is lost silently, 3 where a stack could not be
-    measured.
+    old stack saved on the new. Exits with 1 where something is lost silently, 3 where a stack, what
+    becomes of its files, or the time that was asked could not be measured.
     """
     from nestbench.audit.asked import asked_for, input_of
     from nestbench.audit.auditing import Auditing

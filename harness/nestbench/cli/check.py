@@ -194,11 +194,13 @@ def gate(
             why = error.what.rstrip(".")
             checked = tried_again(checked, question, {}, dict.fromkeys(stacks, why))
     code = checked.exit_code(improvements=improvements)
-    _tell(checked, code, ground, writing or Writing())
+    _tell(checked, code, ground, writing or Writing(), improvements=improvements)
     return code
 
 
-def _tell(checked: "Checked", code: ExitCode, ground: Ground, writing: Writing) -> None:
+def _tell(
+    checked: "Checked", code: ExitCode, ground: Ground, writing: Writing, *, improvements: bool
+) -> None:
     from nestbench.gate import report
     from nestbench.gate.annotations import annotations
     from nestbench.gate.junit import to_junit
@@ -213,7 +215,7 @@ def _tell(checked: "Checked", code: ExitCode, ground: Ground, writing: Writing) 
     for line in lines:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in annotations(checked, root=root, folder=ground.accepted):
+        for line in annotations(checked, root=root, folder=ground.accepted, improvements=improvements):
             typer.echo(line)
     markdown = report.to_markdown(checked, code, root=root, folder=shown)
     summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -221,7 +223,7 @@ def _tell(checked: "Checked", code: ExitCode, ground: Ground, writing: Writing) 
         with Path(summary).open("a", encoding="utf-8") as stream:  # other steps wrote there, too
             stream.write(markdown)
     for path, option, content in (
-        (writing.junit, "--junit", to_junit(checked, root=root)),
+        (writing.junit, "--junit", to_junit(checked, root=root, improvements=improvements)),
         (writing.json, "--json", report.to_json(checked, code, root=root).encode()),
         (writing.markdown, "--markdown", markdown.encode()),
     ):

@@ -14,15 +14,17 @@ __all__ = ["annotations"]
 _OF_LIST = (Kind.ROTTEN, Kind.ENDED)
 
 
-def annotations(checked: Checked, *, root: Path, folder: Path) -> Iterator[str]:
+def annotations(checked: Checked, *, root: Path, folder: Path, improvements: bool = False) -> Iterator[str]:
     """``::error file=...,line=...,title=...::...``, one for what several stacks share.
 
-    What has no case of the catalogue is told of ``folder``, where the baselines lie.
+    What has no case of the catalogue is told of ``folder``, where the baselines lie. ``improvements``: they
+    pass, and are warnings.
     """
     for group in groups(checked):
         if group.kind is Kind.DEVIATION:
             continue
-        level = "error" if group.kind.exit_code is not ExitCode.CLEAN else "warning"
+        passes = group.kind.exit_code is ExitCode.CLEAN or (improvements and group.kind is Kind.IMPROVEMENT)
+        level = "warning" if passes else "error"
         where = {}
         if group.cell is not None:
             file, line = file_and_line(group.cell, root)

@@ -62,6 +62,7 @@ def ask(
     results: dict[str, Sequence[Result]] = {}
     accepted: dict[str, Baseline] = {}
     unread: dict[str, str] = {}
+    unread_elsewhere: list[str] = []
     # Whether a deviation is rotten hangs on the cells of all stacks that it may be about.
     others = [one for one in baselines.stacks() if one not in stacks] if deviations else []
     for stack in [*stacks, *others]:
@@ -70,7 +71,10 @@ def ask(
             if stack in stacks:
                 results[stack] = collect(store, catalogue.cells([stack]), locks)
         except StoreError as error:
-            unread[stack] = str(error)
+            if stack in stacks:
+                unread[stack] = str(error)
+            else:
+                unread_elsewhere.append(stack)
             continue
         if baseline is not None:
             accepted[stack] = baseline
@@ -81,4 +85,5 @@ def ask(
         whole=whole,
         today=today,
         unread=unread,
+        unread_elsewhere=unread_elsewhere,
     )

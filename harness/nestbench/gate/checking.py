@@ -1,6 +1,6 @@
 """A run held against what is accepted: pure, from results to findings."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -11,6 +11,7 @@ from nestbench.gate.baseline import Baseline
 from nestbench.gate.deviation import Deviation
 from nestbench.gate.facts import Facts, facts_of, why_unknown
 from nestbench.gate.finding import Difference, Finding, Kind, differences, gravity_of, kind_of
+from nestbench.names import matching
 
 __all__ = ["Checked", "Question", "check", "tried_again"]
 
@@ -26,7 +27,8 @@ class Question:
     ``results``: of every cell that is expected, by stack. ``baselines``: those of all stacks, checked or
     not: they tell whether a deviation that matches nothing here may match elsewhere. ``whole``: every
     case of the catalogue is among the results, so that what is accepted beside them is gone.
-    ``unread``: why a stack could not be looked at, by stack.
+    ``unread``: why a stack could not be looked at, by stack. ``unread_elsewhere``: stacks that are not
+    checked and of which the baseline could not be read.
     """
 
     results: Mapping[str, Sequence[Result]]
@@ -35,6 +37,7 @@ class Question:
     whole: bool = True
     today: date
     unread: Mapping[str, str] = field(default_factory=dict)
+    unread_elsewhere: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,13 +229,17 @@ def _of_deviations(question: Question, found: Sequence[Finding]) -> tuple[list[F
     for deviation in question.deviations:
         its = [cell for cell in accepted if deviation.about(*cell)]
         here = [cell for cell in its if cell in looked]
-        if its and not any(stack in question.results for stack, _ in its):
+        # Of stacks whose cells are not known it may be, too.
+        unread = bool(matching(deviation.stack, question.unread))
+        elsewhere = bool(matching(deviation.stack, question.unread_elsewhere))
+        checked = unread or any(stack in question.results for stack, _ in its)
+        if its and not checked:
             continue  # of stacks that are not checked
-        if deviation.ended(question.today):
+        if deviation.ended(question.today) and (checked or not elsewhere):
             why = f"it ended on {deviation.until} ({deviation.reason}); what deviates counts again"
             wrong.append(_about(Kind.ENDED, deviation, why))
         elif not any(_matches(deviation, cell, question) for cell in here):
-            if len(here) < len(its):
+            if unread or elsewhere or len(here) < len(its):
                 undecided.append(deviation)
             else:
                 what = "no accepted cell is called so" if not its else "its cells are as accepted"

@@ -1,6 +1,7 @@
 """A check as JUnit XML: a test suite a stack, a test a case variant."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -23,8 +24,9 @@ _LIST = "deviations"
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def to_junit(checked: Checked, *, root: Path) -> bytes:
-    """The file, as UTF-8. ``root``: what paths are told from."""
+def to_junit(checked: Checked, *, root: Path, improvements: bool = False) -> bytes:
+    """The file, as UTF-8. ``root``: what paths are told from. ``improvements``: they pass."""
+    elements = _ELEMENT | ({Kind.IMPROVEMENT: "system-out"} if improvements else {})
     top = ET.Element("testsuites", name="nestbench check")
     for stack in checked.stacks:
         suite = ET.SubElement(top, "testsuite", name=stack)
@@ -32,7 +34,7 @@ def to_junit(checked: Checked, *, root: Path) -> bytes:
             ET.SubElement(suite, "testcase", classname=stack, name=label)
         for one in checked.findings:
             if one.stack == stack and not _of_list(one):
-                _add(suite, one, root)
+                _add(suite, one, root, elements)
         if stack in checked.unread:
             case = ET.SubElement(suite, "testcase", classname=stack, name="(files)")
             ET.SubElement(case, "error", type="unread", message=_clean(checked.unread[stack]))
@@ -40,7 +42,7 @@ def to_junit(checked: Checked, *, root: Path) -> bytes:
     if of_list:
         suite = ET.SubElement(top, "testsuite", name=_LIST)
         for one in of_list:
-            _add(suite, one, root)
+            _add(suite, one, root, elements)
     for suite in top:
         _count(suite)
     ET.indent(top)
@@ -52,14 +54,14 @@ def _of_list(one: Finding) -> bool:
     return one.kind in {Kind.ROTTEN, Kind.ENDED}
 
 
-def _add(suite: ET.Element, one: Finding, root: Path) -> None:
+def _add(suite: ET.Element, one: Finding, root: Path, elements: Mapping[Kind, str]) -> None:
     name = one.label or "(baseline)"
     case = ET.SubElement(suite, "testcase", classname=_clean(one.stack), name=_clean(name))
     if one.cell is not None:
         file, line = file_and_line(one.cell, root)
         case.set("file", file)
         case.set("line", str(line))
-    kind = _ELEMENT.get(one.kind, "failure")
+    kind = elements.get(one.kind, "failure")
     text = _clean("\n".join(filter(None, [f"{one.kind}: {one.said}", one.again])))
     if kind == "system-out":  # it passed in the end
         ET.SubElement(case, kind).text = text

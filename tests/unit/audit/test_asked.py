@@ -66,6 +66,16 @@ def test_an_option_goes_before_the_file(project):
     assert (asked.model.factory, asked.model.arguments) == ("pkg.models:other", {"units": 4})
 
 
+def test_an_argument_as_an_option_leaves_the_others_of_the_file(project):
+    file = written(project, WHOLE.replace("{ units = 3 }", "{ units = 3, depth = 8 }"))
+    for given, meant in (
+        ({}, {"units": 3, "depth": 8}),
+        ({"units": 5}, {"units": 5, "depth": 8}),
+        ({"width": 2}, {"units": 3, "depth": 8, "width": 2}),
+    ):
+        assert asked_for(file, {}, {"arguments": given}).model.arguments == meant
+
+
 def test_an_input_as_an_option():
     assert input_of("2,5") == {"shape": [2, 5], "dtype": "float32", "name": None, "below": 2}
     assert input_of("left=?,5:int32")["shape"] == [-1, 5]

@@ -18,6 +18,7 @@ from audit_stage import (
     variable,
     whole,
 )
+from markupsafe import escape
 from typer.testing import CliRunner
 
 from nestbench.catalogue import load_catalogue
@@ -103,6 +104,56 @@ def test_a_stack_that_cannot_be_made_is_named(stacks, error, code):
     assert found["sides"][0]["measured"]
 
 
+@pytest.mark.parametrize("failing", ["tf2.15", "tf2.21"])
+def test_files_that_could_not_be_exchanged_are_told_and_no_success(stacks, failing):
+    stacks.answer("tf2.15", whole(), fails=["exchange"] if failing == "tf2.15" else [])
+    stacks.answer("tf2.21", whole(), fails=["exchange"] if failing == "tf2.21" else [])
+    done, found = data("--files", "weights,model")
+    assert done.exit_code == 3, done.output
+    assert found["headline"].endswith("what was measured; not all that was asked could be measured.")
+    (unknown,) = found["unknown"]
+    assert unknown == "not known: what becomes of a weights file or a model file of tf2.15 on tf2.21"
+    notes = {side["stack"]: side["notes"] for side in found["sides"] if side["notes"]}
+    assert list(notes) == [failing]
+    (note,) = notes[failing]
+    assert note.startswith("files could not be exchanged: the probe ended with status 1; its words are in ")
+    for form in ("terminal", "markdown", "html"):
+        shown = audit("--format", form, "--files", "weights").stdout
+        assert "files could not be exchanged: the probe ended" in shown
+        assert "not known: what becomes of a weights file of tf2.15 on tf2.21" in shown
+
+
+def test_a_silent_loss_goes_before_files_that_could_not_be_exchanged(stacks):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", raw_lost(), fails=["exchange"])
+    done, found = data()
+    assert done.exit_code == 1
+    assert "; not all that was asked could be measured." in found["headline"]
+
+
+def test_files_on_the_way_alone_are_only_told(stacks):
+    for stack in ("tf2.15", "tf2.21"):
+        stacks.answer(stack, whole())
+    stacks.answer("tf2.18", whole(), fails=["exchange"])
+    done, found = data("--via", "tf2.18")
+    assert (done.exit_code, found["unknown"]) == (0, [])
+    assert found["sides"][1]["notes"]
+
+
+def test_a_launch_that_fails_costs_the_time_alone(stacks):
+    stacks.answer("tf2.15", whole(), fails=["launch"])
+    stacks.answer("tf2.21", whole(), fails=["launch"])
+    done, found = data("--blocks", "5")
+    assert done.exit_code == 3, done.output
+    assert found["time"] is None
+    (unknown,) = found["unknown"]
+    assert unknown.startswith("time could not be measured: A launch of tf2.")
+    assert "did not come to its end. Its words are in " in unknown
+    assert unknown in audit("--blocks", "5").stdout
+    stacks.answer("tf2.21", raw_lost(), fails=["launch"])
+    assert audit("--blocks", "5").exit_code == 1
+
+
 def test_the_step_at_which_each_difference_appears(stacks):
     stacks.answer("tf2.15", whole())
     stacks.answer("tf2.16", raw_lost())
@@ -158,6 +209,21 @@ def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(sta
     text = audit(results=published).stdout
     assert "between TensorFlow 2.15.1 and 2.16.2, shown by case raw-variable-attribute" in text
     assert FINDING["mend"] in text
+
+
+def test_the_page_links_the_case_and_shows_it_once(stacks, published):
+    stacks.answer("tf2.15", whole())
+    stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    page = audit("--format", "html", results=published).stdout
+    link = '<a href="#case-raw-variable-attribute"><code>raw-variable-attribute</code></a>'
+    assert link in page
+    assert page.count('id="case-raw-variable-attribute"') == 1
+    entry = load_catalogue().get("raw-variable-attribute")
+    assert f"<pre>{escape(entry.source)}</pre>" in page
+    assert escape(entry.source) != entry.source
+    assert f"{entry.file.name}, line {entry.line};" in page
+    stacks.answer("tf2.21", whole())
+    assert 'id="cases"' not in audit("--format", "html", results=published).stdout
 
 
 def test_what_no_result_bears_out_has_no_release(stacks):

@@ -1,5 +1,6 @@
 """The workflow and the GitLab example: valid by their schemas, and every command in them exists."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -52,3 +53,23 @@ def test_every_command_and_option_in_it_exists(file):
         options = {option for parameter in known[name].params for option in parameter.opts}
         unknown = [word for word in words if word.startswith("--") and word not in options]
         assert unknown == [], line
+
+
+@pytest.mark.parametrize(
+    ("stacks", "expected"), [("", ["*"]), ("tf2.9 tf2.2*", ["tf2.9", "tf2.2*"])], ids=["all", "named"]
+)
+def test_what_is_collected_is_held_against_the_stacks_that_were_planned(tmp_path, stacks, expected):
+    """One that left no artifact and has no baseline is known by nothing else."""
+    (tmp_path / "tf2.9").touch()  # no pattern is one of the shell
+    step = re.search(r"- name: Collect\n +run: \|\n((?: {10}.*\n)+)", WORKFLOW.read_text())
+    script = 'nestbench() { printf "%s\\n" "$@"; }\n' + step[1]
+    done = subprocess.run(
+        ["bash", "-e", "-c", script],
+        env={"PATH": os.environ["PATH"], "STACKS": stacks, "CASES": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    options = [word for one in expected for word in ("--stack", one)]
+    assert done.stdout.splitlines() == ["collect", "artifacts", *options]

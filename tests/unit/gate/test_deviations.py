@@ -91,6 +91,29 @@ def test_a_check_that_did_not_look_everywhere_does_not_call_it_rotten(deviating)
     assert "rotten" not in deviating.check().output
 
 
+@pytest.mark.parametrize("file", ["accepted/tf2.15.json", "local/tf2.15/held.json"])
+def test_one_of_a_stack_that_cannot_be_read_is_undecided(deviating, file):
+    deviating.deviations(KNOWN)
+    (deviating.root / "results" / file).write_text("{")
+    done = deviating.check()
+    assert done.exit_code == 4, done.output
+    assert "rotten" not in done.output
+    assert "undecided: deviation held[owner=layer] on tf2.1*" in done.output
+
+
+@pytest.mark.parametrize("until", ["2999", "2020"])
+def test_a_baseline_of_another_stack_that_cannot_be_read_fails_no_check(deviating, until):
+    deviating.accept("tf2.15")
+    deviating.deviations(KNOWN.replace("tf2.1*", "tf2.16").replace("2999", until))
+    (deviating.baselines.root / "tf2.16.json").write_text("{")
+    done = deviating.check("tf2.15")
+    assert done.exit_code == 0, done.output
+    assert "Gate clean: 1 stack, 3 as accepted." in done.output
+    assert deviating.found("tf2.15")["undecided"] == [{"stack": "tf2.16", "case": "held[owner=layer]"}]
+    deviating.deviations(KNOWN.replace("tf2.1*", "tf2.2*"))  # not about it
+    assert deviating.check("tf2.15").exit_code == 1
+
+
 def test_one_of_other_stacks_alone_is_none_of_this_checks_business(deviating):
     deviating.measure("tf2.16")
     deviating.accept("tf2.16")

@@ -108,3 +108,21 @@ def test_json_has_every_finding(mixed):
     assert first["differences"]["called-raises"] == [None, TEXT]
     assert (first["file"], first["line"]) == ("cases/page.py", 9)
     assert json.loads(json.dumps(found)) == found
+
+
+def test_improvements_that_may_pass_are_no_failures_for_machines(stage, monkeypatch):
+    stage.measure(plain={"counted": 20})
+    stage.accept()
+    stage.measure()
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    for options, code, level, element in (
+        ([], 1, "error", "failure"),
+        (["--allow-improvements"], 0, "warning", "system-out"),
+    ):
+        done = stage.check("--junit", "gate.xml", *options)
+        assert done.exit_code == code
+        (line,) = annotations(done)
+        assert line.startswith(f"::{level} file=cases/page.py,line=9,title=improvement%3A plain on tf2.15::")
+        (suite,) = ET.parse(stage.root / "gate.xml").getroot()
+        assert suite.get("failures") == str(code)
+        assert "improvement: call uncounted -> tracked" in suite.find(f"testcase/{element}").text

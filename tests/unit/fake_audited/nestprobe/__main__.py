@@ -24,6 +24,8 @@ def main(command, path):
             spec = json.load(stream)
         asked = {"stack": os.environ["FAKE_STACK"], "command": command, "spec": spec, "request": request}
         log.write(json.dumps(asked) + "\n")
+    if command in answers.get("fails", ()):
+        return 1
     if command == "serve":
         return serve(answers)
     if command == "list-weights":
@@ -31,7 +33,9 @@ def main(command, path):
     entries = []
     if request["action"] == "load":
         for saver in request["savers"]:
-            for kind, result in answers.get("loads", {}).get(saver, {"weights": "equal"}).items():
+            loads = dict.fromkeys(("weights", "model", "checkpoint"), "equal")
+            loads.update(answers.get("loads", {}).get(saver, {}))
+            for kind, result in loads.items():
                 entries.append({"saver": saver, "kind": kind, "result": result})
     return write(request["result"], {"cells": [{"case": "model", "variant": {}, "entries": entries}]})
 
