@@ -1,6 +1,7 @@
 """``nestbench compare``: what changes from one stack to another, in behaviour, exact counts and time."""
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,19 @@ from nestbench.errors import IncompleteError, UsageError
 if TYPE_CHECKING:
     from nestbench.changes.pairing import Pairing
     from nestbench.timing.answers import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Times:
+    """Of one session, by case label. ``told``: what a reader must know before any of them is believed.
+
+    ``session`` is None where none has both; ``trusted`` is None there too, and where no control was run.
+    """
+
+    session: str | None = None
+    rows: "dict[str, list[Row]]" = field(default_factory=dict)
+    trusted: bool | None = None
+    told: list[str]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,22 +81,23 @@ def compare(
                 f"No case was measured on both {before} and {after} in {source.store.root}.",
                 do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR.",
             )
-    times, told = _times(before, after, session)
+    times = _times(before, after, session)
     stale = sum(result.state is State.STALE for side in sides for result in side)
     if stale:
-        told.insert(0, f"Of the results, {stale} were measured before their case, lock or probe changed.")
+        old = f"Of the results, {stale} were measured before their case, lock or probe changed."
+        times.told.insert(0, old)
     if form is ListFormat.JSON:
         typer.echo(_json(found, times), nl=False)
     else:
-        phrases = {label: notable(rows) for label, rows in times.items()}
+        phrases = {label: notable(rows) for label, rows in times.rows.items()}
         width = screen().width
         typer.echo(comparison_text(before, after, found, phrases, everything=everything, width=width))
-        for line in told:
+        for line in times.told:
             typer.echo(line)
 
 
-def _times(before: str, after: str, name: str | None) -> "tuple[dict[str, list[Row]], list[str]]":
-    """Comparisons of the two by case label, and what a reader must know of them."""
+def _times(before: str, after: str, name: str | None) -> _Times:
+    """What the last session that has both says of them, or the one called ``name``."""
     from nestbench.timing import report
     from nestbench.timing.answers import answers
     from nestbench.timing.samples import samples
@@ -96,16 +111,17 @@ def _times(before: str, after: str, name: str | None) -> "tuple[dict[str, list[R
             rows: dict[str, list[Row]] = {}
             for row in found.rows:
                 rows.setdefault(row.part, []).append(row)
-            return rows, [*report.seconds_text(session, found), *report.caveats(session, found)]
+            told = [*report.seconds_text(session, found), *report.caveats(session, found)]
+            return _Times(session=one, rows=rows, trusted=found.trusted, told=told)
     if name:
         raise UsageError(f"The session {name} did not time both {before} and {after}.", do="Name another.")
-    return {}, [f"No timing session has both: `nestbench time {before} {after}` measures one."]
+    return _Times(told=[f"No timing session has both: `nestbench time {before} {after}` measures one."])
 
 
-def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
+def _json(found: "list[Pairing]", times: _Times) -> str:
     from nestbench.timing.report import row_data
 
-    data = [
+    cases = [
         {
             "case": one.label,
             "direction": one.change.direction.name.lower() if one.change is not None else None,
@@ -116,11 +132,12 @@ def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
             "raised": _sides(one, "raised"),
             "differences": one.change.before.differences(one.change.after) if one.change is not None else [],
             "counts": {name: list(pair) for name, pair in one.counts.items()},
-            "times": [row_data(row) for row in times.get(one.label, ())],
+            "times": [row_data(row) for row in times.rows.get(one.label, ())],
             "why": one.why,
         }
         for one in found
     ]
+    data = {"session": times.session, "trusted": times.trusted, "caveats": times.told, "cases": cases}
     return json.dumps(data, indent=1) + "\n"
 
 

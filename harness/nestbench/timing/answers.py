@@ -35,7 +35,10 @@ _FEWEST_CONTROLS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches."""
+    """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches.
+
+    ``noise``: of its measure; None where no control tells it.
+    """
 
     before: str
     after: str
@@ -43,7 +46,7 @@ class Row:
     measure: str
     comparison: Comparison
     seconds: tuple[float, float]
-    noise: float
+    noise: float | None
     answer: Answer
 
 
@@ -112,11 +115,12 @@ def answers(
     broken = broken_controls(doubles, alpha=alpha) if doubles else ()
     family, short = compared(table, pairs)
     noises = {measure: noise_of(doubles, measure) for measure in session.measures}
+    known: Mapping[str, float] = noises if doubles else {}
     judged = judge(family, noise={key: noises[key[3]] for key in family}, alpha=alpha, interim=interim)
     return Answers(
-        rows=tuple(_row(table, key, one, noises[key[3]], judged[key]) for key, one in family.items()),
+        rows=tuple(_row(table, key, one, known.get(key[3]), judged[key]) for key, one in family.items()),
         controls=tuple(
-            _row(table, key, one, noises[key[3]], Answer.NO_EVIDENCE) for key, one in doubles.items()
+            _row(table, key, one, known.get(key[3]), Answer.NO_EVIDENCE) for key, one in doubles.items()
         ),
         broken=tuple(f"{part}, {measure}" for _, _, part, measure in broken),
         blocks=blocks,
@@ -155,7 +159,7 @@ def compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[Key, Co
     return found, short
 
 
-def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float, answer: Answer) -> Row:
+def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float | None, answer: Answer) -> Row:
     before, after, part, measure = key
     rows = table.xs((part, measure))[[before, after]].dropna()
     return Row(

@@ -125,7 +125,7 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
         yield f"NOTHING OF THE CONTROL, {name}, could be compared, so the noise of this session is not known."
         return
     if found.trusted:
-        noises = sorted({row.noise for row in found.rows})
+        noises = sorted({row.noise for row in found.rows if row.noise is not None})
         floor = f"noise {noises[0]:.1%} to {noises[-1]:.1%} by measure" if noises else "nothing to compare"
         most = max(math.exp(abs(math.log(row.comparison.ratio))) for row in found.controls)
         yield (
@@ -186,12 +186,16 @@ def _megabytes(count: Any) -> str:
 
 
 def timings_csv(found: Answers) -> str:
-    """A row for each comparison, the largest differences first; then the controls, which are not judged."""
+    """A row for each comparison, the largest differences first; then the controls, which are not judged.
+
+    ``trusted`` is that of the session, in each row: whoever takes some of them has it with them.
+    """
     import pandas as pd
 
     rows = [row_data(row) | {"control": False} for row in biggest_first(found.rows)]
     rows += [row_data(row) | {"control": True, "answer": ""} for row in found.controls]
     for row in rows:
+        row["trusted"] = found.trusted
         for level in ("95", "90"):
             row[f"low_{level}"], row[f"high_{level}"] = row.pop(f"interval_{level}")
     return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")

@@ -55,7 +55,7 @@ def test_without_a_control_nothing_is_known_of_trust(tmp_path):
     assert said.trusted is None
     assert said.controls == ()
     assert set(by_part(said).values()) == {Answer.SLOWER}
-    assert {row.noise for row in said.rows} == {0.0}
+    assert {row.noise for row in said.rows} == {None}
 
 
 @pytest.mark.parametrize("blocks", [0, 1, LEAST_PAIRS - 1])

@@ -140,6 +140,18 @@ def test_csv_has_a_row_for_each_comparison_and_control(tmp_path):
     assert float(rows[0]["low_95"]) <= float(rows[0]["ratio"]) <= float(rows[0]["high_95"])
 
 
+def test_whether_the_session_is_trusted_stands_in_each_row(tmp_path):
+    def told(name, one=None, **more):
+        text = report.timings_csv(Told(tmp_path / name, 20, one=one, **more).found)
+        return list(csv.DictReader(io.StringIO(text)))
+
+    assert {row["trusted"] for row in told("good")} == {"True"}
+    broken = told("broken", factors={("b+control", "two"): 3.0})
+    assert {row["trusted"] for row in broken} == {"False"}
+    alone = told("alone", session(parts=PARTS, control=None))
+    assert {(row["trusted"], row["noise"]) for row in alone} == {("", "")}
+
+
 def test_a_session_of_nothing_is_data_too(tmp_path):
     told = Told(tmp_path, 0)
     assert told.json["comparisons"] == []
