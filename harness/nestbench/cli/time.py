@@ -1,5 +1,6 @@
 """``nestbench time`` and ``nestbench timings``: measure build time on several stacks, and show it."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -118,11 +119,13 @@ def time(
         limit=timeout,
         cpus=set_aside(cpus),
         seed=seed,
+        planned=blocks,
     )
     shelf = Shelf(root=(results or workspace.root / "results" / "local-timings").absolute())
     held = shelf.load(asked.name) if shelf.has(asked.name) else None
     if held is not None:
         check_same(held, asked)
+    going_on = asked if held is None else replace(held, planned=blocks)
 
     def say(text: str) -> None:
         if not quiet:
@@ -131,10 +134,10 @@ def time(
     with interruptible("finished launches are kept", more="" if session else f"--session {asked.name}"):
         prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
         made = {stack.id: prepare(stack.id, say) for stack in chosen}
-        if held is None:
-            shelf.save(asked)
+        if going_on != held:
+            shelf.save(going_on)
         timing = Timing(
-            session=held or asked,
+            session=going_on,
             shelf=shelf,
             workspace=workspace,
             made=made,

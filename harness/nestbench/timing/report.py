@@ -100,6 +100,13 @@ def _next_look(blocks: int) -> int:
     return next(look for look in LOOKS if look > blocks)
 
 
+def _waiting(session: Session, found: Answers) -> str:
+    there = found.blocks + found.left_out
+    looks = [look for look in (*LOOKS, session.planned or 0) if look > there]
+    until = f" until the look at {min(looks)}" if looks else ": they came after the last look"
+    return f"{found.left_out} of {there} complete blocks are left out{until}."
+
+
 def caveats(session: Session, found: Answers) -> Iterator[str]:
     """What a reader must know before any answer is believed; first whether the control held."""
     if found.blocks < LOOKS[0]:
@@ -113,6 +120,8 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
             "few of so many to be called slower or faster: go on with "
             f"--blocks {_next_look(found.blocks)}."
         )
+    if found.left_out:
+        yield _waiting(session, found)
     control = session.control
     if control is None:
         yield (
@@ -209,6 +218,7 @@ def timings_json(session: Session, found: Answers, frame: "pd.DataFrame", memory
         "host": dict(session.host),
         "launch": session.launch,
         "blocks": found.blocks,
+        "blocks_left_out": found.left_out,
         "trusted": found.trusted,
         "broken_controls": list(found.broken),
         "comparisons": [row_data(row) for row in biggest_first(found.rows)],

@@ -63,6 +63,14 @@ def test_too_few_blocks_to_find_anything_are_told(tmp_path):
     assert "complete blocks" not in Told(tmp_path / "2", 10).caveats
 
 
+def test_blocks_that_wait_for_a_look_are_told(tmp_path):
+    told = Told(tmp_path / "1", 13)
+    assert "3 of 13 complete blocks are left out until the look at 20." in told.caveats
+    assert (told.json["blocks"], told.json["blocks_left_out"]) == (10, 3)
+    planned = Told(tmp_path / "2", 13, one=session(parts=PARTS, planned=15)).caveats
+    assert "left out until the look at 15." in planned
+
+
 def test_what_a_large_family_keeps_from_being_called_a_difference_is_told(tmp_path):
     """Ten blocks that all say the same are p = 0.002, and the family asks for less."""
     one = session(parts=[f"case-{n}" for n in range(20)])

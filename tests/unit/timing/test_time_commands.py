@@ -49,6 +49,15 @@ def test_a_session_is_measured_kept_and_shown_again(call, monkeypatch, tmp_path)
     assert "local-timings/mine" in shown.stderr
 
 
+def test_a_session_is_shown_as_at_its_own_end(call, monkeypatch, tmp_path):
+    FakeLauncher(cv=0.5).install(monkeypatch)
+    for blocks in (12, 15):
+        done = time(call, "--session", "mine", "--blocks", blocks)
+        assert f"{blocks} blocks, fork" in done.stdout
+        assert call("timings").stdout == done.stdout
+    assert Shelf(root=tmp_path / "results" / "local-timings").load("mine").planned == 15
+
+
 def test_what_is_read_by_programs(call, monkeypatch):
     FakeLauncher(factors={"tf2.16": 2.0, "tf2.16+control": 2.0}).install(monkeypatch)
     data = json.loads(time(call, "-q", "--session", "mine", "--format", "json").stdout)
