@@ -207,3 +207,22 @@ def test_data_says_whether_the_times_in_it_are_trusted(timed):
     data = json.loads(timed("--format", "json", control=None).stdout)
     assert data["trusted"] is None
     assert {row["noise"] for one in data["cases"] for row in one["times"]} == {None}
+
+
+def test_times_of_another_case_or_lock_do_not_stand_beside_what_is_there_now(timed):
+    slower = {"tf2.16": 2.0, "tf2.16+control": 2.0}
+
+    def other_case(one):
+        return replace(one, parts=(*one.parts[:-1], replace(one.parts[-1], digest="other")))
+
+    said = timed(of=other_case, factors=slower).stdout
+    assert "left out of 1 case variants that have changed since (raw-variable-attribute" in said
+    data = json.loads(timed("--format", "json", of=other_case, factors=slower).stdout)
+    assert {one["case"] for one in data["cases"] if one["times"]} == {"list-of-layers[owner=layer]", "list-of-layers[owner=model]"}
+
+    def other_lock(one):
+        return replace(one, arms=(replace(one.arms[0], lock="other"), *one.arms[1:]))
+
+    data = json.loads(timed("--format", "json", of=other_lock, factors=slower).stdout)
+    assert not any(one["times"] for one in data["cases"])
+    assert any("No time is shown, for tf2.15 had another lock" in line for line in data["caveats"])
