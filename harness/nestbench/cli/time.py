@@ -160,7 +160,10 @@ def timings(
         typer.Option(metavar="DIR", help="Only unpack pytest-benchmark's files into this folder."),
     ] = None,
 ) -> None:
-    """Show what a timing session found: its largest differences first, and whether its control held."""
+    """Show what a timing session found: its largest differences first, and whether its control held.
+
+    Exits with 3 where nothing could be compared.
+    """
     from nestbench.names import number_of
     from nestbench.timing.answers import answers, steps
     from nestbench.timing.samples import samples
@@ -211,7 +214,7 @@ def _show(
             typer.echo(f"not measured: {line}")
         for line in [*report.seconds_text(session, found), *report.caveats(session, found)]:
             typer.echo(line)
-    if not found.rows and not found.controls:
+    if not found.rows:
         raise typer.Exit(int(ExitCode.INCOMPLETE))
 
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from nestbench.cli import app
 from nestbench.run.orchestrate import Prepared
 from nestbench.timing import Shelf
+from nestbench.timing.record import Ended
 
 STACKS = ("tf2.15", "tf2.16")
 CHOSEN = ("--case", "list-of-layers", "--case", "raw-variable-attribute", "--measure", "construct")
@@ -177,6 +178,15 @@ def test_no_session_and_an_unknown_one(call, tmp_path):
     assert call("timings").exit_code == 3
     fill(Shelf(root=tmp_path / "kept"), session(), 1)
     assert call("timings", "no-such", "--results", "kept").exit_code == 2
+
+
+def test_a_control_alone_is_no_comparison(call, tmp_path):
+    of, raises = session(), Ended(kind="raises", detail="ValueError: no")
+    lost = {"a": {(part.label, measure): raises for part in of.parts for measure in of.measures}}
+    fill(Shelf(root=tmp_path / "kept"), of, 10, ended=lost)
+    done = call("timings", "--results", "kept")
+    assert "Control: b against itself" in done.stdout
+    assert done.exit_code == 3
 
 
 def test_all_shows_every_row(call, tmp_path):
