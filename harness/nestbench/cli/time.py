@@ -25,8 +25,8 @@ from nestbench.cli.timed import (
     Seconds,
     Seed,
     SessionName,
-    TimedLaunch,
     TimedLaunches,
+    launch_for,
 )
 from nestbench.errors import ExitCode, UsageError
 
@@ -72,7 +72,7 @@ def time(
     ] = None,
     no_control: Annotated[bool, typer.Option("--no-control", help="Time no stack twice.")] = False,
     blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks at most; looks are at 10, 20, 30.")] = 30,
-    launch: TimedLaunches = TimedLaunch.FORK,
+    launch: TimedLaunches = None,
     timeout: Seconds = 60,
     cpus: Cpus = None,
     seed: Seed = 0,
@@ -115,7 +115,7 @@ def time(
         arms_of(chosen, twice),
         parts_of(catalogue),
         measures=tuple(map(str, measure or list(Measure))),
-        launch="fresh" if launch is TimedLaunch.FRESH else "fork",
+        launch=launch_for(chosen, launch),
         limit=timeout,
         cpus=set_aside(cpus),
         seed=seed,

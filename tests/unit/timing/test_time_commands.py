@@ -158,6 +158,9 @@ def test_a_broken_session_stands_in_no_others_way(call, monkeypatch, tmp_path):
         ("time", "tf2.15", "tf2.99"),
         ("time", "tf2.15", "tf2.16", "--control", "tf2.14"),
         ("time", "tf2.15", "tf2.16", "--launch", "auto"),
+        ("time", "tf2.20-gpu", "tf2.21-gpu", "--launch", "fork"),
+        ("time", "tf2.20", "tf2.21-gpu"),
+        ("time", "tf2.20", "tf2.21-gpu", "--launch", "fresh"),
         ("time", "tf2.15", "tf2.16", "--cpus", "9999"),
         ("time", "tf2.15", "tf2.16", "--cpus", "all"),
         ("time", "tf2.15", "tf2.16", "--blocks", "31"),
@@ -172,6 +175,14 @@ def test_wrong_usage(call, monkeypatch, arguments, tmp_path):
     assert call(*arguments).exit_code == 2
     assert fake.launches == []
     assert not (tmp_path / "results").exists()
+
+
+def test_on_a_gpu_each_case_gets_a_fresh_process(call, monkeypatch, tmp_path):
+    FakeLauncher().install(monkeypatch)
+    assert time(call, "-q", "--session", "gpu", stacks=("tf2.20-gpu", "tf2.21-gpu")).exit_code == 0
+    assert time(call, "-q", "--session", "cpu").exit_code == 0
+    shelf = Shelf(root=tmp_path / "results" / "local-timings")
+    assert [shelf.load(name).launch for name in ("gpu", "cpu")] == ["fresh", "fork"]
 
 
 def test_no_session_and_an_unknown_one(call, tmp_path):
