@@ -82,7 +82,7 @@ def isolation(
     costs = [
         measure_isolation(
             stack.id,
-            prepare(stack.id, say).python,
+            prepare(stack.id, say),
             catalogue,
             envs=envs,
             sample=sample,

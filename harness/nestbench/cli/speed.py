@@ -74,7 +74,7 @@ def speed(
         if not no_tox and not ini.is_file():
             say(f"tox is left out: there is no {ini}")
         running = measure_speed(
-            {stack.id: prepare(stack.id, say).python for stack in chosen},
+            {stack.id: prepare(stack.id, say) for stack in chosen},
             catalogue.select(ids),
             envs=envs.absolute() if envs is not None else None,
             sample=sample,
