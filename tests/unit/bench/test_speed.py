@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from nestbench.bench import isolation
 from nestbench.bench.copies import make_copies
+from nestbench.bench.isolation import Cost
 from nestbench.bench.reading import Reading, Took, took
 from nestbench.bench.speed import Run, Speed
 from nestbench.catalogue import load_catalogue
@@ -109,6 +110,40 @@ def test_every_ratio_stands_beside_its_seconds(measured):
     assert "warm run / floor" in text
     for figure in ("1.20", "20.0", "1.00", "3.0", "170 MB", "x 10.0", "x 11.8"):
         assert figure in text, figure
+
+
+def test_data_has_the_ratios_and_what_they_are_held_against(measured):
+    said = measured("--format", "json")
+    assert said.exit_code == 0, said.output
+    data = json.loads(said.stdout)
+    (run,) = data["running"]["runs"]
+    assert run["ratios"]["over_floor"] == {"value": 1.2, "least": None, "most": 1.3, "unit": "", "missed": False}
+    assert run["ratios"]["faster_than_fresh"]["value"] == 20
+    assert data["running"]["ratios"]["faster_than_tox"]["value"] == 3
+    reading = data["reading"]["ratios"]
+    assert (reading["table_seconds"]["value"], reading["table_megabytes"]["most"]) == (1.9, 400)
+    assert reading["growth_with_stacks"]["value"] == pytest.approx(10)
+
+
+def test_an_aim_that_is_missed_is_an_exit_code(measured):
+    said = measured(tox=33.0)
+    assert said.exit_code == 1
+    assert "at least 2: missed" in said.stdout
+    assert measured("--format", "json", tox=33.0).exit_code == 1
+
+
+@pytest.mark.parametrize(("fresh", "code"), [(480.0, 0), (100.0, 1)])
+def test_isolation_has_the_same_aims(monkeypatch, tmp_path, measured, fresh, code):
+    cost = Cost(
+        stack="tf2.15", cells=100, warm=24.0, imported=4.0, inside=16.0, fresh=fresh, sample=10,
+        warm_parallel=20.0, workers=2, inline=18.0, controller_megabytes=50.0,
+    )  # fmt: skip
+    measured("--only", "reading")  # stands where nothing is made
+    monkeypatch.setattr("nestbench.bench.measure_isolation", lambda *_, **__: cost)
+    for form in ("table", "json"):
+        said = CliRunner().invoke(app, ["bench", "isolation", "tf2.15", "--format", form])
+        assert said.exit_code == code, said.output
+    assert json.loads(said.stdout)[0]["ratios"]["faster_than_fresh"]["missed"] is bool(code)
 
 
 def test_what_was_not_measured_is_said_to_be_so(measured):
