@@ -106,6 +106,7 @@ def method(
             held = shelf.load(asked.name)
             check_same(held, asked)
         else:
+            shelf.require_new(asked.name)
             held = asked
 
         def say(text: str) -> None:

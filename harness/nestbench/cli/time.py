@@ -123,7 +123,9 @@ def time(
     )
     shelf = Shelf(root=(results or workspace.root / "results" / "local-timings").absolute())
     held = shelf.load(asked.name) if shelf.has(asked.name) else None
-    if held is not None:
+    if held is None:
+        shelf.require_new(asked.name)
+    else:
         check_same(held, asked)
     going_on = asked if held is None else replace(held, planned=blocks)
 

@@ -151,6 +151,22 @@ def test_a_broken_session_stands_in_no_others_way(call, monkeypatch, tmp_path):
     assert f"{broken} is broken" in done.stderr
 
 
+def test_launches_without_their_session_are_nobodys(call, monkeypatch, tmp_path):
+    fake = FakeLauncher().install(monkeypatch)
+    time(call, "-q", "--session", "mine")
+    folder = tmp_path / "results" / "local-timings" / "mine"
+    text = (folder / "session.json").read_text()
+    (folder / "session.json").unlink()
+    done = time(call, "-q", "--session", "mine", "--timeout", 9)
+    assert done.exit_code == 2
+    assert f"{folder} holds launches, and no session.json" in done.stderr
+    assert not (folder / "session.json").exists()
+    assert time(call, "-q", "--session", "other").exit_code == 0
+    (folder / "session.json").write_text(text)
+    assert time(call, "-q", "--session", "mine").exit_code == 0
+    assert len(fake.launches) == 60
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
