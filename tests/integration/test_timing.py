@@ -141,6 +141,15 @@ def test_what_cannot_be_measured_is_named_and_harms_nobody(probe, launcher, mode
 
 
 @pytest.mark.parametrize("mode", ["fork", "fresh"])
+def test_a_summary_needs_no_other_measurement(probe, launcher, mode):
+    raises = "planted-misbehaviour[way=raise]"
+    kept, _ = launch(launcher(mode, "plain", raises, measures=("summary",)), probe)
+    assert kept.ended["plain"]["summary"].kind == "measured"
+    assert kept.ended[raises]["summary"].kind == "raises"
+    assert "ZeroDivisionError" in kept.ended[raises]["summary"].detail
+
+
+@pytest.mark.parametrize("mode", ["fork", "fresh"])
 def test_a_slowdown_is_planted_where_it_is_asked_for(probe, launcher, mode):
     of = launcher(mode, *GOOD)
     arm = replace(of.session.arms[0], planted={"plain": 1.5})

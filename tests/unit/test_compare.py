@@ -5,13 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from timing_stage import fill
+from timing_stage import session as timing_session
 from typer.testing import CliRunner
 
 from nestbench.catalogue import load_catalogue
 from nestbench.changes.pairing import Direction, pairings
 from nestbench.cli import app
 from nestbench.frames import Result, State
+from nestbench.matrix import load_matrix
 from nestbench.report.comparison import comparison_text
+from nestbench.timing import Shelf
+from nestbench.timing.beginning import arms_of, parts_of
 from nestbench.verdicts import Verdict, judge
 from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
 
@@ -86,7 +91,7 @@ def run(*arguments):
 def test_the_command_compares_what_is_published():
     done = run("tf2.15", "tf2.16", "--results", PUBLISHED, "--format", "json")
     assert done.exit_code == 0, done.output
-    data = {one["case"]: one for one in json.loads(done.stdout)}
+    data = {one["case"]: one for one in json.loads(done.stdout)["cases"]}
     raw = data["raw-variable-attribute"]
     assert raw["direction"] == "worse"
     assert (raw["before"], raw["after"][0]) == (["tracked"], "uncounted")
@@ -171,3 +176,53 @@ def test_what_cannot_be_compared_is_said(arguments, code, says):
     done = run(*arguments)
     assert done.exit_code == code
     assert says in done.output
+
+
+TIMED = ("list-of-layers", "raw-variable-attribute")
+
+
+@pytest.fixture
+def timed(tmp_path, monkeypatch):
+    """Keeps a session of the two stacks and these cases, and compares them; with what is not as it is now."""
+    (tmp_path / ".nestbench").mkdir()
+    monkeypatch.chdir(tmp_path)
+    stacks = load_matrix().select(["tf2.15", "tf2.16"]).stacks
+
+    def call(*arguments, control="tf2.16", of=lambda one: one, **more):
+        now = timing_session(arms=arms_of(stacks, control), parts=parts_of(CATALOGUE.select(list(TIMED))))
+        fill(Shelf(root=tmp_path / "results" / "local-timings"), of(now), 20, **more)
+        return run("tf2.15", "tf2.16", "--results", PUBLISHED, *(w for c in TIMED for w in ("--case", c)), *arguments)
+
+    return call
+
+
+def test_data_says_whether_the_times_in_it_are_trusted(timed):
+    slower = {"tf2.16": 2.0, "tf2.16+control": 2.0}
+    data = json.loads(timed("--format", "json", factors=slower).stdout)
+    assert (data["session"], data["trusted"]) == ("made-up", True)
+    assert {row["answer"] for one in data["cases"] for row in one["times"]} == {"slower"}
+    data = json.loads(timed("--format", "json", factors={"tf2.16": 2.0}).stdout)
+    assert data["trusted"] is False
+    assert any(line.startswith("NOT TO BE TRUSTED") for line in data["caveats"])
+    data = json.loads(timed("--format", "json", control=None).stdout)
+    assert data["trusted"] is None
+    assert {row["noise"] for one in data["cases"] for row in one["times"]} == {None}
+
+
+def test_times_of_another_case_or_lock_do_not_stand_beside_what_is_there_now(timed):
+    slower = {"tf2.16": 2.0, "tf2.16+control": 2.0}
+
+    def other_case(one):
+        return replace(one, parts=(*one.parts[:-1], replace(one.parts[-1], digest="other")))
+
+    said = timed(of=other_case, factors=slower).stdout
+    assert "left out of 1 case variants that have changed since (raw-variable-attribute" in said
+    data = json.loads(timed("--format", "json", of=other_case, factors=slower).stdout)
+    assert {one["case"] for one in data["cases"] if one["times"]} == {"list-of-layers[owner=layer]", "list-of-layers[owner=model]"}
+
+    def other_lock(one):
+        return replace(one, arms=(replace(one.arms[0], lock="other"), *one.arms[1:]))
+
+    data = json.loads(timed("--format", "json", of=other_lock, factors=slower).stdout)
+    assert not any(one["times"] for one in data["cases"])
+    assert any("No time is shown, for tf2.15 had another lock" in line for line in data["caveats"])

@@ -5,6 +5,7 @@ import io
 import json
 import math
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from types import MappingProxyType
 
 import pytest
@@ -240,6 +241,21 @@ def test_a_bound_is_drawn_where_it_is():
     }))], Quantity.SECONDS)  # fmt: skip
     without = drawing.draw([told(None, times(lambda n: [n], sizes=SIZES[:-1]))], Quantity.SECONDS)
     assert with_bound.count("<use") > without.count("<use")
+
+
+def test_seconds_of_another_host_or_launch_mode_are_not_drawn_beside_others():
+    def timed(stack, **more):
+        return told(counts(keras_2), replace(times(lambda n: [n]), **more), stack=stack)
+
+    rows = [timed("tf2.0", host="there"), timed("tf2.15"), timed("tf2.21"), timed("jax", launch="fresh")]
+    seconds, calls = (
+        {one.text for one in ET.fromstring(drawing.draw(rows, of)).iter("{http://www.w3.org/2000/svg}text")}
+        for of in (Quantity.SECONDS, Quantity.USER_CALLS)
+    )
+    assert {word.split(":")[0] for word in seconds if ": 1.00 (" in word} == {"tf2.15", "tf2.21"}
+    assert {"left out, of another host or launch mode:", "tf2.0, jax"} <= seconds
+    assert {word.split(":")[0] for word in calls if ": 1.00 (" in word} == {"tf2.0", "tf2.15", "tf2.21", "jax"}
+    assert not any("left out" in word for word in calls)
 
 
 def test_as_many_stacks_as_there_are_look_different():

@@ -68,10 +68,21 @@ def test_what_is_measured_beside_the_cells_is_taken_away_too(tmp_path):
     times = table(site, "timings.json")
     assert {(one["case"], one["before"], one["after"]) for one in times} == {("a-case", "tf2.15", "tf2.16")}
     assert all(one["low"] <= one["ratio"] <= one["high"] for one in times)
+    assert {one["trusted"] for one in times} == {True}
     users = [one for one in table(site, "growth.csv") if one["quantity"] == "user calls"]
     assert {(one["stack"], one["exponential"]) for one in users if one["exponent"]} == {("tf2.15", "False")}
     page = (site / "downloads.html").read_text()
     assert "nothing of it is measured" not in page
+
+
+@pytest.mark.parametrize(("control", "factors", "said"), [("tf2.16", {"tf2.16+control": 3.0}, "False"), (None, {}, "")])
+def test_times_that_are_not_to_be_trusted_say_so_where_they_are_taken_away(tmp_path, control, factors, said):
+    of = timing_session(stacks=("tf2.15", "tf2.16"), control=control, parts=("a-case[owner=model]",))
+    fill(TimingShelf(root=tmp_path / "results" / "timings"), of, 10, factors=factors)
+    site = build(source_in(tmp_path), Folder(root=tmp_path / "site")).index.parent
+    times = table(site, "timings.csv")
+    assert {one["trusted"] for one in times} == {said}
+    assert all(bool(one["noise"]) is bool(control) for one in times)
 
 
 def test_badges_say_what_the_pages_say(site):

@@ -19,10 +19,10 @@ from typing import TypeVar
 
 from nestbench import staging
 from nestbench.catalogue import Catalogue, Cell
-from nestbench.environments import clean_environ
 from nestbench.errors import GroundError
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.observe import Ground, Listener, observe
+from nestbench.run.orchestrate import Prepared
 from nestbench.run.probe_process import Limits
 
 __all__ = ["Cost", "Warm", "measure_isolation", "measure_warm", "run_warm", "spread"]
@@ -80,27 +80,27 @@ class Cost(Warm):
 
 def measure_isolation(
     stack: str,
-    python: Path,
+    made: Prepared,
     catalogue: Catalogue,
     *,
     envs: Path | None,
     sample: int,
     say: Callable[[str], None],
 ) -> Cost:
-    """Measure one stack whose environment is made and current.
+    """Measure one stack, whose environment is ``made`` and current.
 
-    ``python``: its interpreter. ``sample``: how many cells are run in fresh interpreters.
+    ``sample``: how many cells are run in fresh interpreters.
     Raises GroundError where a run does not come to its end.
     """
     workers = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory(prefix="nestbench-bench-") as name:
         folder = Path(name)
-        warm, memory = measure_warm(stack, python, catalogue, folder, envs=envs, sample=sample, say=say)
+        warm, memory = measure_warm(stack, made, catalogue, folder, envs=envs, sample=sample, say=say)
         say(f"{stack}: warm run, {workers} at a time")
         ids = [entry.id for entry in catalogue]
         parallel, _ = run_warm([stack], ids, folder / "many", envs, workers=workers)
         say(f"{stack}: in one process without isolation")
-        _, _, inline = _serve(python, catalogue.cells([stack]), folder, launch="inline")
+        _, _, inline = _serve(made, catalogue.cells([stack]), folder, launch="inline")
     return Cost(
         **vars(warm), warm_parallel=parallel, workers=workers, inline=inline, controller_megabytes=memory
     )
@@ -108,7 +108,7 @@ def measure_isolation(
 
 def measure_warm(
     stack: str,
-    python: Path,
+    made: Prepared,
     catalogue: Catalogue,
     folder: Path,
     *,
@@ -124,10 +124,10 @@ def measure_warm(
     say(f"{stack}: warm run of {len(cells)} cells, one at a time")
     warm, memory = run_warm([stack], [entry.id for entry in catalogue], folder / "one", envs, workers=1)
     say(f"{stack}: the same in children, timed inside")
-    imported, inside, _ = _serve(python, cells, folder, launch="fork")
+    imported, inside, _ = _serve(made, cells, folder, launch="fork")
     chosen = spread(cells, sample)
     say(f"{stack}: {len(chosen)} cells in fresh interpreters")
-    fresh = _fresh(python, chosen, folder) / len(chosen) * len(cells)
+    fresh = _fresh(made, chosen, folder) / len(chosen) * len(cells)
     measured = Warm(
         stack=stack,
         cells=len(cells),
@@ -181,14 +181,14 @@ def _peak_megabytes(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def _serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
+def _serve(
+    made: Prepared, cells: Sequence[Cell], folder: Path, *, launch: str
+) -> tuple[float, float, float]:
     """Seconds of the import, in the cases, and of wall time in all, of one probe server."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
-    environ = clean_environ(scratch)
-    environ["PYTHONPATH"] = str(staging.stage(folder / "probe"))
     ground = Ground(
-        python=python,
-        environ=environ,
+        python=made.python,
+        environ=made.environ(scratch, staging.stage(folder / "probe")),
         files=sorted({Path(cell.case.file) for cell in cells}),
         log=folder / "probe.log",
         scratch=scratch,
@@ -215,14 +215,13 @@ def _serve(python: Path, cells: Sequence[Cell], folder: Path, *, launch: str) ->
     return imports[0].import_seconds, inside, wall
 
 
-def _fresh(python: Path, cells: Sequence[Cell], folder: Path) -> float:
+def _fresh(made: Prepared, cells: Sequence[Cell], folder: Path) -> float:
     """Wall seconds of the naive way: an interpreter, an import and a case, one after the other."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
-    environ = clean_environ(scratch)
-    environ["PYTHONPATH"] = str(staging.stage(folder / "probe"))
+    environ = made.environ(scratch, staging.stage(folder / "probe"))
     began = time.perf_counter()
     for cell in cells:
-        command = [str(python), "-s", "-m", "nestprobe", "--launch", "inline", "--only", cell.case.id]
+        command = [str(made.python), "-s", "-m", "nestprobe", "--launch", "inline", "--only", cell.case.id]
         for name, value in cell.variant.names.items():
             command += ["--variant", f"{name}={value}"]
         command += ["--cases", str(Path(cell.case.file).parent), "-o", str(scratch / "result.json")]

@@ -21,6 +21,7 @@ from pathlib import Path
 from nestbench.bench.isolation import Warm, measure_warm, run_warm, spread
 from nestbench.catalogue import Catalogue
 from nestbench.errors import GroundError
+from nestbench.run.orchestrate import Prepared
 
 __all__ = ["Run", "Speed", "measure_speed"]
 
@@ -57,7 +58,7 @@ class Speed:
 
 
 def measure_speed(
-    pythons: Mapping[str, Path],
+    made: Mapping[str, Prepared],
     catalogue: Catalogue,
     *,
     envs: Path | None,
@@ -65,7 +66,7 @@ def measure_speed(
     tox_ini: Path | None,
     say: Callable[[str], None],
 ) -> Speed:
-    """Measure stacks whose environments are made; ``pythons``: their interpreters by id.
+    """Measure stacks whose environments are ``made``, by id.
 
     ``tox_ini``: where tox finds the stacks' environments; None leaves tox out. Raises GroundError.
     """
@@ -74,22 +75,22 @@ def measure_speed(
     with tempfile.TemporaryDirectory(prefix="nestbench-bench-") as name:
         folder = Path(name)
         runs = [
-            _run(stack, python, catalogue, few, folder=folder / stack, envs=envs, sample=sample, say=say)
-            for stack, python in pythons.items()
+            _run(stack, one, catalogue, few, folder=folder / stack, envs=envs, sample=sample, say=say)
+            for stack, one in made.items()
         ]
         workers = len(os.sched_getaffinity(0))
-        say(f"{', '.join(pythons)}: warm run as it comes, {workers} cells at a time")
-        warm, _ = run_warm(list(pythons), ids, folder / "all", envs, workers=workers)
+        say(f"{', '.join(made)}: warm run as it comes, {workers} cells at a time")
+        warm, _ = run_warm(list(made), ids, folder / "all", envs, workers=workers)
         tox = None
         if tox_ini is not None:
-            say(f"{', '.join(pythons)}: tox, one after the other")
-            tox = _tox(tox_ini, list(pythons), ids, folder / "tox", envs)
+            say(f"{', '.join(made)}: tox, one after the other")
+            tox = _tox(tox_ini, list(made), ids, folder / "tox", envs)
     return Speed(runs=runs, warm=warm, workers=workers, tox=tox)
 
 
 def _run(
     stack: str,
-    python: Path,
+    made: Prepared,
     catalogue: Catalogue,
     few: Catalogue,
     *,
@@ -102,7 +103,7 @@ def _run(
     few_cells = len(few.cells([stack]))
     say(f"{stack}: warm run of {few_cells} cells, one at a time")
     seconds, _ = run_warm([stack], [one.id for one in few], folder / "few", envs, workers=1)
-    warm, _ = measure_warm(stack, python, catalogue, folder, envs=envs, sample=sample, say=say)
+    warm, _ = measure_warm(stack, made, catalogue, folder, envs=envs, sample=sample, say=say)
     return Run(**vars(warm), few_cells=few_cells, few=seconds)
 
 

@@ -20,7 +20,7 @@ from nestbench.cli.options import (
 )
 from nestbench.cli.speed import speed
 from nestbench.cli.trial import doctor
-from nestbench.errors import UsageError
+from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from nestbench.bench import Cost
@@ -57,10 +57,12 @@ def isolation(
     no_download: NoDownload = False,
     form: Form = ListFormat.TABLE,
 ) -> None:
-    """A warm run against its floor, no isolation, and a fresh process per case."""
-    from dataclasses import asdict
+    """A warm run against its floor, no isolation, and a fresh process per case.
 
+    Exits with 1 where a ratio misses its aim, as `nestbench bench speed` has it.
+    """
     from nestbench.bench import measure_isolation
+    from nestbench.bench.aims import figures_of, with_figures
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import Device, load_matrix
     from nestbench.run.session import tox_prepare
@@ -82,7 +84,7 @@ def isolation(
     costs = [
         measure_isolation(
             stack.id,
-            prepare(stack.id, say).python,
+            prepare(stack.id, say),
             catalogue,
             envs=envs,
             sample=sample,
@@ -91,9 +93,11 @@ def isolation(
         for stack in chosen
     ]
     if form is ListFormat.JSON:
-        typer.echo(json.dumps([asdict(cost) for cost in costs], indent=1))
-        return
-    _print(costs)
+        typer.echo(json.dumps([with_figures(cost, figures_of(cost)) for cost in costs], indent=1))
+    else:
+        _print(costs)
+    if any(one.missed for cost in costs for one in figures_of(cost).values()):
+        raise typer.Exit(int(ExitCode.FOUND))
 
 
 @_bench.command("site")
@@ -153,6 +157,10 @@ def _print(costs: "list[Cost]") -> None:
     from rich.table import Table
 
     from nestbench.bench import Cost
+    from nestbench.bench.aims import figures_of
+
+    def aim(cost: Cost, name: str) -> str:
+        return f" ({figures_of(cost)[name].aim})"
 
     table = Table("", *(cost.stack for cost in costs), title="Seconds of wall time, and ratios")
     rows: dict[str, Callable[[Cost], str]] = {
@@ -164,9 +172,11 @@ def _print(costs: "list[Cost]") -> None:
         ),
         "one process, no isolation": lambda cost: f"{cost.inline:.1f}",
         "a fresh process per cell": lambda cost: f"{cost.fresh:.0f} (from {cost.sample} cells)",
-        "warm run / floor": lambda cost: f"{cost.over_floor:.2f}",
+        "warm run / floor": lambda cost: f"{cost.over_floor:.2f}{aim(cost, 'over_floor')}",
         "warm run / no isolation": lambda cost: f"{cost.over_inline:.2f}",
-        "fresh / warm run, one at a time": lambda cost: f"{cost.faster_than_fresh:.1f}",
+        "fresh / warm run, one at a time": lambda cost: (
+            f"{cost.faster_than_fresh:.1f}{aim(cost, 'faster_than_fresh')}"
+        ),
         "fresh / warm run as it comes": lambda cost: f"{cost.faster_than_fresh_parallel:.1f}",
         "controller's peak memory, MB": lambda cost: f"{cost.controller_megabytes:.0f}",
     }

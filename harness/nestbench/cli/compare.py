@@ -1,6 +1,8 @@
 """``nestbench compare``: what changes from one stack to another, in behaviour, exact counts and time."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,8 +14,25 @@ from nestbench.cli.timed import SessionName
 from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
+    from nestbench.catalogue import Catalogue
     from nestbench.changes.pairing import Pairing
+    from nestbench.timing import Session
     from nestbench.timing.answers import Row
+
+_NAMED = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Times:
+    """Of one session, by case label. ``told``: what a reader must know before any of them is believed.
+
+    ``session`` is None where none has both; ``trusted`` is None there too, and where no control was run.
+    """
+
+    session: str | None = None
+    rows: "dict[str, list[Row]]" = field(default_factory=dict)
+    trusted: bool | None = None
+    told: list[str]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -67,22 +86,29 @@ def compare(
                 f"No case was measured on both {before} and {after} in {source.store.root}.",
                 do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR.",
             )
-    times, told = _times(before, after, session)
+    times = _times(before, after, session, catalogue, locks)
     stale = sum(result.state is State.STALE for side in sides for result in side)
     if stale:
-        told.insert(0, f"Of the results, {stale} were measured before their case, lock or probe changed.")
+        old = f"Of the results, {stale} were measured before their case, lock or probe changed."
+        times.told.insert(0, old)
     if form is ListFormat.JSON:
         typer.echo(_json(found, times), nl=False)
     else:
-        phrases = {label: notable(rows) for label, rows in times.items()}
+        phrases = {label: notable(rows) for label, rows in times.rows.items()}
         width = screen().width
         typer.echo(comparison_text(before, after, found, phrases, everything=everything, width=width))
-        for line in told:
+        for line in times.told:
             typer.echo(line)
 
 
-def _times(before: str, after: str, name: str | None) -> "tuple[dict[str, list[Row]], list[str]]":
-    """Comparisons of the two by case label, and what a reader must know of them."""
+def _times(
+    before: str, after: str, name: str | None, catalogue: "Catalogue", locks: Mapping[str, str]
+) -> _Times:
+    """What the last session that has both says of them, or the one called ``name``; ``locks``: by stack.
+
+    Behaviours are of the cases and locks as they are now; times of others do not stand beside them.
+    """
+    from nestbench.digests import tree_fingerprint
     from nestbench.timing import report
     from nestbench.timing.answers import answers
     from nestbench.timing.samples import samples
@@ -93,19 +119,45 @@ def _times(before: str, after: str, name: str | None) -> "tuple[dict[str, list[R
         session = shelf.load(one)
         if {before, after} <= {arm.name for arm in session.arms}:
             found = answers(session, samples(shelf, session), [(before, after)])
+            changed, other = _changed(session, catalogue), _other_lock(session, (before, after), locks)
             rows: dict[str, list[Row]] = {}
             for row in found.rows:
-                rows.setdefault(row.part, []).append(row)
-            return rows, [*report.seconds_text(session, found), *report.caveats(session, found)]
+                if row.part not in changed and not other:
+                    rows.setdefault(row.part, []).append(row)
+            told = [*report.seconds_text(session, found), *report.caveats(session, found)]
+            again = f"`nestbench time {before} {after}` times them again."
+            told += [f"{why}: {again}" for why in _left_out(changed, other)]
+            if session.probe != tree_fingerprint():
+                told.append("The times were taken by another version of the probe than is here now.")
+            return _Times(session=one, rows=rows, trusted=found.trusted, told=told)
     if name:
         raise UsageError(f"The session {name} did not time both {before} and {after}.", do="Name another.")
-    return {}, [f"No timing session has both: `nestbench time {before} {after}` measures one."]
+    return _Times(told=[f"No timing session has both: `nestbench time {before} {after}` measures one."])
 
 
-def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
+def _changed(session: "Session", catalogue: "Catalogue") -> list[str]:
+    """Labels of the parts that were timed of another text of their case."""
+    digests = {entry.id: entry.digest for entry in catalogue}
+    return [part.label for part in session.parts if digests.get(part.case, part.digest) != part.digest]
+
+
+def _other_lock(session: "Session", names: tuple[str, str], locks: Mapping[str, str]) -> list[str]:
+    arms = map(session.arm, names)
+    return [arm.name for arm in arms if locks.get(arm.stack) != arm.lock]
+
+
+def _left_out(changed: Sequence[str], other: Sequence[str]) -> Iterator[str]:
+    if other:
+        yield f"No time is shown, for {', '.join(other)} had another lock when it was timed"
+    elif changed:
+        some = ", ".join(changed[:_NAMED]) + (", ..." if len(changed) > _NAMED else "")
+        yield f"Times are left out of {len(changed)} case variants that have changed since ({some})"
+
+
+def _json(found: "list[Pairing]", times: _Times) -> str:
     from nestbench.timing.report import row_data
 
-    data = [
+    cases = [
         {
             "case": one.label,
             "direction": one.change.direction.name.lower() if one.change is not None else None,
@@ -116,11 +168,12 @@ def _json(found: "list[Pairing]", times: "dict[str, list[Row]]") -> str:
             "raised": _sides(one, "raised"),
             "differences": one.change.before.differences(one.change.after) if one.change is not None else [],
             "counts": {name: list(pair) for name, pair in one.counts.items()},
-            "times": [row_data(row) for row in times.get(one.label, ())],
+            "times": [row_data(row) for row in times.rows.get(one.label, ())],
             "why": one.why,
         }
         for one in found
     ]
+    data = {"session": times.session, "trusted": times.trusted, "caveats": times.told, "cases": cases}
     return json.dumps(data, indent=1) + "\n"
 
 

@@ -26,8 +26,8 @@ from nestbench.cli.timed import (
     Seconds,
     Seed,
     SessionName,
-    TimedLaunch,
     TimedLaunches,
+    launch_for,
 )
 from nestbench.errors import ExitCode, UsageError
 
@@ -43,7 +43,7 @@ def method(
     group: Groups = None,
     measure: Measures = None,
     blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks of four launches each.")] = 20,
-    launch: TimedLaunches = TimedLaunch.FORK,
+    launch: TimedLaunches = None,
     timeout: Seconds = 60,
     cpus: Cpus = None,
     seed: Seed = 0,
@@ -97,7 +97,7 @@ def method(
             arms_for(chosen, parts),
             parts,
             measures=tuple(map(str, measure or list(Measure))),
-            launch="fresh" if launch is TimedLaunch.FRESH else "fork",
+            launch=launch_for([chosen], launch),
             limit=timeout,
             cpus=set_aside(cpus),
             seed=seed,
@@ -106,6 +106,7 @@ def method(
             held = shelf.load(asked.name)
             check_same(held, asked)
         else:
+            shelf.require_new(asked.name)
             held = asked
 
         def say(text: str) -> None:

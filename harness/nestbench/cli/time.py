@@ -1,5 +1,6 @@
 """``nestbench time`` and ``nestbench timings``: measure build time on several stacks, and show it."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,8 +25,8 @@ from nestbench.cli.timed import (
     Seconds,
     Seed,
     SessionName,
-    TimedLaunch,
     TimedLaunches,
+    launch_for,
 )
 from nestbench.errors import ExitCode, UsageError
 
@@ -71,7 +72,7 @@ def time(
     ] = None,
     no_control: Annotated[bool, typer.Option("--no-control", help="Time no stack twice.")] = False,
     blocks: Annotated[int, typer.Option(min=5, max=30, help="Blocks at most; looks are at 10, 20, 30.")] = 30,
-    launch: TimedLaunches = TimedLaunch.FORK,
+    launch: TimedLaunches = None,
     timeout: Seconds = 60,
     cpus: Cpus = None,
     seed: Seed = 0,
@@ -114,15 +115,19 @@ def time(
         arms_of(chosen, twice),
         parts_of(catalogue),
         measures=tuple(map(str, measure or list(Measure))),
-        launch="fresh" if launch is TimedLaunch.FRESH else "fork",
+        launch=launch_for(chosen, launch),
         limit=timeout,
         cpus=set_aside(cpus),
         seed=seed,
+        planned=blocks,
     )
     shelf = Shelf(root=(results or workspace.root / "results" / "local-timings").absolute())
     held = shelf.load(asked.name) if shelf.has(asked.name) else None
-    if held is not None:
+    if held is None:
+        shelf.require_new(asked.name)
+    else:
         check_same(held, asked)
+    going_on = asked if held is None else replace(held, planned=blocks)
 
     def say(text: str) -> None:
         if not quiet:
@@ -131,10 +136,10 @@ def time(
     with interruptible("finished launches are kept", more="" if session else f"--session {asked.name}"):
         prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
         made = {stack.id: prepare(stack.id, say) for stack in chosen}
-        if held is None:
-            shelf.save(asked)
+        if going_on != held:
+            shelf.save(going_on)
         timing = Timing(
-            session=held or asked,
+            session=going_on,
             shelf=shelf,
             workspace=workspace,
             made=made,
@@ -157,7 +162,10 @@ def timings(
         typer.Option(metavar="DIR", help="Only unpack pytest-benchmark's files into this folder."),
     ] = None,
 ) -> None:
-    """Show what a timing session found: its largest differences first, and whether its control held."""
+    """Show what a timing session found: its largest differences first, and whether its control held.
+
+    Exits with 3 where nothing could be compared.
+    """
     from nestbench.names import number_of
     from nestbench.timing.answers import answers, steps
     from nestbench.timing.samples import samples
@@ -208,7 +216,7 @@ def _show(
             typer.echo(f"not measured: {line}")
         for line in [*report.seconds_text(session, found), *report.caveats(session, found)]:
             typer.echo(line)
-    if not found.rows and not found.controls:
+    if not found.rows:
         raise typer.Exit(int(ExitCode.INCOMPLETE))
 
 

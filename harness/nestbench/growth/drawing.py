@@ -7,7 +7,8 @@ import importlib.util
 import io
 import itertools
 import statistics
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nestbench.errors import UsageError
@@ -34,6 +35,7 @@ _STYLE: Any = {
 _SLOPES = (1, 2)
 _PANEL = (4.6, 3.6)  # inches, wide enough for the legend below it
 _LEAST = 2  # points that make a line
+_NAMED = 4  # stacks that a title names
 #: How much higher than the highest point the reference lines end.
 _ABOVE = 1.6
 
@@ -59,10 +61,14 @@ def drawings(told: Sequence[Told]) -> dict[str, str]:
 
 
 def draw(rows: Sequence[Told], quantity: Quantity) -> str:
-    """One picture of one case: a panel for each part, a line for each stack in ``rows``."""
+    """One picture of one case: a panel for each part, a line for each stack in ``rows``.
+
+    Seconds are those of one host and one launch mode, of which there are most; whose are left out is said.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    rows, left_out = _comparable(rows) if quantity is Quantity.SECONDS else (rows, [])
     parts = [part for part in Part if any(row.part is part for row in rows)]
     stacks = list(dict.fromkeys(row.stack for row in rows))
     with mpl.rc_context():
@@ -71,7 +77,8 @@ def draw(rows: Sequence[Told], quantity: Quantity) -> str:
         lines = max(sum(row.part is part for row in rows) for part in parts)
         width, height = _PANEL[0] * len(parts), _PANEL[1] + 0.9 + 0.2 * lines
         figure = Figure(figsize=(width, height), layout="constrained")
-        figure.suptitle(f"{rows[0].label}: {quantity} against {rows[0].growing}")
+        title = f"{rows[0].label}: {quantity} against {rows[0].growing}"
+        figure.suptitle("\n".join([title, *_why_left_out(left_out)]))
         panels = figure.subplots(1, len(parts), squeeze=False, sharex=True)[0]
         for part, axes in zip(parts, panels, strict=True):
             _panel(axes, [row for row in rows if row.part is part], quantity, stacks)
@@ -79,6 +86,20 @@ def draw(rows: Sequence[Told], quantity: Quantity) -> str:
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": "nestbench"})
     return out.getvalue()
+
+
+def _comparable(rows: Sequence[Told]) -> tuple[Sequence[Told], list[str]]:
+    """The rows whose seconds may stand in one picture, and the stacks of the others."""
+    ((most, _),) = Counter(row.clocked for row in rows).most_common(1)
+    others = dict.fromkeys(row.stack for row in rows if row.clocked != most)
+    return [row for row in rows if row.clocked == most], list(others)
+
+
+def _why_left_out(stacks: Sequence[str]) -> Iterator[str]:
+    if stacks:
+        more = len(stacks) - _NAMED
+        names = ", ".join(stacks[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+        yield f"left out, of another host or launch mode:\n{names}"
 
 
 def _panel(axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Sequence[str]) -> None:

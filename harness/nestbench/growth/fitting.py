@@ -64,7 +64,10 @@ class Reach:
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """One part of one case on one stack. ``counted`` and ``timed``: how far each went; None: not measured."""
+    """One part of one case on one stack. ``counted`` and ``timed``: how far each went; None: not measured.
+
+    ``clocked``: id of the host and launch mode of what was timed: seconds of others are not held against it.
+    """
 
     stack: str
     label: str
@@ -73,6 +76,7 @@ class Told:
     curves: Mapping[Quantity, Curve]
     counted: Reach | None
     timed: Reach | None
+    clocked: tuple[str, str] | None
 
     @property
     def reach(self) -> Reach:
@@ -104,6 +108,7 @@ def tell(counts: StackCounts | None, times: StackTimes | None, label: str) -> li
                 curves={**_of_counts(points, tally, part), Quantity.SECONDS: _of_times(clocked)},
                 counted=_reach(points),
                 timed=_reach(clocked),
+                clocked=(timed.host, timed.launch) if timed else None,
             )
         )
     return told

@@ -83,10 +83,10 @@ class _Writer:
 
     def beside(self) -> dict[str, Iterator[dict[str, Any]]]:
         """By table the rows to take away of what is measured beside the cells."""
-        timed = (timing_rows(one.session, one.compared) for case in self.times.values() for one in case)
+        timed = chain.from_iterable(self.times.values())
         return {
             "portability": exchange_rows(self.loads),
-            "timings": chain.from_iterable(timed),
+            "timings": chain.from_iterable(map(timing_rows, timed)),
             "growth": chain.from_iterable(map(growth_rows, self.cost.told.values())),
         }
 

@@ -176,8 +176,13 @@ TABLES = (
             "ratio": _real("after over before, within the blocks: over 1 is slower"),
             "low": _real("lower end of its 95 % interval"),
             "high": _real("upper end"),
-            "noise": _real("how far the control strayed from 1, as a fraction"),
+            "noise": _real("how far the control strayed from 1, as a fraction; empty without a control"),
             "answer": _text("slower, faster, same or no evidence, at the error rate of the whole session"),
+            "trusted": _flag(
+                "whether the control, one stack timed twice, came out as itself: where not, believe no "
+                "answer of the session; empty where no control was run",
+                always=True,
+            ),
         },
     ),
     Table(

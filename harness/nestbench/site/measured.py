@@ -7,7 +7,7 @@ from nestbench.portability import Loads
 
 if TYPE_CHECKING:
     from nestbench.growth.fitting import Told
-    from nestbench.timing.answers import Row
+    from nestbench.site.timing import Timed
 
 __all__ = ["exchange_rows", "growth_rows", "timing_rows"]
 
@@ -31,12 +31,12 @@ def exchange_rows(loads: Sequence[Loads]) -> Iterator[dict[str, Any]]:
                     }
 
 
-def timing_rows(session: str, rows: Sequence["Row"]) -> Iterator[dict[str, Any]]:
+def timing_rows(timed: "Timed") -> Iterator[dict[str, Any]]:
     """A row for each comparison."""
-    for row in rows:
+    for row in timed.compared:
         one = row.comparison
         yield {
-            "session": session,
+            "session": timed.session,
             **_named(row.part),
             "measure": row.measure,
             "before": row.before,
@@ -48,6 +48,7 @@ def timing_rows(session: str, rows: Sequence["Row"]) -> Iterator[dict[str, Any]]
             "high": one.high,
             "noise": row.noise,
             "answer": str(row.answer),
+            "trusted": timed.trusted,
         }
 
 

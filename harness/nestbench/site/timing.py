@@ -30,10 +30,14 @@ _NARROW = 4  # largest over smallest ratio shown
 
 @dataclass(frozen=True, kw_only=True)
 class Timed:
-    """One case in one session. ``caveats``: to be read first. ``drawn``: empty without matplotlib."""
+    """One case in one session.
+
+    ``trusted``: as of ``Answers``. ``caveats``: to be read first. ``drawn``: empty without matplotlib.
+    """
 
     session: str
     compared: tuple["Row", ...]
+    trusted: bool | None
     caveats: tuple[str, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -64,6 +68,7 @@ def times_of(source: Source) -> dict[str, list[Timed]]:
                 Timed(
                     session=name,
                     compared=tuple(rows),
+                    trusted=told.trusted,
                     caveats=tuple(report.caveats(session, told)),
                     columns=tuple(frame.columns),
                     rows=tuple(tuple(map(str, row)) for row in frame.itertuples(index=False)),

@@ -16,6 +16,8 @@ STRICT = ConfigDict(strict=True, extra="forbid")
 
 Record = TypeVar("Record")
 
+_AGAIN = "Delete it: what it stood for is measured again by the command that made it."
+
 
 def to_data(record: Any, schema: int) -> dict[str, Any]:
     """The fields of a dataclass that are not at their default, in their order, after its schema."""
@@ -23,8 +25,8 @@ def to_data(record: Any, schema: int) -> dict[str, Any]:
     return {"schema": schema, **data}
 
 
-def from_text(kind: type[Record], text: str, path: Path, schema: int) -> Record:
-    """The record that ``text`` holds; ``schema``: the newest that can be read.
+def from_text(kind: type[Record], text: str, path: Path, schema: int, *, do: str = _AGAIN) -> Record:
+    """The record that ``text`` holds; ``schema``: the newest that can be read; ``do``: where it is broken.
 
     Raises StoreError, naming ``path``, for anything that is not exactly such a record; NewerSchemaError
     for one of a newer nestbench.
@@ -38,6 +40,6 @@ def from_text(kind: type[Record], text: str, path: Path, schema: int) -> Record:
         raise StoreError(
             f"{path} is broken",
             why=str(error).splitlines()[0],
-            do="Delete it: what it stood for is measured again by the command that made it.",
+            do=do,
         ) from error
     return record

@@ -35,7 +35,10 @@ _FEWEST_CONTROLS = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches."""
+    """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches.
+
+    ``noise``: of its measure; None where no control tells it.
+    """
 
     before: str
     after: str
@@ -43,7 +46,7 @@ class Row:
     measure: str
     comparison: Comparison
     seconds: tuple[float, float]
-    noise: float
+    noise: float | None
     answer: Answer
 
 
@@ -52,14 +55,15 @@ class Answers:
     """All comparisons of a session at one look. ``broken``: controls that show a difference.
 
     ``controls``: the comparisons of a stack with itself. ``trusted`` is None where there is none.
-    ``blocks``: complete ones, which alone are looked at. ``short``: how many pairs had too few of them
-    in which both were measured.
+    ``blocks``: complete ones, which alone are looked at; ``left_out``: those that wait for the next look.
+    ``short``: how many pairs had too few of them in which both were measured.
     """
 
     rows: tuple[Row, ...]
     controls: tuple[Row, ...]
     broken: tuple[str, ...]
     blocks: int
+    left_out: int = 0
     short: int
 
     @property
@@ -95,14 +99,16 @@ def answers(
 ) -> Answers:
     """Judge ``pairs`` of arms as one family, with the noise that the session's control shows.
 
-    Comparisons of one measure are held to that measure's noise. ``most``: blocks that are looked at,
-    the first ones; all that are complete where left out. Raises ValueError for an arm that the session
-    has not.
+    Comparisons of one measure are held to that measure's noise. ``most``: blocks that are looked at, the
+    first ones; where left out, as many as the last look takes that has all of its own. Raises ValueError
+    for an arm that the session has not.
     """
-    complete = complete_blocks(session, frame)[:most]
+    every = complete_blocks(session, frame)
+    complete = every[: _looked_at(session, len(every)) if most is None else most]
     table = seconds_by_block(frame[frame["block"].isin(complete)])
     table = table.reindex(columns=[arm.name for arm in session.arms])
     blocks = len(complete)
+    left_out = len(every) - blocks if most is None else 0
     look = look_at(blocks)
     alpha, interim = alpha_at(look), is_interim(look)
     control = session.control
@@ -112,16 +118,27 @@ def answers(
     broken = broken_controls(doubles, alpha=alpha) if doubles else ()
     family, short = compared(table, pairs)
     noises = {measure: noise_of(doubles, measure) for measure in session.measures}
+    known: Mapping[str, float] = noises if doubles else {}
     judged = judge(family, noise={key: noises[key[3]] for key in family}, alpha=alpha, interim=interim)
     return Answers(
-        rows=tuple(_row(table, key, one, noises[key[3]], judged[key]) for key, one in family.items()),
+        rows=tuple(_row(table, key, one, known.get(key[3]), judged[key]) for key, one in family.items()),
         controls=tuple(
-            _row(table, key, one, noises[key[3]], Answer.NO_EVIDENCE) for key, one in doubles.items()
+            _row(table, key, one, known.get(key[3]), Answer.NO_EVIDENCE) for key, one in doubles.items()
         ),
         broken=tuple(f"{part}, {measure}" for _, _, part, measure in broken),
         blocks=blocks,
+        left_out=left_out,
         short=short,
     )
+
+
+def _looked_at(session: Session, complete: int) -> int:
+    """Blocks of the last look that so many complete ones suffice for; all of them before the first.
+
+    Looked at whenever somebody asks, a session would be looked at oftener than the error rate is divided for.
+    """
+    looks = [*LOOKS, *([session.planned] if session.planned is not None else [])]
+    return max((look for look in looks if look <= complete), default=complete)
 
 
 def complete_blocks(session: Session, frame: "pd.DataFrame") -> list[int]:
@@ -155,7 +172,7 @@ def compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[Key, Co
     return found, short
 
 
-def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float, answer: Answer) -> Row:
+def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float | None, answer: Answer) -> Row:
     before, after, part, measure = key
     rows = table.xs((part, measure))[[before, after]].dropna()
     return Row(

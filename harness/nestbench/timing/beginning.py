@@ -34,8 +34,11 @@ def begin(
     limit: float,
     cpus: tuple[int, ...],
     seed: int,
+    planned: int | None = None,
 ) -> Session:
     """A session on this machine that has measured nothing yet; ``limit`` is in seconds for one cell.
+
+    ``planned``: blocks at which it ends.
 
     Raises UsageError where there are not two arms, or where no folder can be named ``name``.
     """
@@ -61,6 +64,7 @@ def begin(
         host=host_facts(),
         probe=tree_fingerprint(),
         processes=PROCESSES,
+        planned=planned,
     )
 
 

@@ -60,7 +60,8 @@ class Session:
 
     ``host``: facts of the machine, among them ``id``; ``cpus``: the processors set aside for launches;
     ``launch``: how the process of a cell comes to be, ``processes``: how many there are of each cell in a
-    launch. ``probe``: fingerprint of the whole probe.
+    launch. ``probe``: fingerprint of the whole probe. ``planned``: blocks at which it ends, decided or not,
+    and is looked at beside the looks that all sessions have.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -78,6 +79,7 @@ class Session:
     host: Mapping[str, str]
     probe: str
     processes: int = 1  # as in sessions that do not say it
+    planned: int | None = None  # nor that
 
     @property
     def control(self) -> Arm | None:

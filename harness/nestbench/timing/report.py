@@ -100,6 +100,13 @@ def _next_look(blocks: int) -> int:
     return next(look for look in LOOKS if look > blocks)
 
 
+def _waiting(session: Session, found: Answers) -> str:
+    there = found.blocks + found.left_out
+    looks = [look for look in (*LOOKS, session.planned or 0) if look > there]
+    until = f" until the look at {min(looks)}" if looks else ": they came after the last look"
+    return f"{found.left_out} of {there} complete blocks are left out{until}."
+
+
 def caveats(session: Session, found: Answers) -> Iterator[str]:
     """What a reader must know before any answer is believed; first whether the control held."""
     if found.blocks < LOOKS[0]:
@@ -113,6 +120,8 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
             "few of so many to be called slower or faster: go on with "
             f"--blocks {_next_look(found.blocks)}."
         )
+    if found.left_out:
+        yield _waiting(session, found)
     control = session.control
     if control is None:
         yield (
@@ -125,7 +134,7 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
         yield f"NOTHING OF THE CONTROL, {name}, could be compared, so the noise of this session is not known."
         return
     if found.trusted:
-        noises = sorted({row.noise for row in found.rows})
+        noises = sorted({row.noise for row in found.rows if row.noise is not None})
         floor = f"noise {noises[0]:.1%} to {noises[-1]:.1%} by measure" if noises else "nothing to compare"
         most = max(math.exp(abs(math.log(row.comparison.ratio))) for row in found.controls)
         yield (
@@ -186,12 +195,16 @@ def _megabytes(count: Any) -> str:
 
 
 def timings_csv(found: Answers) -> str:
-    """A row for each comparison, the largest differences first; then the controls, which are not judged."""
+    """A row for each comparison, the largest differences first; then the controls, which are not judged.
+
+    ``trusted`` is that of the session, in each row: whoever takes some of them has it with them.
+    """
     import pandas as pd
 
     rows = [row_data(row) | {"control": False} for row in biggest_first(found.rows)]
     rows += [row_data(row) | {"control": True, "answer": ""} for row in found.controls]
     for row in rows:
+        row["trusted"] = found.trusted
         for level in ("95", "90"):
             row[f"low_{level}"], row[f"high_{level}"] = row.pop(f"interval_{level}")
     return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
@@ -205,6 +218,7 @@ def timings_json(session: Session, found: Answers, frame: "pd.DataFrame", memory
         "host": dict(session.host),
         "launch": session.launch,
         "blocks": found.blocks,
+        "blocks_left_out": found.left_out,
         "trusted": found.trusted,
         "broken_controls": list(found.broken),
         "comparisons": [row_data(row) for row in biggest_first(found.rows)],

@@ -19,6 +19,9 @@ from nestbench.timing.record import SCHEMA, Launched, Session
 __all__ = ["Shelf"]
 
 _SESSION = "session.json"
+_LAUNCHES = "*/block-*"
+#: Deleted alone, it would leave launches of which nobody knows what they measured.
+_WITHOUT = "Bring it back as it was, move its folder away, or name another session with --session NAME."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,17 @@ class Shelf:
             known = sorted(one.parent.name for one in self.root.glob(f"*/{_SESSION}"))
             do = f"{self.root} has {', '.join(known)}." if known else f"None is in {self.root}."
             raise UsageError.unknown("timing session", name, known, do=do)
-        return from_text(Session, text, path, SCHEMA)
+        return from_text(Session, text, path, SCHEMA, do=_WITHOUT)
+
+    def require_new(self, name: str) -> None:
+        """Raise UsageError where launches lie in the folder of a session that is to begin."""
+        folder = self.root / name
+        if any(folder.glob(_LAUNCHES)):
+            raise UsageError(
+                f"{folder} holds launches, and no {_SESSION}, so no session can begin there.",
+                why="that file was deleted, and under what conditions they were measured is gone with it",
+                do=_WITHOUT,
+            )
 
     def last(self) -> Session:
         """The session begun last. Raises IncompleteError where there is none, StoreError."""

@@ -15,7 +15,7 @@ import time
 
 from nestprobe import casefiles, device, translations
 from nestprobe.backend import Backend
-from nestprobe.cell import Cell
+from nestprobe.cell import Cell, keep_in
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans, end_with_parent
 from nestprobe.observer import MOST_THREADS_TO_FORK
 from nestprobe.timing.cellrun import FILE, Kind, measure
@@ -49,7 +49,11 @@ def launch(path):
     gc.collect()
     gc.freeze()
     files = {case.id: file for file in request["files"] for case in casefiles.load(file)}
-    cells, head = _measured(request, files, kit)
+    try:
+        cells, head = _measured(request, files, kit)
+    except device.DeviceError as error:  # there when this began, and gone since
+        _write(request["outcomes"], {"no_device": str(error)})
+        os._exit(3)  # as below
     outcomes = {
         "versions": backend.versions,
         "flavour": backend.flavour,
@@ -158,7 +162,11 @@ def fresh_cell(path):
         request = json.load(stream)
     cell = Cell(request["file"], request["case"], request["variant"])
     kit = Backend().kit
-    device.verify(kit)
+    try:
+        device.verify(kit)
+    except device.DeviceError as error:
+        keep_in(request["result"], {"no_device": str(error)}, request["key"])
+        os._exit(3)
     asked = (request[name] for name in ("scratch", "result", "measures", "facts", "planted"))
     measure(cell, kit, *asked)
     sys.stderr.flush()

@@ -24,7 +24,7 @@ def test_steady_build(benchmark, subject):
 
 
 def test_summary(benchmark, subject):
-    benchmark.pedantic(subject.summarise, rounds=STEADY_ROUNDS)
+    benchmark.pedantic(subject.summarise, setup=subject.ready_summary, rounds=STEADY_ROUNDS)
 
 
 def test_first_step(benchmark, subject):

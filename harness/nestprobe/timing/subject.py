@@ -6,7 +6,6 @@ What is timed waits for the device before it returns.
 from nestprobe import device
 from nestprobe.protocol.instance import reset_names
 from nestprobe.protocol.literals import input_data, input_shape
-from nestprobe.vocabulary import NotApplicable
 
 #: What is measured, in this order; see the test of that name in ``measures.py``.
 MEASURES = ("construct", "build", "first-call", "steady-build", "summary", "first-step")
@@ -22,7 +21,7 @@ class Subject(object):
     def __init__(self, case, variant, kit, label):
         self.case, self.label = case, label
         self._variant, self._kit, self._engine = variant, kit, kit.engine
-        self._called = None  # the model that the first call built
+        self._called = None  # the last model whose call came to its end
         if "tensorflow" in case.needs:
             kit.tf  # noqa: B018 - raises NotApplicable where there is none
 
@@ -58,24 +57,29 @@ class Subject(object):
     def ready_call(self):
         """A model that was constructed and no more, and its data."""
         (model,), _ = self.ready_build()
-        self._called = model
         return (model, input_data(self.case.inputs, self._engine.tensor)), {}
 
     def call(self, model, data):
         """``model(data)``: what is not built yet is built."""
         output = self._engine.call(model, data)
         device.synchronise(self._kit)
+        self._called = model
         return output
 
     def construct_and_build(self):
         """Both, once more in a process in which both have been done."""
         self.build(self.construct())
 
-    def summarise(self):
-        """``summary()`` of the model that the first call built, the lines thrown away."""
+    def ready_summary(self):
+        """The model that the first call built; where none was called, one that is made and called now."""
         if self._called is None:
-            raise NotApplicable("the model could not be called")
-        self._called.summary(print_fn=lambda *_, **__: None)
+            arguments, _ = self.ready_call()
+            self.call(*arguments)
+        return (self._called,), {}
+
+    def summarise(self, model):
+        """``summary()``, the lines thrown away."""
+        model.summary(print_fn=lambda *_, **__: None)
 
     def ready_step(self):
         """A model that was called and compiled, with literal targets."""

@@ -2,10 +2,13 @@
 
 import json
 import re
+import shutil
 
 import pytest
 from typer.testing import CliRunner
 
+from nestbench.bench.faults import damaging, disks
+from nestbench.bench.faults.place import STACK
 from nestbench.bench.faults.tally import Tally
 from nestbench.cli import app
 from nestbench.store import results
@@ -39,6 +42,57 @@ def test_what_is_believed_although_it_is_damaged_is_counted(monkeypatch):
     assert code == 1
     assert tally["wrong"] > 0
     assert "was believed" in tally["found"][0]
+
+
+class Stage:
+    """Stands for a Place: eleven results, and commands that end at once."""
+
+    def __init__(self, root):
+        self.root, self.ran, self.seconds = root, [], 0.0
+        folder = root / "reference" / STACK
+        folder.mkdir(parents=True)
+        for number in range(11):
+            text = '{\n "schema": 1,\n "text": "' + "x" * 3000 + '"\n}\n'
+            (folder / f"planted-{number}.json").write_text(text)
+
+    def fresh(self, name):
+        shutil.rmtree(self.root / name, ignore_errors=True)
+        return self.root / name
+
+    def copy(self, name):
+        return shutil.copytree(self.root / "reference", self.fresh(name))
+
+    def run(self, results):
+        self.ran.append(results)
+
+    def expect(self, *_):
+        pass
+
+    def judge(self, *_, **__):
+        return {}
+
+
+@pytest.mark.parametrize("fault", [damaging.cut, damaging.flipped, damaging.schemas])
+def test_files_are_damaged_as_often_as_asked(tmp_path, monkeypatch, fault):
+    monkeypatch.setattr(damaging, "_each", lambda *_: None)
+    place = Stage(tmp_path)
+    fault(place, Tally(fault="x"), 25 * 60)
+    assert len(place.ran) >= 60
+
+
+def test_no_disk_is_so_large_that_all_results_fit(tmp_path, monkeypatch):
+    sizes = []
+
+    def mount(how, options, _folder):
+        if how == "mount":
+            sizes.append(int(options.removeprefix("size=").removesuffix("k")))
+        return True
+
+    monkeypatch.setattr(disks, "_mount", mount)
+    monkeypatch.setattr(disks.subprocess, "run", lambda *_, **__: None)
+    disks.full(Stage(tmp_path), Tally(fault="x"), 500)
+    assert len(sizes) == 100
+    assert (min(sizes), max(sizes)) == (8, 40)  # eleven results take a page of four kilobytes each
 
 
 def test_a_fault_that_there_is_not():

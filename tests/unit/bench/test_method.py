@@ -14,7 +14,7 @@ from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
 from nestbench.matrix import load_matrix
 from nestbench.run.orchestrate import Prepared
-from nestbench.timing import Part
+from nestbench.timing import Part, Shelf
 
 STACK = "tf2.15"
 AGAIN, SLOWED, CONTROL = (f"{STACK}+{word}" for word in ("again", "slowed", "control"))
@@ -153,6 +153,13 @@ def call(tmp_path, monkeypatch):
 CHEAP = ("--group", "containers", "--measure", "build", "--measure", "construct", "--blocks", 10)
 
 
+def test_on_a_gpu_each_case_gets_a_fresh_process(call, monkeypatch, tmp_path):
+    FakeLauncher().install(monkeypatch)
+    call("tf2.21-gpu", *CHEAP, "-q")
+    assert Shelf(root=tmp_path / "results" / "local-method").load("tf2.21-gpu").launch == "fresh"
+    assert call("tf2.21-gpu", *CHEAP, "--launch", "fork").exit_code == 2
+
+
 def test_the_command_measures_keeps_and_shows_again(call, monkeypatch, tmp_path):
     fake = FakeLauncher(cv=0.01).install(monkeypatch)
     done = call(STACK, *CHEAP)
@@ -202,8 +209,6 @@ def test_wrong_usage(call, monkeypatch, arguments, tmp_path):
 
 
 def test_a_session_of_nestbench_time_is_told_apart(call, tmp_path):
-    from nestbench.timing import Shelf
-
     Shelf(root=tmp_path / "kept").save(session(name=STACK))
     done = call(STACK, "--kept", "--results", "kept")
     assert done.exit_code == 2

@@ -1,5 +1,7 @@
 """What made-up sessions answer."""
 
+from dataclasses import replace
+
 import pytest
 from timing_stage import Shelf, fill, frame_of, made_up, session
 
@@ -55,7 +57,7 @@ def test_without_a_control_nothing_is_known_of_trust(tmp_path):
     assert said.trusted is None
     assert said.controls == ()
     assert set(by_part(said).values()) == {Answer.SLOWER}
-    assert {row.noise for row in said.rows} == {0.0}
+    assert {row.noise for row in said.rows} == {None}
 
 
 @pytest.mark.parametrize("blocks", [0, 1, LEAST_PAIRS - 1])
@@ -73,14 +75,14 @@ def test_fewer_blocks_than_the_first_look_find_no_difference(tmp_path):
 
 def test_blocks_in_which_one_arm_failed_are_left_out_of_its_comparisons(tmp_path):
     one, shelf = session(parts=PARTS), Shelf(root=tmp_path)
-    fill(shelf, one, 12)
+    fill(shelf, one, 10)
     for block in range(8):
         shelf.keep(one, *made_up(one, "b", block, ended={("one", "build"): RAISES}))
     said = answers(one, samples(shelf, one), steps(one.arms))
     assert said.short == 1
     assert ("one", "build") not in by_part(said)
-    assert {row.comparison.pairs for row in said.rows} == {12}
-    assert said.blocks == 12
+    assert {row.comparison.pairs for row in said.rows} == {10}
+    assert said.blocks == 10
 
 
 def test_only_complete_blocks_are_looked_at(tmp_path):
@@ -100,6 +102,20 @@ def test_a_look_takes_no_more_than_its_own_blocks(tmp_path):
     early = found(tmp_path / "early", 10)
     assert found(tmp_path / "late", 25, most=10) == early
     assert found(tmp_path / "late2", 25) != early
+
+
+def test_blocks_beyond_a_look_wait_for_the_next(tmp_path):
+    early = found(tmp_path / "10", 10)
+    later = found(tmp_path / "14", 14)
+    assert (later.blocks, later.left_out) == (10, 4)
+    assert replace(later, left_out=0) == early
+    assert (found(tmp_path / "9", 9).blocks, found(tmp_path / "25", 25).blocks) == (9, 20)
+
+
+def test_where_a_session_was_to_end_it_is_looked_at_too(tmp_path):
+    one = session(parts=PARTS, planned=12)
+    counts = [(at.blocks, at.left_out) for at in (found(tmp_path / str(n), n, one=one) for n in (11, 12, 14, 20))]
+    assert counts == [(10, 1), (12, 0), (12, 2), (20, 0)]
 
 
 def test_noise_is_the_measures_own_where_its_controls_suffice(tmp_path):

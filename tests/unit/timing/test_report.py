@@ -63,6 +63,14 @@ def test_too_few_blocks_to_find_anything_are_told(tmp_path):
     assert "complete blocks" not in Told(tmp_path / "2", 10).caveats
 
 
+def test_blocks_that_wait_for_a_look_are_told(tmp_path):
+    told = Told(tmp_path / "1", 13)
+    assert "3 of 13 complete blocks are left out until the look at 20." in told.caveats
+    assert (told.json["blocks"], told.json["blocks_left_out"]) == (10, 3)
+    planned = Told(tmp_path / "2", 13, one=session(parts=PARTS, planned=15)).caveats
+    assert "left out until the look at 15." in planned
+
+
 def test_what_a_large_family_keeps_from_being_called_a_difference_is_told(tmp_path):
     """Ten blocks that all say the same are p = 0.002, and the family asks for less."""
     one = session(parts=[f"case-{n}" for n in range(20)])
@@ -138,6 +146,18 @@ def test_csv_has_a_row_for_each_comparison_and_control(tmp_path):
     assert rows[0]["answer"] == "faster"
     assert rows[-1]["answer"] == ""
     assert float(rows[0]["low_95"]) <= float(rows[0]["ratio"]) <= float(rows[0]["high_95"])
+
+
+def test_whether_the_session_is_trusted_stands_in_each_row(tmp_path):
+    def told(name, one=None, **more):
+        text = report.timings_csv(Told(tmp_path / name, 20, one=one, **more).found)
+        return list(csv.DictReader(io.StringIO(text)))
+
+    assert {row["trusted"] for row in told("good")} == {"True"}
+    broken = told("broken", factors={("b+control", "two"): 3.0})
+    assert {row["trusted"] for row in broken} == {"False"}
+    alone = told("alone", session(parts=PARTS, control=None))
+    assert {(row["trusted"], row["noise"]) for row in alone} == {("", "")}
 
 
 def test_a_session_of_nothing_is_data_too(tmp_path):

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from nestbench.cli import app
 from nestbench.run.orchestrate import Prepared
 from nestbench.timing import Shelf
+from nestbench.timing.record import Ended
 
 STACKS = ("tf2.15", "tf2.16")
 CHOSEN = ("--case", "list-of-layers", "--case", "raw-variable-attribute", "--measure", "construct")
@@ -47,6 +48,15 @@ def test_a_session_is_measured_kept_and_shown_again(call, monkeypatch, tmp_path)
     assert shown.exit_code == 0
     assert shown.stdout == done.stdout
     assert "local-timings/mine" in shown.stderr
+
+
+def test_a_session_is_shown_as_at_its_own_end(call, monkeypatch, tmp_path):
+    FakeLauncher(cv=0.5).install(monkeypatch)
+    for blocks in (12, 15):
+        done = time(call, "--session", "mine", "--blocks", blocks)
+        assert f"{blocks} blocks, fork" in done.stdout
+        assert call("timings").stdout == done.stdout
+    assert Shelf(root=tmp_path / "results" / "local-timings").load("mine").planned == 15
 
 
 def test_what_is_read_by_programs(call, monkeypatch):
@@ -141,6 +151,22 @@ def test_a_broken_session_stands_in_no_others_way(call, monkeypatch, tmp_path):
     assert f"{broken} is broken" in done.stderr
 
 
+def test_launches_without_their_session_are_nobodys(call, monkeypatch, tmp_path):
+    fake = FakeLauncher().install(monkeypatch)
+    time(call, "-q", "--session", "mine")
+    folder = tmp_path / "results" / "local-timings" / "mine"
+    text = (folder / "session.json").read_text()
+    (folder / "session.json").unlink()
+    done = time(call, "-q", "--session", "mine", "--timeout", 9)
+    assert done.exit_code == 2
+    assert f"{folder} holds launches, and no session.json" in done.stderr
+    assert not (folder / "session.json").exists()
+    assert time(call, "-q", "--session", "other").exit_code == 0
+    (folder / "session.json").write_text(text)
+    assert time(call, "-q", "--session", "mine").exit_code == 0
+    assert len(fake.launches) == 60
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -148,6 +174,9 @@ def test_a_broken_session_stands_in_no_others_way(call, monkeypatch, tmp_path):
         ("time", "tf2.15", "tf2.99"),
         ("time", "tf2.15", "tf2.16", "--control", "tf2.14"),
         ("time", "tf2.15", "tf2.16", "--launch", "auto"),
+        ("time", "tf2.20-gpu", "tf2.21-gpu", "--launch", "fork"),
+        ("time", "tf2.20", "tf2.21-gpu"),
+        ("time", "tf2.20", "tf2.21-gpu", "--launch", "fresh"),
         ("time", "tf2.15", "tf2.16", "--cpus", "9999"),
         ("time", "tf2.15", "tf2.16", "--cpus", "all"),
         ("time", "tf2.15", "tf2.16", "--blocks", "31"),
@@ -164,10 +193,27 @@ def test_wrong_usage(call, monkeypatch, arguments, tmp_path):
     assert not (tmp_path / "results").exists()
 
 
+def test_on_a_gpu_each_case_gets_a_fresh_process(call, monkeypatch, tmp_path):
+    FakeLauncher().install(monkeypatch)
+    assert time(call, "-q", "--session", "gpu", stacks=("tf2.20-gpu", "tf2.21-gpu")).exit_code == 0
+    assert time(call, "-q", "--session", "cpu").exit_code == 0
+    shelf = Shelf(root=tmp_path / "results" / "local-timings")
+    assert [shelf.load(name).launch for name in ("gpu", "cpu")] == ["fresh", "fork"]
+
+
 def test_no_session_and_an_unknown_one(call, tmp_path):
     assert call("timings").exit_code == 3
     fill(Shelf(root=tmp_path / "kept"), session(), 1)
     assert call("timings", "no-such", "--results", "kept").exit_code == 2
+
+
+def test_a_control_alone_is_no_comparison(call, tmp_path):
+    of, raises = session(), Ended(kind="raises", detail="ValueError: no")
+    lost = {"a": {(part.label, measure): raises for part in of.parts for measure in of.measures}}
+    fill(Shelf(root=tmp_path / "kept"), of, 10, ended=lost)
+    done = call("timings", "--results", "kept")
+    assert "Control: b against itself" in done.stdout
+    assert done.exit_code == 3
 
 
 def test_all_shows_every_row(call, tmp_path):

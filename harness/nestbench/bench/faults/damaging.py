@@ -41,7 +41,7 @@ def flipped(place: Place, tally: Tally, times: int) -> None:
     for path in _files(place):
         whole = path.read_bytes()
         _each(tally, path, (flip(whole, byte) for byte in range(0, len(whole), _EVERY)))
-    _measured_again(place, tally, times, lambda whole, number: flip(whole, len(whole) * number // 50))
+    _measured_again(place, tally, times, lambda whole, number: flip(whole, len(whole) * (number % 50) // 50))
 
 
 def schemas(place: Place, tally: Tally, times: int) -> None:
@@ -86,7 +86,8 @@ def _measured_again(place: Place, tally: Tally, times: int, damage: Damage) -> N
     """A run that meets damaged files says so, and what they held is there again."""
     for number in range(max(1, times // 25)):
         results = place.copy("damaged")
-        path = sorted((results / STACK).glob("planted-*.json"))[number]
+        paths = sorted((results / STACK).glob("planted-*.json"))
+        path = paths[number % len(paths)]
         path.write_bytes(damage(path.read_bytes(), number + 1))
         where = f"a run with a damaged {path.name}"
         done = place.run(results)

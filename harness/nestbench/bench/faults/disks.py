@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from mmap import PAGESIZE
 from pathlib import Path
 
-from nestbench.bench.faults.place import Place, ended
+from nestbench.bench.faults.place import STACK, Place, ended
 from nestbench.bench.faults.tally import Tally
 from nestbench.errors import ExitCode
 
@@ -21,8 +22,9 @@ _ROOM = "size=64m"
 
 def full(place: Place, tally: Tally, times: int) -> None:
     """Disks of a few kilobytes, each with room for some results; then there is room, and the run goes on."""
+    sizes = range(_LEAST, max(_LEAST + _STEP, _kilobytes(place)), _STEP)
     for number in range(max(1, times // 5)):
-        size = _LEAST + number * _STEP
+        size = sizes[number % len(sizes)]
         with _disk(place, f"size={size}k", tally) as results:
             if results is None:
                 return
@@ -57,6 +59,12 @@ def read_only(place: Place, tally: Tally, times: int) -> None:
             after = place.judge(tally, results, where)
             _half_written(tally, results, where)
             tally.count(lost=len(before.keys() - after.keys()), where=f"{where}: what was there before")
+
+
+def _kilobytes(place: Place) -> int:
+    """What the results of the cases take on such a disk, which counts whole pages: in less, not all fit."""
+    results = (place.root / "reference" / STACK).glob("planted-*.json")
+    return sum(-(-path.stat().st_size // PAGESIZE) for path in results) * PAGESIZE // 1024
 
 
 def _half_written(tally: Tally, results: Path, where: str) -> None:
