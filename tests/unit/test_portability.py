@@ -15,6 +15,7 @@ from nestbench.portability import Loaded, Loads, Shelf, choose
 from nestbench.portability.exchange import Exchange
 from nestbench.portability.record import basis
 from nestbench.portability.report import to_csv, to_text
+from nestbench.run import session
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.workspace import Workspace
 from nestbench.store.disk import StoreError
@@ -54,6 +55,13 @@ def test_files_are_exchanged_on_the_cpu():
     assert [stack.id for stack in found] == ["tf2.15", "tf2.21", "tf2.21-tfkeras", "tf2.21-legacy"]
     with pytest.raises(UsageError, match=r"tf2\.21-gpu is on a GPU"):
         choose(MATRIX, CATALOGUE, ["tf2.15", "tf2.21-gpu"], CASES)
+
+
+def answered(exchange, stack, action, *_):
+    """What the stacks answer, in place of ``Exchange._ask``."""
+    return {
+        "cells": [{"entries": entries(stack.id, action, entry.id)} for entry, _ in exchange.chosen.cells]
+    }
 
 
 class Staged(Exchange):
@@ -125,6 +133,30 @@ def test_a_stack_that_cannot_be_made_is_named_and_costs_no_other(tmp_path):
     assert exchange.shelf.load("tf2.1") is None
 
 
+def test_what_a_stack_that_failed_left_open_is_measured_once_it_can_be(tmp_path, monkeypatch):
+    failing = {"tf2.1"}
+
+    def prepare(stack, _say):
+        if stack in failing:
+            raise GroundError("no Python 3.7 here")
+        return Prepared(python=Path("python"))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(session, "tox_prepare", lambda *_, **__: prepare)
+    monkeypatch.setattr(Exchange, "_ask", answered)
+    shelf = Shelf(root=tmp_path / "kept")
+
+    def run():
+        arguments = [*STACKS, *(f"--case={name}" for name in CASES), "--results", str(shelf.root)]
+        return CliRunner().invoke(app, ["portability", *arguments]).exit_code
+
+    assert [run(), run()] == [3, 3]
+    assert not shelf.load("tf2.21").whole
+    failing.clear()
+    assert run() == 0
+    assert all(shelf.load(stack).whole for stack in STACKS)
+
+
 def test_a_broken_file_is_told(tmp_path):
     shelf = Shelf(root=tmp_path)
     shelf.path("tf2.1").write_text('{"schema": 1, "stack": "tf2.1"}')
@@ -165,6 +197,7 @@ def test_what_is_committed_is_whole_and_current():
         kept = shelf.load(stack.id)
         assert kept is not None, "run `nestbench portability`"
         assert kept.basis == basis(default, stack), "run `nestbench portability`"
+        assert kept.whole, "run `nestbench portability`"
         assert len(kept.found) == len(default.cells)
         assert all(set(rows) == {one.id for one in default.stacks} for rows in kept.found.values())
     assert {path.stem for path in COMMITTED.glob("*.json")} == {stack.id for stack in default.stacks}

@@ -10,7 +10,7 @@ from typing import Any
 from nestbench.errors import NestbenchError
 from nestbench.matrix import Stack
 from nestbench.portability.chosen import Chosen
-from nestbench.portability.record import KINDS, Loaded, Loads, Shelf, basis, label_of
+from nestbench.portability.record import KINDS, UNAVAILABLE, Loaded, Loads, Shelf, basis, label_of
 from nestbench.run.inquiry import inquire
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.probe_process import GRACE_SECONDS, IMPORT_SECONDS, Limits
@@ -76,7 +76,7 @@ class Exchange:
 
     def _is_current(self, stack: Stack) -> bool:
         kept = self.shelf.load(stack.id)
-        return kept is not None and kept.basis == basis(self.chosen, stack)
+        return kept is not None and kept.whole and kept.basis == basis(self.chosen, stack)
 
     def _ask(self, stack: Stack, action: str, made: Prepared, scratch: Path) -> dict[str, Any]:
         asked = {
@@ -134,5 +134,5 @@ def _by_step(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Load
 def _unsaved(saving: Loaded | None, failure: str) -> Loaded:
     """What stands for a file that is not there: what became of saving it."""
     if saving is None:
-        return Loaded(result="unavailable", detail=f"{_NOTHING}{failure}")
+        return Loaded(result=UNAVAILABLE, detail=f"{_NOTHING}{failure}")
     return Loaded(result=saving.result, detail=f"{_NOTHING}{saving.detail}")
