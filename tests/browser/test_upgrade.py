@@ -20,7 +20,10 @@ def compared(before, after):
     return {way: [one.label for one in changed if one.change.direction is way] for way in Direction}
 
 
-@pytest.mark.parametrize(("before", "after"), [("tf2.15", "tf2.16"), ("keras3.15", "tf2.0")])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("tf2.15", "tf2.16"), ("keras3.15", "tf2.0"), ("keras3.15", "keras3.15-jax")],
+)
 def test_a_pair_says_what_the_command_says(visit, before, after):
     page = visit(f"upgrade.html?from={before}&to={after}")
     expected = compared(before, after)

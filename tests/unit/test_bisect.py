@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 from nestbench.changes import Behaviour
 from nestbench.changes.bisection import bisect
 from nestbench.cli import app
+from nestbench.errors import GroundError
 from nestbench.matrix import Module, load_matrix
 from nestbench.matrix.lines import lines
 from nestbench.run import derived, mixing, session
 from nestbench.run.derived import Answer, between
-from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule
+from nestbench.run.mixing import Part, Ruling, conclusion, mixtures, parts, rule, settled
 from nestbench.run.session import How
 from nestprobe.observation import Observation, Outcome, OutcomeKind
 
@@ -86,6 +87,8 @@ def test_conclusions():
     assert conclusion({Ruling.NOT_ALONE}) == "does not carry the difference"
     assert "one direction" in conclusion({Ruling.NOT_ALONE, Ruling.CARRIES})
     assert conclusion({Ruling.UNTOLD}) == "cannot be told"
+    assert "not told apart" in conclusion({Ruling.ALONG})
+    assert conclusion({Ruling.ALONG, Ruling.CARRIES}) == conclusion({Ruling.CARRIES, Ruling.UNTOLD})
 
 
 def test_parts_of_two_stacks():
@@ -136,6 +139,57 @@ def test_keras_2_on_a_newer_tensorflow_is_its_tf_keras(tmp_path):
     mixed = next(one for one in found if one.part is Part.KERAS and one.base.id == "tf2.15")
     assert (mixed.stack.tensorflow, mixed.stack.keras) == ("2.15.1", "3.13.2")
     assert mixed.stack.matrix_file == tmp_path / "stacks.toml"
+
+
+@pytest.mark.parametrize(
+    "pair", [("tf2.15", "tf2.21"), ("tf2.15", "keras3.0"), ("tf2.20-legacy", "keras3.0")], ids="-".join
+)
+def test_a_backend_and_a_keras_leave_python_where_it_is(pair, tmp_path):
+    """The rows that they come from have a Python of their own: that of tf2.16-legacy is of neither side."""
+    found = list(mixtures(*map(MATRIX.get, pair), MATRIX, tmp_path / "stacks.toml"))
+    assert not {one.stack.id for one in found} & set(pair)
+    for one in found:
+        assert one.stack.python == (one.giver if one.part is Part.PYTHON else one.base).python, one
+        assert one.stack.matrix_file == tmp_path / "stacks.toml" or one.stack in MATRIX.stacks
+
+
+def test_a_python_that_cannot_be_had_travels_along_and_is_not_told_apart(tmp_path, monkeypatch):
+    file = tmp_path / "stacks.toml"
+    every = mixtures(MATRIX.get("tf2.15"), MATRIX.get("tf2.21"), MATRIX, file)
+    found = [one for one in every if one.part is Part.BACKEND]
+    assert [one.stack.python for one in found] == ["3.11", "3.13"]
+
+    def locked(stack, *_):
+        if stack.python == "3.13":
+            raise GroundError("cannot be resolved: no wheel")
+
+    monkeypatch.setattr(mixing, "locked", locked)
+    as_thought, with_python = (settled(one, file, print) for one in found)
+    assert as_thought == found[0]
+    assert (with_python.stack.python, with_python.along) == ("3.11", True)
+    assert with_python.note == "Python 3.11 travels along"
+    assert rule(answer(NEW), answer(OLD), answer(NEW), along=with_python.along) is Ruling.ALONG
+    assert rule(answer(OLD), answer(OLD), answer(NEW), along=with_python.along) is Ruling.NOT_ALONE
+
+
+def test_attribute_says_what_it_did_not_tell_apart(tmp_path, monkeypatch):
+    def locked(stack, *_):
+        if (stack.tensorflow, stack.python) == ("2.15.1", "3.13"):
+            raise GroundError("cannot be resolved: no wheel")
+
+    def ask(_, stack):
+        behaviour = NEW if stack.tensorflow == "2.21.0" else OLD
+        return Answer(stack=stack, behaviours={"case": behaviour})
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(mixing, "locked", locked)
+    monkeypatch.setattr(derived.Asker, "ask", ask)
+    done = CliRunner().invoke(app, ["attribute", "article-example-2", "tf2.15", "tf2.21"])
+    assert done.exit_code == 0, done.output
+    assert "tf2.21 with the backend of tf2.15 (Python 3.11 travels along): tracked" in done.stdout
+    assert "  so the backend and the Python that travels along carry the difference\n" in done.stdout
+    assert "\nbackend: carries the difference (told from one side only)\n" in done.stdout
+    assert "\nKeras: does not carry the difference\n" in done.stdout
 
 
 def test_a_tf_keras_that_no_row_has_is_taken_from_the_index(tmp_path, monkeypatch):

@@ -168,6 +168,8 @@ def test_the_command_says_where_and_by_what(tmp_path):
     assert said.exit_code == 0, said.output
     assert "held on tf2.14, tf2.15 (2 stacks): article-example-2: built.count_params 50" in said.stdout
     assert "not measured on tf2.0 to tf2.13" in said.stdout
+    none = run.invoke(app, ["claims", "article-3", "--refuted", "--results", str(tmp_path)])
+    assert (none.exit_code, "article-3" in none.stdout) == (0, False)  # it is held wherever it was measured
     data = run.invoke(app, ["claims", "article-3", "--results", str(tmp_path), "--format", "json"])
     assert {one["outcome"] for one in json.loads(data.stdout)[0]["rulings"]} == {"held", "not-measured"}
     page = run.invoke(app, ["claims", "article-3", "--results", str(tmp_path), "--format", "markdown"])

@@ -15,7 +15,9 @@ from nestbench.portability import Loaded, Loads, Shelf, choose
 from nestbench.portability.exchange import Exchange
 from nestbench.portability.record import basis
 from nestbench.portability.report import to_csv, to_text
+from nestbench.run import session
 from nestbench.run.orchestrate import Prepared
+from nestbench.run.probe_process import Limits
 from nestbench.run.workspace import Workspace
 from nestbench.store.disk import StoreError
 
@@ -56,6 +58,11 @@ def test_files_are_exchanged_on_the_cpu():
         choose(MATRIX, CATALOGUE, ["tf2.15", "tf2.21-gpu"], CASES)
 
 
+def answered(_, stack, action, made, scratch, chosen, limits):  # noqa: ARG001 - as it is called
+    """What the stacks answer, in place of ``Exchange._ask``."""
+    return {"cells": [{"entries": entries(stack.id, action, entry.id)} for entry, _ in chosen.cells]}
+
+
 class Staged(Exchange):
     """An exchange whose stacks answer as the test says."""
 
@@ -63,15 +70,16 @@ class Staged(Exchange):
         self.__dict__.update(
             chosen=chosen(), workspace=Workspace(root=tmp_path), shelf=Shelf(root=tmp_path / "kept"),
             prepare=prepare or (lambda _stack, _say: Prepared(python=Path("python"))), workers=2,
-            say=lambda _text: None, limit=1, answers=answers, asked=[],
+            say=lambda _text: None, limits=Limits(seconds=1), answers=answers, asked=[], again=[],
         )  # fmt: skip
 
-    def _ask(self, stack, action, made, scratch):
+    def _ask(self, stack, action, made, scratch, chosen, limits):
         assert (scratch / "files").is_dir()
-        self.asked.append((stack.id, action))
-        return {
-            "cells": [{"entries": self.answers(stack.id, action, entry.id)} for entry, _ in self.chosen.cells]
-        }
+        if chosen is self.chosen:
+            self.asked.append((stack.id, action))
+        else:
+            self.again.append((stack.id, action, [one.id for one in chosen.stacks], limits.seconds))
+        return {"cells": [{"entries": self.answers(stack.id, action, entry.id)} for entry, _ in chosen.cells]}
 
 
 def entries(stack, action, case):
@@ -114,6 +122,27 @@ def test_findings_are_kept_and_not_measured_again(tmp_path):
     assert exchange.shelf.path("tf2.21").read_bytes() == before
 
 
+def test_a_file_that_timed_out_among_others_is_tried_by_itself_before_it_is_believed(tmp_path):
+    exchange = Staged(tmp_path, entries)
+    exchange.run()
+    assert sorted(exchange.again) == [(stack, "load", ["tf2.1"], 3) for stack in STACKS]
+    assert exchange.shelf.load("tf2.21").found[LABELS[2]]["tf2.1"]["checkpoint"].result == "timed-out"
+
+    def late(stack, action, case):
+        found = entries(stack, action, case)
+        for one in found:
+            if one["result"] == "timed-out":
+                alone = stack in {name for name, *_ in exchange.again}
+                one |= {"result": "equal"} if alone else {"detail": "timed-out limit of 1 s"}
+        return found
+
+    exchange = Staged(tmp_path, late)
+    exchange.run(again=True)
+    for stack in STACKS:
+        kept = exchange.shelf.load(stack).found[LABELS[2]]["tf2.1"]
+        assert kept["checkpoint"] == Loaded(result="equal")
+
+
 def test_a_stack_that_cannot_be_made_is_named_and_costs_no_other(tmp_path):
     def prepare(stack, _say):
         if stack == "tf2.1":
@@ -123,6 +152,30 @@ def test_a_stack_that_cannot_be_made_is_named_and_costs_no_other(tmp_path):
     exchange = Staged(tmp_path, entries, prepare)
     assert exchange.run() == {"tf2.1": "no Python 3.7 here"}
     assert exchange.shelf.load("tf2.1") is None
+
+
+def test_what_a_stack_that_failed_left_open_is_measured_once_it_can_be(tmp_path, monkeypatch):
+    failing = {"tf2.1"}
+
+    def prepare(stack, _say):
+        if stack in failing:
+            raise GroundError("no Python 3.7 here")
+        return Prepared(python=Path("python"))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(session, "tox_prepare", lambda *_, **__: prepare)
+    monkeypatch.setattr(Exchange, "_ask", answered)
+    shelf = Shelf(root=tmp_path / "kept")
+
+    def run():
+        arguments = [*STACKS, *(f"--case={name}" for name in CASES), "--results", str(shelf.root)]
+        return CliRunner().invoke(app, ["portability", *arguments]).exit_code
+
+    assert [run(), run()] == [3, 3]
+    assert not shelf.load("tf2.21").whole
+    failing.clear()
+    assert run() == 0
+    assert all(shelf.load(stack).whole for stack in STACKS)
 
 
 def test_a_broken_file_is_told(tmp_path):
@@ -165,6 +218,7 @@ def test_what_is_committed_is_whole_and_current():
         kept = shelf.load(stack.id)
         assert kept is not None, "run `nestbench portability`"
         assert kept.basis == basis(default, stack), "run `nestbench portability`"
+        assert kept.whole, "run `nestbench portability`"
         assert len(kept.found) == len(default.cells)
         assert all(set(rows) == {one.id for one in default.stacks} for rows in kept.found.values())
     assert {path.stem for path in COMMITTED.glob("*.json")} == {stack.id for stack in default.stacks}

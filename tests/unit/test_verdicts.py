@@ -261,6 +261,17 @@ def test_what_a_case_is_about_decides_and_is_a_note_for_others(word, observation
     assert judge(observation, 83, 83)[0].headline == Verdict.TRACKED
 
 
+def test_a_moving_statistic_that_changes_makes_up_for_no_parameter():
+    moving = variable("norm/moving_mean", (50,), trainable=False, in_trainable_weights=0, gradient=False)
+    lost = seen(w={"changed_by_step": False}, extra=[moving], called=133)
+    judged, _ = judge(lost, 133, 83)
+    assert list(judged.findings) == ["untrained"]
+    assert "changes 33 of 83 scalars meant to be trained; unchanged: inner/w (5, 10)" in judged.evidence[0]
+    assert judge(seen(extra=[moving], called=133), 133, 83)[0].headline == Verdict.TRACKED
+    # Changed without a gradient that the tape saw: nothing stayed as it was.
+    assert judge(seen(w={"gradient": False}), 83, 83)[0].headline == Verdict.TRACKED
+
+
 def test_notes_hold_what_changes_no_verdict():
     judged, _ = judge(
         seen(w={"in_checkpoint": False, "gradient": False, "in_model_file": False},

@@ -20,7 +20,7 @@ from nestbench.audit.variables import still_lost
 from nestbench.errors import ExitCode, NestbenchError, UsageError
 from nestbench.matrix import Device, Matrix, Stack
 from nestbench.run.derived import locked
-from nestbench.run.mixing import mixtures
+from nestbench.run.mixing import mixtures, settled
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Reporter
@@ -171,7 +171,10 @@ class Auditing:
         told: tuple[Told, ...],
         measure: Callable[[list[Stack]], dict[str, Side]],
     ) -> list[Carrier]:
-        every = list(mixtures(*ends, self.matrix, self._mixed_file))
+        every = [
+            settled(one, self._mixed_file, self.reporter.say)
+            for one in mixtures(*ends, self.matrix, self._mixed_file)
+        ]
         mixed = {one.stack.id: one.stack for one in every if one.stack is not None}
         # The old stack once more, so that the mixtures have its files to load.
         answers = measure([ends[0], *(row for name, row in mixed.items() if name != ends[0].id)])

@@ -117,7 +117,9 @@ def _ruled(one: Difference, mixture: Mixture, side: Side | None, sides: tuple[Si
     if here and here != one.marks:
         return Ruling.ELSE
     base_has_it = mixture.base.id == sides[1].stack
-    return Ruling.NOT_ALONE if bool(here) == base_has_it else Ruling.CARRIES
+    if bool(here) == base_has_it:
+        return Ruling.NOT_ALONE
+    return Ruling.ALONG if mixture.along else Ruling.CARRIES
 
 
 def _words(mixture: Mixture, side: Side | None, ruling: Ruling) -> str:

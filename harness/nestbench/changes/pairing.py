@@ -1,7 +1,7 @@
 """Two stacks held against each other, case by case: behaviour and exact counts, what is worst first."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -10,10 +10,12 @@ from nestbench.frames import Result
 from nestbench.verdicts import Verdict
 from nestbench.verdicts.verdict import RANK
 
-__all__ = ["COUNTS", "Change", "Direction", "Pairing", "ordered", "pairings"]
+__all__ = ["COUNTS", "UNTOLD", "Change", "Direction", "Pairing", "ordered", "pairings"]
 
 #: Exact counts of a case's first build, as (phase, field); both are of the entry call.
 COUNTS = {"Python calls": "python_calls", "user call() runs": "user_calls"}
+#: Findings of a call that say nothing of how a model behaves: they are neither better nor worse than another.
+UNTOLD = (Verdict.NOT_APPLICABLE, Verdict.UNAVAILABLE)
 _QUIET = RANK[Verdict.TRACKED]
 
 
@@ -51,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """One case variant on two stacks. ``why``: what is missing of it, where it was not measured on both.
+    """One case variant on two stacks. ``why``: where it says nothing on one of them, what and where.
 
     ``counts``: by name, the exact count before and after; of what could be counted on both.
     """
@@ -92,21 +94,24 @@ def _order(pairing: Pairing) -> tuple[int, int, float, str]:
 
 
 def _pairing(label: str, before: Result | None, after: Result | None) -> Pairing:
-    behaviours = [behaviour_of(one) if one is not None else None for one in (before, after)]
-    if before is None or after is None or behaviours[0] is None or behaviours[1] is None:
-        missing = [
-            "the first" if behaviours[0] is None else "",
-            "the second" if behaviours[1] is None else "",
-        ]
-        return Pairing(
-            label=label, change=None, counts={}, why=f"not measured on {' and '.join(filter(None, missing))}"
-        )
+    old, new = (behaviour_of(one) if one is not None else None for one in (before, after))
+    why = "; ".join(_untold({"the first": old, "the second": new}))
+    if before is None or after is None or old is None or new is None or why:
+        return Pairing(label=label, change=None, counts={}, why=why)
     counts = {}
     for name, field in COUNTS.items():
         pair = (_count(before, field), _count(after, field))
         if pair[0] is not None and pair[1] is not None:
             counts[name] = (pair[0], pair[1])
-    return Pairing(label=label, change=Change(before=behaviours[0], after=behaviours[1]), counts=counts)
+    return Pairing(label=label, change=Change(before=old, after=new), counts=counts)
+
+
+def _untold(sides: Mapping[str, Behaviour | None]) -> Iterator[str]:
+    """What keeps the two from being held against each other: ``not-applicable on the second``."""
+    said = {name: "not measured" if one is None else one.call[0] for name, one in sides.items()}
+    for words in dict.fromkeys(said.values()):
+        if words in ("not measured", *UNTOLD):
+            yield f"{words} on {' and '.join(name for name, one in said.items() if one == words)}"
 
 
 def _count(result: Result, field: str) -> int | None:

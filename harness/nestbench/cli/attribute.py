@@ -36,7 +36,7 @@ def attribute(
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix
     from nestbench.run.derived import Answer, Asker
-    from nestbench.run.mixing import Ruling, conclusion, mixtures, parts, rule
+    from nestbench.run.mixing import Ruling, conclusion, mixtures, parts, rule, settled
     from nestbench.run.session import How
     from nestbench.run.variants import asked_for
     from nestbench.run.workspace import find_workspace
@@ -66,7 +66,8 @@ def attribute(
         raise typer.Exit(int(ExitCode.INCOMPLETE))
     typer.echo(f"They differ in: {', '.join(parts(*stacks))}.\n")
     rulings: dict[str, set[Ruling]] = {}
-    for mixture in mixtures(*stacks, matrix, asker.matrix_file):
+    for thought_of in mixtures(*stacks, matrix, asker.matrix_file):
+        mixture = settled(thought_of, asker.matrix_file, asker.say)
         name = f"{mixture.base.id} with the {mixture.part} of {mixture.giver.id}"
         if mixture.stack is None:
             answer = Answer(stack=mixture.base, behaviours={}, why=mixture.note)
@@ -74,7 +75,7 @@ def attribute(
             answer = asker.ask(mixture.stack)
             name += f" ({mixture.note})" if mixture.note else ""
         _tell(name, answer)
-        ruling = rule(answer, ends[mixture.base.id], ends[mixture.giver.id])
+        ruling = rule(answer, ends[mixture.base.id], ends[mixture.giver.id], along=mixture.along)
         typer.echo(f"  so the {mixture.part} {ruling}")
         rulings.setdefault(mixture.part, set()).add(ruling)
     typer.echo("")

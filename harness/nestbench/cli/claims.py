@@ -69,6 +69,7 @@ def claims(
         (claim, [rule(claim, one.id, by_stack[one.id]) for one in stacks if claim.stacks.holds(one)])
         for claim in chosen
     ]
+    decided = any(one.outcome in (Outcome.HELD, Outcome.REFUTED) for _, said in rulings for one in said)
     if refuted:
         rulings = [pair for pair in rulings if any(one.outcome is Outcome.REFUTED for one in pair[1])]
     order = [one.id for one in matrix.stacks]
@@ -78,6 +79,5 @@ def claims(
         typer.echo(report.claims_markdown(rulings, order), nl=False)
     else:
         typer.echo(report.claims_text(rulings, order), nl=False)
-    decided = {Outcome.HELD, Outcome.REFUTED}
-    if not any(one.outcome in decided for _, said in rulings for one in said):
+    if not decided:
         raise typer.Exit(int(ExitCode.INCOMPLETE))

@@ -82,9 +82,12 @@ def compare(
     found = pairings(*sides)
     with source.or_published(stacks=[before, after], cases=lambda: (one.id for one in catalogue)):
         if all(one.change is None for one in found):
+            why = "; ".join(dict.fromkeys(one.why for one in found))
             raise IncompleteError(
-                f"No case was measured on both {before} and {after} in {source.store.root}.",
-                do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR.",
+                f"Nothing of {before} and {after} can be compared from {source.store.root}: {why}.",
+                do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR."
+                if "not measured" in why
+                else "Name another case.",
             )
     times = _times(before, after, session, catalogue, locks)
     stale = sum(result.state is State.STALE for side in sides for result in side)

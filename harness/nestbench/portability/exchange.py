@@ -3,29 +3,31 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from nestbench.errors import NestbenchError
 from nestbench.matrix import Stack
 from nestbench.portability.chosen import Chosen
-from nestbench.portability.record import KINDS, Loaded, Loads, Shelf, basis, label_of
+from nestbench.portability.record import KINDS, UNAVAILABLE, Loaded, Loads, Shelf, basis, label_of
 from nestbench.run.inquiry import inquire
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.probe_process import GRACE_SECONDS, IMPORT_SECONDS, Limits
 from nestbench.run.workspace import Workspace
+from nestprobe.observation import OutcomeKind
 
 __all__ = ["Exchange"]
 
 _LIMITS = Limits(seconds=10)
 _FILES = "files"
+_TIMED_OUT = OutcomeKind.TIMED_OUT
 _NOTHING = "nothing to load: "
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """One exchange. ``limits``: of all files of a case on a stack, until one is said to hang."""
+    """One exchange. ``limits``: of all files of a case on a stack; that in hand is then tried by itself."""
 
     chosen: Chosen
     prepare: Prepare
@@ -54,7 +56,9 @@ class Exchange:
                     if stack.id not in made:
                         made[stack.id] = self.prepare(stack.id, self.say)
                     self.say(f"{stack.id}: {'saving' if action == 'save' else 'loading'}")
-                    return self._ask(stack, action, made[stack.id], scratch)
+                    answer = self._ask(stack, action, made[stack.id], scratch, self.chosen, self.limits)
+                    self._ask_again(stack, action, made[stack.id], scratch, answer)
+                    return answer
                 except NestbenchError as error:
                     with held:
                         failures[stack.id] = error.what
@@ -76,25 +80,49 @@ class Exchange:
 
     def _is_current(self, stack: Stack) -> bool:
         kept = self.shelf.load(stack.id)
-        return kept is not None and kept.basis == basis(self.chosen, stack)
+        return kept is not None and kept.whole and kept.basis == basis(self.chosen, stack)
 
-    def _ask(self, stack: Stack, action: str, made: Prepared, scratch: Path) -> dict[str, Any]:
+    def _ask_again(
+        self, stack: Stack, action: str, made: Prepared, scratch: Path, answer: Mapping[str, Any]
+    ) -> None:
+        """Try once more, by itself, what timed out after other files of its child: it may not hang."""
+        limits = replace(self.limits, seconds=self.limits.seconds * len(KINDS))
+        rows = {one.id: one for one in self.chosen.stacks}
+        for cell, found in zip(self.chosen.cells, answer["cells"], strict=True):
+            hung = {(one["saver"], one["kind"]) for one in found["entries"] if one["result"] == _TIMED_OUT}
+            for saver in sorted({saver for saver, _ in hung}):
+                self.say(f"{stack.id}: {cell[0].id} of {saver} timed out; once more by itself")
+                alone = Chosen(stacks=(rows[saver],), cells=(cell,))
+                (tried,) = self._ask(stack, action, made, scratch, alone, limits)["cells"]
+                said = {
+                    (one["saver"], one["kind"]): one
+                    for one in tried["entries"]
+                    if one["result"] != _TIMED_OUT
+                }
+                found["entries"] = [
+                    said.get(key, one) if (key := (one["saver"], one["kind"])) in hung else one
+                    for one in found["entries"]
+                ]
+
+    def _ask(
+        self, stack: Stack, action: str, made: Prepared, scratch: Path, chosen: Chosen, limits: Limits
+    ) -> dict[str, Any]:
         asked = {
             "action": action,
             "stack": stack.id,
-            "savers": [one.id for one in self.chosen.stacks],
-            "files": sorted({str(entry.file) for entry, _ in self.chosen.cells}),
-            "cells": [{"case": entry.id, "variant": variant.names} for entry, variant in self.chosen.cells],
+            "savers": [one.id for one in chosen.stacks],
+            "files": sorted({str(entry.file) for entry, _ in chosen.cells}),
+            "cells": [{"case": entry.id, "variant": variant.names} for entry, variant in chosen.cells],
             "folder": str(scratch / _FILES),
         }
-        files = len(self.chosen.cells) * len(self.chosen.stacks) * len(KINDS)
+        files = len(chosen.cells) * len(chosen.stacks) * len(KINDS)
         return inquire(
             "exchange",
             asked,
             made,
-            limits=self.limits,
+            limits=limits,
             # Each of the files may be the one at which a child is ended.
-            seconds=IMPORT_SECONDS + GRACE_SECONDS + self.limits.seconds * files,
+            seconds=IMPORT_SECONDS + GRACE_SECONDS + limits.seconds * files,
             workspace=self.workspace,
             scratch=scratch,
             log=f"{stack.id}-portability",
@@ -134,5 +162,5 @@ def _by_step(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Load
 def _unsaved(saving: Loaded | None, failure: str) -> Loaded:
     """What stands for a file that is not there: what became of saving it."""
     if saving is None:
-        return Loaded(result="unavailable", detail=f"{_NOTHING}{failure}")
+        return Loaded(result=UNAVAILABLE, detail=f"{_NOTHING}{failure}")
     return Loaded(result=saving.result, detail=f"{_NOTHING}{saving.detail}")

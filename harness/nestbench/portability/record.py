@@ -15,9 +15,10 @@ from nestbench.matrix.locks import lock_digest
 from nestbench.portability.chosen import Chosen
 from nestbench.store.disk import StoreError, read_text, write_text
 
-__all__ = ["KINDS", "Loaded", "Loads", "Shelf", "basis"]
+__all__ = ["KINDS", "UNAVAILABLE", "Loaded", "Loads", "Shelf", "basis"]
 
 KINDS: Final = ("weights", "model", "checkpoint")
+UNAVAILABLE: Final = "unavailable"  # nobody knows what the stack would have saved: it could not be asked
 _SCHEMA = 1
 
 
@@ -40,6 +41,12 @@ class Loads:
     stack: str
     basis: str
     found: Mapping[str, Mapping[str, Mapping[str, Loaded]]] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all the stacks that were to save could be asked."""
+        files = (one for savers in self.found.values() for kinds in savers.values() for one in kinds.values())
+        return all(one.result != UNAVAILABLE for one in files)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -127,7 +127,7 @@ def _sums(found: Sequence[Pairing]) -> str:
     said = ", ".join(f"{changed.count(way)} {name}" for way, name in _NAMES.items())
     unknown = len(found) - len(changed)
     text = f"{number_of(len(changed), 'case variant')} on both: {said}"
-    return text + (f"; {unknown} not measured on one of them." if unknown else ".")
+    return text + (f"; {unknown} not compared." if unknown else ".")
 
 
 def _wrapped(text: str, width: int) -> list[str]:

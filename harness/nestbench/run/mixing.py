@@ -9,11 +9,12 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from nestbench.errors import GroundError
 from nestbench.matrix import Backend, Flavour, Matrix, Module, Stack
 from nestbench.matrix.index import releases_of
-from nestbench.run.derived import Answer
+from nestbench.run.derived import Answer, locked
 
-__all__ = ["Mixture", "Part", "Ruling", "conclusion", "mixtures", "parts", "rule"]
+__all__ = ["Mixture", "Part", "Ruling", "conclusion", "mixtures", "parts", "rule", "settled"]
 
 _DAYS = timedelta(days=14)
 
@@ -30,6 +31,7 @@ class Ruling(StrEnum):
     """What a mixture says of the part that was exchanged."""
 
     CARRIES = "carries the difference"
+    ALONG = "and the Python that travels along carry the difference"
     NOT_ALONE = "does not carry it alone"
     ELSE = "gives a third behaviour"
     UNTOLD = "cannot be told"
@@ -40,7 +42,8 @@ class Mixture:
     """``base`` with one part of ``giver``.
 
     ``stack`` is None where none can be thought of; ``note`` says why, or what stands in for a version
-    that does not exist on the other side.
+    that does not exist on the other side. ``instead``: the same with the giver's Python, for where nothing
+    fits that of the base; ``along``: it was taken, so that Python was exchanged, too.
     """
 
     part: Part
@@ -48,6 +51,8 @@ class Mixture:
     giver: Stack
     stack: Stack | None
     note: str = ""
+    instead: Stack | None = None
+    along: bool = False
 
 
 def parts(one: Stack, other: Stack) -> tuple[Part, ...]:
@@ -71,32 +76,67 @@ def mixtures(one: Stack, other: Stack, matrix: Matrix, matrix_file: Path) -> Ite
             make = {Part.PYTHON: _python, Part.BACKEND: _backend, Part.KERAS: _keras}[part]
             alone = len(differing) == 1
             stack, note = (giver, "") if alone else make(base, giver, matrix, matrix_file)
-            yield Mixture(part=part, base=base, giver=giver, stack=stack, note=note)
+            mixture = Mixture(part=part, base=base, giver=giver, stack=stack, note=note)
+            yield mixture if part is Part.PYTHON else _with_base_python(mixture, matrix_file)
 
 
-def rule(mixed: Answer, base: Answer, giver: Answer) -> Ruling:
-    """Whether the part that was exchanged made the base behave as the giver does."""
+def settled(mixture: Mixture, matrix_file: Path, say: Callable[[str], None]) -> Mixture:
+    """The mixture as it can be had: with the giver's Python, too, where nothing fits that of the base."""
+    if mixture.stack is None or mixture.instead is None:
+        return mixture
+    try:
+        locked(mixture.stack, matrix_file, say)
+    except GroundError:
+        note = f"Python {mixture.instead.python} travels along"
+        note = f"{mixture.note}; {note}" if mixture.note else note
+        return replace(mixture, stack=mixture.instead, instead=None, note=note, along=True)
+    return mixture
+
+
+def rule(mixed: Answer, base: Answer, giver: Answer, *, along: bool = False) -> Ruling:
+    """Whether the part that was exchanged made the base behave as the giver does.
+
+    ``along``: Python was exchanged with it.
+    """
     if not mixed.behaviours:
         return Ruling.UNTOLD
     if mixed.same(giver):
-        return Ruling.CARRIES
+        return Ruling.ALONG if along else Ruling.CARRIES
     return Ruling.NOT_ALONE if mixed.same(base) else Ruling.ELSE
 
 
 def conclusion(said: AbstractSet[Ruling]) -> str:
     """What the mixtures of one part say together."""
-    known = said - {Ruling.UNTOLD}
+    # Where one side tells the part by itself, the other one, told with Python, adds nothing.
+    vague = {Ruling.UNTOLD, Ruling.ALONG} if Ruling.CARRIES in said else {Ruling.UNTOLD}
+    known = said - vague
     if not known:
         return str(Ruling.UNTOLD)
-    one_side = " (told from one side only)" if Ruling.UNTOLD in said else ""
+    one_side = " (told from one side only)" if said & vague else ""
     if known == {Ruling.CARRIES}:
         return f"{Ruling.CARRIES}{one_side}"
+    if known == {Ruling.ALONG}:
+        return f"carries the difference with the Python that travels along: not told apart{one_side}"
     if known == {Ruling.NOT_ALONE}:
         return f"does not carry the difference{one_side}"
     return "carries it in one direction only, or together with another part"
 
 
 _Made = tuple[Stack | None, str]
+
+
+def _with_base_python(mixture: Mixture, file: Path) -> Mixture:
+    """A backend and a Keras come from rows that may have another Python, which is a part of its own."""
+    if mixture.stack is None:
+        return mixture
+    own, other = (_on(mixture.stack, one.python, file) for one in (mixture.base, mixture.giver))
+    return replace(mixture, stack=own, instead=other if other.python != own.python else None)
+
+
+def _on(stack: Stack, python: str, file: Path) -> Stack:
+    if stack.python == python:
+        return stack
+    return _named(stack, f"{stack.id}-python{python}", file, python=python)
 
 
 def _python(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:  # noqa: ARG001 - as the others

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nestbench.changes import Behaviour
-from nestbench.changes.pairing import COUNTS
+from nestbench.changes.pairing import COUNTS, UNTOLD
 from nestbench.site.survey import Survey
 from nestbench.verdicts import Verdict
 
@@ -32,10 +32,10 @@ SIGNALS = (
 def behaviour_script(survey: Survey) -> str:
     """JavaScript that sets ``NAME``.
 
-    ``verdicts``: in order of rank. ``rows``: label and place of its page. ``behaviours``: each once.
-    ``cells``: for each row and stack the place of its behaviour, -1 where nothing is known. ``counts``:
-    by name, for each row and stack the exact count, null where it says nothing. ``unstable``: places of
-    row and stack where a second try said something else.
+    ``verdicts``: in order of rank; ``untold``: those by which a call says nothing. ``rows``: label and place
+    of its page. ``behaviours``: each once. ``cells``: for each row and stack the place of its behaviour, -1
+    where nothing is known. ``counts``: by name, for each row and stack the exact count, null where it says
+    nothing. ``unstable``: places of row and stack where a second try said something else.
     """
     places: dict[str, int] = {}
     seen: dict[int, int] = {}  # by the behaviour's id, for most stacks share one
@@ -69,6 +69,7 @@ def behaviour_script(survey: Survey) -> str:
     data = {
         "stacks": stacks,
         "verdicts": [str(name) for name in Verdict],
+        "untold": [str(name) for name in UNTOLD],
         "signals": SIGNALS,
         "rows": rows,
         "behaviours": behaviours,

@@ -116,9 +116,11 @@ def untrained(observation: Observation, trainable: int) -> Iterator[Finding]:
         return
     read = parameters_of(observation.variables)
     still = [variable for variable in read if variable.changed_by_step is False]
+    # A moving statistic that ``fit`` changes makes up for no other: it was not meant to be trained.
+    moved = [variable for variable in read if variable.changed_by_step and variable.gradient is False]
     # A variable whose change was not measured is given the benefit of the doubt.
-    changed = sum(size(variable) for variable in read) - sum(map(size, still))
-    if changed < trainable:
+    changed = sum(map(size, read)) - sum(map(size, still)) - sum(map(size, moved))
+    if still and changed < trainable:
         yield Finding(
             Verdict.UNTRAINED,
             f"one optimizer step changes {changed} of {trainable} scalars meant to be trained; "

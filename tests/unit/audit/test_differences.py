@@ -246,6 +246,15 @@ def test_the_part_that_carries_a_difference():
     assert "tf2.15 with the backend of tf2.21: cannot exist: no such thing" in first.asked
 
 
+def test_python_that_travels_along_is_not_told_apart():
+    sides = side(OLD, whole()), side(NEW, raw_lost())
+    mixture, seen = mixed(Part.BACKEND, OLD, raw_lost(), "Python 3.13 travels along")
+    (told, *_) = carriers(sides, differences(*sides), [(replace(mixture, along=True), seen)])
+    assert told.parts == {
+        "backend": "carries the difference with the Python that travels along: not told apart"
+    }
+
+
 def not_called(*outcome):
     return observation(outcome=Outcome(*outcome), raised={"called": Raised("E", "")})
 

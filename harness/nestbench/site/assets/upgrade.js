@@ -31,7 +31,11 @@
     const found = all.rows.map((row, at) => {
       const before = all.behaviours[all.cells[at][old]], after = all.behaviours[all.cells[at][now]];
       const one = { row, at, places: { before: old, after: now }, before, after, way: NONE, gravity: quiet, ratio: 1, counts: [] };
-      if (!before || !after) { one.why = `not measured on ${[!before && from, !after && to].filter(Boolean).join(" and ")}`; return one; }
+      const missing = { "not measured": [!before && from, !after && to] };
+      for (const name of all.untold) missing[name] = [before?.call[0] === name && from, after?.call[0] === name && to];
+      one.why = Object.entries(missing).filter(([, names]) => names.some(Boolean))
+        .map(([what, names]) => `${what} on ${names.filter(Boolean).join(" and ")}`).join("; ");
+      if (one.why) return one;
       for (const [name, lines] of Object.entries(all.counts)) {
         const pair = [lines[at][old], lines[at][now]];
         if (pair[0] === null || pair[1] === null) continue;
@@ -104,19 +108,20 @@
     document.title = `From ${from} to ${to} · nestbench`;
     if (from === to) { said.textContent = "A stack is not compared with itself: choose two."; return; }
     const found = compared(from, to);
-    const both = found.filter((one) => one.before && one.after);
+    const both = found.filter((one) => !one.why);
     const times = (way) => both.filter((one) => one.way === way).length;
     const lost = both.filter((one) => one.way === WORSE && silent.has(one.after.call[0])).length;
     const unknown = found.length - both.length;
-    const sentence = `${both.length} case variants on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} behave the same` + (unknown ? `; ${unknown} not measured on one of them.` : ".");
+    const sentence = `${both.length} case variants on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} behave the same` + (unknown ? `; ${unknown} not compared.` : ".");
     said.textContent = `From ${from} to ${to}. ${sentence}` + (lost ? ` ${lost} of what gets worse ${lost === 1 ? "is" : "are"} lost without a word.` : "");
     for (const way of [WORSE, OTHER, BETTER]) {
       const rows = found.filter((one) => one.way === way);
       if (rows.length) table(rows, titles[way], from, to);
     }
-    const costs = found.filter((one) => one.way === NONE && one.before && one.after && one.ratio >= 1.1);
+    const costs = found.filter((one) => one.way === NONE && !one.why && one.ratio >= 1.1);
     if (costs.length && !every) table(costs, "Behaves the same, at another cost", from, to);
-    if (every) table(found.filter((one) => one.way === NONE), titles[NONE], from, to);
+    if (every) table(both.filter((one) => one.way === NONE), titles[NONE], from, to);
+    if (every && unknown) table(found.filter((one) => one.why), "Not compared", from, to);
     note.value = markdown(found, from, to, sentence);
   }
 
