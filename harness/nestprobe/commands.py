@@ -296,11 +296,16 @@ def _observe(options):
             limits=Limits(options.timeout, options.memory),
         )
         status = _run(observer, emit)
+    return _kept(result, status, total, options.output)
+
+
+def _kept(result, status, total, path):
+    """Write what was observed; the exit status."""
     if status == OK:
-        return _write(result, options.output)
-    if result["observations"]:  # hours, perhaps: what is missing shows as missing
+        return _write(result, path)
+    if result["observations"]:  # hours, perhaps: what is missing shows as missing where it is imported
         sys.stderr.write("nestprobe: ended early, after %d of %d\n" % (len(result["observations"]), total))
-        _write(result, options.output)
+        _write(result, path)
     return status
 
 

@@ -27,7 +27,7 @@ class KeptTest(unittest.TestCase):
             path = os.path.join(folder, "result.json")
             cell.keep_in(path, {"message": os.fsdecode(b"caf\xe9 \xe2\x82\xac")}, "key")
             kept = cell.kept_in(path, "key")
-            self.assertEqual(kept, {"message": u"caf? \u20ac"})
+            self.assertEqual(kept, {"message": "caf? \u20ac"})
             self.assertIsNone(cell.kept_in(path, "another"))
 
 

@@ -19,6 +19,7 @@ from nestbench.matrix import Device
 from nestbench.run import probe_process
 from nestbench.run.orchestrate import Prepared, Run, StackResult
 from nestbench.run.session import Report
+from nestbench.run.workspace import BusyError, Workspace
 from nestbench.store.disk import StoreError
 
 

@@ -275,8 +275,8 @@ def test_cases_of_ones_own_in_a_file_named_as_a_shipped_one_belong_to_its_group(
     source = source_in(tmp_path)
     for name, case in (("zoo", "other"), ("containers", "own")):
         (tmp_path / "own").mkdir(exist_ok=True)
-        text = f'from nestprobe import case\n\n@case(parameters=50)\ndef {case}(k):\n    """It is {case}."""\n'
-        (tmp_path / "own" / f"{name}.py").write_text(text)
+        text = f'@case(parameters=50)\ndef {case}(k):\n    """It is {case}."""\n'
+        (tmp_path / "own" / f"{name}.py").write_text(f"from nestprobe import case\n\n{text}")
     source = replace(source, catalogue=load_catalogue([tmp_path / "cases", tmp_path / "own"], shipped=False))
     page = build(source, Folder(root=tmp_path / "site")).index.read_text()
     ids = [one.attrib["id"] for one in elements(page) if "id" in one.attrib]

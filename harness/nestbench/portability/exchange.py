@@ -56,13 +56,15 @@ class Exchange:
                     if stack.id not in made:
                         made[stack.id] = self.prepare(stack.id, self.say)
                     self.say(f"{stack.id}: {'saving' if action == 'save' else 'loading'}")
-                    answer = self._ask(stack, action, made[stack.id], scratch, self.chosen, self.limits)
+                    answer = self._ask(
+                        stack, action, made[stack.id], scratch, chosen=self.chosen, limits=self.limits
+                    )
                     self._ask_again(stack, action, made[stack.id], scratch, answer)
-                    return answer
                 except NestbenchError as error:
                     with held:
                         failures[stack.id] = error.what
                     return None
+                return answer
 
             with ThreadPoolExecutor(self.workers) as pool:
                 saved = dict(
@@ -93,7 +95,7 @@ class Exchange:
             for saver in sorted({saver for saver, _ in hung}):
                 self.say(f"{stack.id}: {cell[0].id} of {saver} timed out; once more by itself")
                 alone = Chosen(stacks=(rows[saver],), cells=(cell,))
-                (tried,) = self._ask(stack, action, made, scratch, alone, limits)["cells"]
+                (tried,) = self._ask(stack, action, made, scratch, chosen=alone, limits=limits)["cells"]
                 said = {
                     (one["saver"], one["kind"]): one
                     for one in tried["entries"]
@@ -105,7 +107,7 @@ class Exchange:
                 ]
 
     def _ask(
-        self, stack: Stack, action: str, made: Prepared, scratch: Path, chosen: Chosen, limits: Limits
+        self, stack: Stack, action: str, made: Prepared, scratch: Path, *, chosen: Chosen, limits: Limits
     ) -> dict[str, Any]:
         asked = {
             "action": action,

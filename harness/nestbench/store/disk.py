@@ -24,7 +24,7 @@ __all__ = ["StoreError", "clean", "read_text", "require_writable", "write_text"]
 _PREFIX = ".nestbench-"
 _SUFFIX = ".part"
 _PACKED = ".gz"
-#: A partial file of a process that is gone is stray at once; of one that lives or is elsewhere, after this long.
+#: A partial file of a process that is gone is stray at once; of one that lives, or is elsewhere, then.
 _STRAY_SECONDS = 3600
 
 

@@ -114,7 +114,8 @@ def test_blocks_beyond_a_look_wait_for_the_next(tmp_path):
 
 def test_where_a_session_was_to_end_it_is_looked_at_too(tmp_path):
     one = session(parts=PARTS, planned=12)
-    counts = [(at.blocks, at.left_out) for at in (found(tmp_path / str(n), n, one=one) for n in (11, 12, 14, 20))]
+    looks = [found(tmp_path / str(n), n, one=one) for n in (11, 12, 14, 20)]
+    counts = [(at.blocks, at.left_out) for at in looks]
     assert counts == [(10, 1), (12, 0), (12, 2), (20, 0)]
 
 
