@@ -58,7 +58,7 @@ def test_files_are_exchanged_on_the_cpu():
         choose(MATRIX, CATALOGUE, ["tf2.15", "tf2.21-gpu"], CASES)
 
 
-def answered(_, stack, action, made, scratch, chosen, limits):  # noqa: ARG001 - as it is called
+def answered(_, stack, action, *_made, chosen, **_limits):
     """What the stacks answer, in place of ``Exchange._ask``."""
     return {"cells": [{"entries": entries(stack.id, action, entry.id)} for entry, _ in chosen.cells]}
 
@@ -73,7 +73,7 @@ class Staged(Exchange):
             say=lambda _text: None, limits=Limits(seconds=1), answers=answers, asked=[], again=[],
         )  # fmt: skip
 
-    def _ask(self, stack, action, made, scratch, chosen, limits):
+    def _ask(self, stack, action, made, scratch, *, chosen, limits):
         assert (scratch / "files").is_dir()
         if chosen is self.chosen:
             self.asked.append((stack.id, action))
@@ -133,7 +133,7 @@ def test_a_file_that_timed_out_among_others_is_tried_by_itself_before_it_is_beli
         for one in found:
             if one["result"] == "timed-out":
                 alone = stack in {name for name, *_ in exchange.again}
-                one |= {"result": "equal"} if alone else {"detail": "timed-out limit of 1 s"}
+                one.update({"result": "equal"} if alone else {"detail": "timed-out limit of 1 s"})
         return found
 
     exchange = Staged(tmp_path, late)
