@@ -186,7 +186,7 @@ def test_attribute_says_what_it_did_not_tell_apart(tmp_path, monkeypatch):
     monkeypatch.setattr(derived.Asker, "ask", ask)
     done = CliRunner().invoke(app, ["attribute", "article-example-2", "tf2.15", "tf2.21"])
     assert done.exit_code == 0, done.output
-    assert "tf2.21 with the backend of tf2.15 (Python 3.11 travels along): tracked" in done.stdout
+    assert "tf2.21 with the backend of tf2.15 (Python 3.11 travels along): case: tracked" in done.stdout
     assert "  so the backend and the Python that travels along carry the difference\n" in done.stdout
     assert "\nbackend: carries the difference (told from one side only)\n" in done.stdout
     assert "\nKeras: does not carry the difference\n" in done.stdout

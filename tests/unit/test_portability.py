@@ -58,7 +58,7 @@ def test_files_are_exchanged_on_the_cpu():
         choose(MATRIX, CATALOGUE, ["tf2.15", "tf2.21-gpu"], CASES)
 
 
-def answered(_, stack, action, *_made, chosen, limits):
+def answered(_, stack, action, *_made, chosen, **_limits):
     """What the stacks answer, in place of ``Exchange._ask``."""
     return {"cells": [{"entries": entries(stack.id, action, entry.id)} for entry, _ in chosen.cells]}
 

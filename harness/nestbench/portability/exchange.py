@@ -56,15 +56,11 @@ class Exchange:
                     if stack.id not in made:
                         made[stack.id] = self.prepare(stack.id, self.say)
                     self.say(f"{stack.id}: {'saving' if action == 'save' else 'loading'}")
-                    answer = self._ask(
-                        stack, action, made[stack.id], scratch, chosen=self.chosen, limits=self.limits
-                    )
-                    self._ask_again(stack, action, made[stack.id], scratch, answer)
+                    return self._asked(stack, action, made[stack.id], scratch)
                 except NestbenchError as error:
                     with held:
                         failures[stack.id] = error.what
                     return None
-                return answer
 
             with ThreadPoolExecutor(self.workers) as pool:
                 saved = dict(
@@ -84,10 +80,9 @@ class Exchange:
         kept = self.shelf.load(stack.id)
         return kept is not None and kept.whole and kept.basis == basis(self.chosen, stack)
 
-    def _ask_again(
-        self, stack: Stack, action: str, made: Prepared, scratch: Path, answer: Mapping[str, Any]
-    ) -> None:
-        """Try once more, by itself, what timed out after other files of its child: it may not hang."""
+    def _asked(self, stack: Stack, action: str, made: Prepared, scratch: Path) -> dict[str, Any]:
+        """The answer, with what timed out after other files of its child tried by itself: it may not hang."""
+        answer = self._ask(stack, action, made, scratch, chosen=self.chosen, limits=self.limits)
         limits = replace(self.limits, seconds=self.limits.seconds * len(KINDS))
         rows = {one.id: one for one in self.chosen.stacks}
         for cell, found in zip(self.chosen.cells, answer["cells"], strict=True):
@@ -105,6 +100,7 @@ class Exchange:
                     said.get(key, one) if (key := (one["saver"], one["kind"])) in hung else one
                     for one in found["entries"]
                 ]
+        return answer
 
     def _ask(
         self, stack: Stack, action: str, made: Prepared, scratch: Path, *, chosen: Chosen, limits: Limits
