@@ -36,7 +36,9 @@ class LaunchTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
-        backend = types.SimpleNamespace(threads=1, kit=None, import_seconds=1.0, versions={}, flavour="keras3")
+        backend = types.SimpleNamespace(
+            threads=1, kit=None, import_seconds=1.0, versions={}, flavour="keras3"
+        )
         for where, name, value in (
             (launch, "Backend", lambda: backend),
             (launch, "Child", Lost),
@@ -72,7 +74,9 @@ class LaunchTest(unittest.TestCase):
             self.assertEqual(json.load(stream), {"no_device": "the GPU has fallen off the bus"})
 
     def test_a_cell_says_so_to_its_launch(self):
-        asked = self.request(file="cases.py", case="one", variant={}, result=self.path("result.json"), key=None)
+        asked = self.request(
+            file="cases.py", case="one", variant={}, result=self.path("result.json"), key=None
+        )
         with self.assertRaises(Ended):
             launch.fresh_cell(asked)
         with open(self.path("result.json")) as stream:

@@ -191,7 +191,9 @@ def timed(tmp_path, monkeypatch):
     def call(*arguments, control="tf2.16", of=lambda one: one, **more):
         now = timing_session(arms=arms_of(stacks, control), parts=parts_of(CATALOGUE.select(list(TIMED))))
         fill(Shelf(root=tmp_path / "results" / "local-timings"), of(now), 20, **more)
-        return run("tf2.15", "tf2.16", "--results", PUBLISHED, *(w for c in TIMED for w in ("--case", c)), *arguments)
+        return run(
+            "tf2.15", "tf2.16", "--results", PUBLISHED, *(w for c in TIMED for w in ("--case", c)), *arguments
+        )
 
     return call
 
@@ -218,7 +220,10 @@ def test_times_of_another_case_or_lock_do_not_stand_beside_what_is_there_now(tim
     said = timed(of=other_case, factors=slower).stdout
     assert "left out of 1 case variants that have changed since (raw-variable-attribute" in said
     data = json.loads(timed("--format", "json", of=other_case, factors=slower).stdout)
-    assert {one["case"] for one in data["cases"] if one["times"]} == {"list-of-layers[owner=layer]", "list-of-layers[owner=model]"}
+    assert {one["case"] for one in data["cases"] if one["times"]} == {
+        "list-of-layers[owner=layer]",
+        "list-of-layers[owner=model]",
+    }
 
     def other_lock(one):
         return replace(one, arms=(replace(one.arms[0], lock="other"), *one.arms[1:]))

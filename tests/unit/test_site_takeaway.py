@@ -75,7 +75,9 @@ def test_what_is_measured_beside_the_cells_is_taken_away_too(tmp_path):
     assert "nothing of it is measured" not in page
 
 
-@pytest.mark.parametrize(("control", "factors", "said"), [("tf2.16", {"tf2.16+control": 3.0}, "False"), (None, {}, "")])
+@pytest.mark.parametrize(
+    ("control", "factors", "said"), [("tf2.16", {"tf2.16+control": 3.0}, "False"), (None, {}, "")]
+)
 def test_times_that_are_not_to_be_trusted_say_so_where_they_are_taken_away(tmp_path, control, factors, said):
     of = timing_session(stacks=("tf2.15", "tf2.16"), control=control, parts=("a-case[owner=model]",))
     fill(TimingShelf(root=tmp_path / "results" / "timings"), of, 10, factors=factors)
@@ -100,5 +102,7 @@ def test_no_badge_is_good_where_something_is_not_measured(tmp_path):
     assert "safe, 2 not measured" in badge
     assert "safe on 1 of 4 stacks" in (site / "badges" / "cases" / "a-case.svg").read_text()
     assert "2 were not measured" not in (site / "index.html").read_text()  # of the newest, all are
-    other = site_in(tmp_path / "other", leave_out=lambda stack, cell: stack == "tf2.16" and cell.case.id == "grows")
+    other = site_in(
+        tmp_path / "other", leave_out=lambda stack, cell: stack == "tf2.16" and cell.case.id == "grows"
+    )
     assert "1 were not measured" in (other / "index.html").read_text()

@@ -181,9 +181,7 @@ def _peak_megabytes(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
-def _serve(
-    made: Prepared, cells: Sequence[Cell], folder: Path, *, launch: str
-) -> tuple[float, float, float]:
+def _serve(made: Prepared, cells: Sequence[Cell], folder: Path, *, launch: str) -> tuple[float, float, float]:
     """Seconds of the import, in the cases, and of wall time in all, of one probe server."""
     scratch = Path(tempfile.mkdtemp(dir=folder))
     ground = Ground(
