@@ -189,7 +189,8 @@ def timed(tmp_path, monkeypatch):
     stacks = load_matrix().select(["tf2.15", "tf2.16"]).stacks
 
     def call(*arguments, control="tf2.16", of=lambda one: one, **more):
-        now = timing_session(arms=arms_of(stacks, control), parts=parts_of(CATALOGUE.select(list(TIMED))))
+        parts = parts_of(CATALOGUE.select(list(TIMED)))
+        now = replace(timing_session(arms=arms_of(stacks, control)), parts=parts)
         fill(Shelf(root=tmp_path / "results" / "local-timings"), of(now), 20, **more)
         return run(
             "tf2.15", "tf2.16", "--results", PUBLISHED, *(w for c in TIMED for w in ("--case", c)), *arguments
