@@ -101,6 +101,7 @@ def method(
             limit=timeout,
             cpus=set_aside(cpus),
             seed=seed,
+            planned=blocks,
         )
         if shelf.has(asked.name):
             held = shelf.load(asked.name)

@@ -136,9 +136,11 @@ def _looked_at(session: Session, complete: int) -> int:
     """Blocks of the last look that so many complete ones suffice for; all of them before the first.
 
     Looked at whenever somebody asks, a session would be looked at oftener than the error rate is divided for.
+    One that does not say where it was to end is of before, and what it holds is taken for its end.
     """
-    looks = [*LOOKS, *([session.planned] if session.planned is not None else [])]
-    return max((look for look in looks if look <= complete), default=complete)
+    if session.planned is None:
+        return complete
+    return max((look for look in (*LOOKS, session.planned) if look <= complete), default=complete)
 
 
 def complete_blocks(session: Session, frame: "pd.DataFrame") -> list[int]:

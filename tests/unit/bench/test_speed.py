@@ -117,8 +117,13 @@ def test_data_has_the_ratios_and_what_they_are_held_against(measured):
     assert said.exit_code == 0, said.output
     data = json.loads(said.stdout)
     (run,) = data["running"]["runs"]
-    over_floor = {"value": 1.2, "least": None, "most": 1.3, "unit": "", "missed": False}
-    assert run["ratios"]["over_floor"] == over_floor
+    assert run["ratios"]["over_floor"] == {
+        "value": 1.2,
+        "least": None,
+        "most": 1.3,
+        "unit": "",
+        "missed": False,
+    }
     assert run["ratios"]["faster_than_fresh"]["value"] == 20
     assert data["running"]["ratios"]["faster_than_tox"]["value"] == 3
     reading = data["reading"]["ratios"]

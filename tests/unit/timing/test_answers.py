@@ -105,18 +105,19 @@ def test_a_look_takes_no_more_than_its_own_blocks(tmp_path):
 
 
 def test_blocks_beyond_a_look_wait_for_the_next(tmp_path):
-    early = found(tmp_path / "10", 10)
-    later = found(tmp_path / "14", 14)
+    one = session(parts=PARTS, planned=30)
+    early = found(tmp_path / "10", 10, one=one)
+    later = found(tmp_path / "14", 14, one=one)
     assert (later.blocks, later.left_out) == (10, 4)
     assert replace(later, left_out=0) == early
-    assert (found(tmp_path / "9", 9).blocks, found(tmp_path / "25", 25).blocks) == (9, 20)
+    assert [found(tmp_path / str(n), n, one=one).blocks for n in (9, 25)] == [9, 20]
+    assert found(tmp_path / "before", 14).blocks == 14  # a session that does not say where it was to end
 
 
 def test_where_a_session_was_to_end_it_is_looked_at_too(tmp_path):
     one = session(parts=PARTS, planned=12)
-    looks = [found(tmp_path / str(n), n, one=one) for n in (11, 12, 14, 20)]
-    counts = [(at.blocks, at.left_out) for at in looks]
-    assert counts == [(10, 1), (12, 0), (12, 2), (20, 0)]
+    said = [found(tmp_path / str(blocks), blocks, one=one) for blocks in (11, 12, 14, 20)]
+    assert [(at.blocks, at.left_out) for at in said] == [(10, 1), (12, 0), (12, 2), (20, 0)]
 
 
 def test_noise_is_the_measures_own_where_its_controls_suffice(tmp_path):

@@ -64,7 +64,7 @@ def test_too_few_blocks_to_find_anything_are_told(tmp_path):
 
 
 def test_blocks_that_wait_for_a_look_are_told(tmp_path):
-    told = Told(tmp_path / "1", 13)
+    told = Told(tmp_path / "1", 13, one=session(parts=PARTS, planned=30))
     assert "3 of 13 complete blocks are left out until the look at 20." in told.caveats
     assert (told.json["blocks"], told.json["blocks_left_out"]) == (10, 3)
     planned = Told(tmp_path / "2", 13, one=session(parts=PARTS, planned=15)).caveats
