@@ -84,6 +84,30 @@ def test_what_was_not_measured_on_both_is_named_and_not_compared():
     assert (one.change, one.why) == (None, "not measured on the second")
 
 
+@pytest.mark.parametrize(
+    ("kind", "verdict"), [("not-applicable", "not-applicable"), ("not-loaded", "unavailable")]
+)
+def test_what_says_nothing_on_one_of_them_is_neither_better_nor_worse(kind, verdict):
+    good, bad, untold = seen("x"), seen("x", counted=0), replace(seen("x"), outcome=Outcome(kind, "no such"))
+    pairs = [(good, untold), (untold, bad), (untold, untold), (untold, None)]
+    found = [pairings(*both(*pair))[0] for pair in pairs]
+    assert [(one.change, one.counts, one.why) for one in found] == [
+        (None, {}, f"{verdict} on the second"),
+        (None, {}, f"{verdict} on the first"),
+        (None, {}, f"{verdict} on the first and the second"),
+        (None, {}, f"{verdict} on the first; not measured on the second"),
+    ]
+
+
+def test_the_command_says_why_nothing_is_compared():
+    jax = ("keras3.15", "keras3.15-jax", "--results", PUBLISHED)
+    done = run(*jax, "--case", "article-example-1")  # it needs TensorFlow
+    assert done.exit_code == 3
+    assert "not-applicable on the second" in done.stderr
+    data = {one["case"]: one for one in json.loads(run(*jax, "--format", "json").stdout)["cases"]}
+    assert data["article-example-1"]["direction"] is None
+
+
 def run(*arguments):
     return CliRunner().invoke(app, ["compare", *arguments])
 
@@ -151,7 +175,7 @@ def test_costs_are_told_where_they_differ_and_times_where_there_are_any():
 def test_what_was_not_measured_on_both_is_listed_where_everything_is():
     said = text(*both(seen("x"), None), everything=True)
     assert "Not compared (1)\n  article-example-1: not measured on the second\n" in said
-    assert said.endswith("; 1 not measured on one of them.")
+    assert said.endswith("; 1 not compared.")
 
 
 @pytest.mark.parametrize("width", [80, 120])
