@@ -205,9 +205,7 @@ def test_a_process_that_dies_is_the_grounds_fault(tmp_path, python, monkeypatch)
     assert "139" in done.output
 
 
-@pytest.mark.parametrize(
-    ("signal", "words"), [("KILL", "Diagnose a smaller model"), ("SEGV", "--no-fit")]
-)
+@pytest.mark.parametrize(("signal", "words"), [("KILL", "Diagnose a smaller model"), ("SEGV", "--no-fit")])
 def test_a_process_that_a_signal_ended_says_which_and_what_to_do(
     tmp_path, python, monkeypatch, signal, words
 ):
