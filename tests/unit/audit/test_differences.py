@@ -6,7 +6,7 @@ import pytest
 from audit_stage import BIAS, KERNEL, LOST, W, not_made, observation, raw_lost, side, variable, whole
 
 from nestbench.audit.difference import Gravity
-from nestbench.audit.differences import differences, unanswered
+from nestbench.audit.differences import differences
 from nestbench.audit.matching import pairs
 from nestbench.audit.remedies import remedy
 from nestbench.audit.signatures import findings_by_signature
@@ -120,18 +120,6 @@ def test_what_becomes_of_an_old_file():
     # Nothing to load, or not even the old stack can: that says nothing of the new one.
     assert old_files("not-saved") == ()
     assert old_files("differs", there="differs") == ()
-
-
-def test_a_kind_of_file_of_which_an_end_gave_no_answer():
-    old = side(OLD, whole(), loads=EQUAL)
-    assert unanswered(old, side(NEW, whole(), loads=EQUAL)) == ()
-    # That a file was not saved or is refused is an answer; "unavailable": the old stack gave none.
-    loads = {OLD: {"weights": "not-saved", "model": "unavailable", "checkpoint": "refuses"}}
-    assert unanswered(old, side(NEW, whole(), loads=loads)) == ("model",)
-    assert unanswered(old, side(NEW, whole(), loads=loads), ["weights", "checkpoint"]) == ()
-    nothing = side(NEW, whole())
-    assert unanswered(old, nothing, ["weights"]) == ("weights",)
-    assert unanswered(replace(nothing, stack=OLD), replace(old, stack=NEW), ["weights"]) == ("weights",)
 
 
 def test_names_and_order_of_the_weights():
