@@ -57,7 +57,7 @@ def failing():
 
 
 def too_large():
-    return keras.layers.Embedding(2, 2, weights=[numpy.ones((2**40, 2**20))])
+    return keras.layers.Embedding(2, 2, weights=[numpy.ones((2**40, 2**19))])
 
 
 def no_model():
