@@ -76,3 +76,11 @@ def test_the_advice_leads_to_results(call):
     done = call("table", "--stack", "tf2.21", *OPTION.split())
     assert done.exit_code == 0
     assert "1 of 1 cells measured" in done.stdout
+
+
+def test_a_file_in_the_place_of_results_is_wrong_usage(tmp_path):
+    (tmp_path / "a-file").write_text("")
+    for command in ("table", "claims", "history"):
+        done = CliRunner().invoke(app, [command, "--results", str(tmp_path / "a-file")])
+        assert done.exit_code == 2
+        assert "is a file, not a folder" in done.output

@@ -11,6 +11,8 @@ from nestbench.verdicts.rules import LOUD
 from nestbench.verdicts.variables import parameters_of, size
 from nestprobe.observation import Observation
 
+_LONGEST = 100  # characters of a message
+
 __all__ = ["Behaviour", "behaviour_of"]
 
 _SCALARS = {
@@ -106,6 +108,11 @@ def _raised(observation: Observation) -> str:
     return ""
 
 
+def _begun(message: str) -> str:
+    """As much of it as a line holds."""
+    return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 1]}…"
+
+
 def _facts(observation: Observation) -> Iterator[tuple[str, str]]:
     for name, words in (("called", "count_params() after a call"), ("built", "after build(shape)")):
         phase = observation.phases.get(name)
@@ -119,4 +126,4 @@ def _facts(observation: Observation) -> Iterator[tuple[str, str]]:
             yield f"scalars {words}", str(sum(size(one) for one in read if getattr(one, flag)))
     for name, phase in observation.phases.items():
         if phase.raised is not None:
-            yield f"{name} raises", f"{phase.raised.type}: {phase.raised.message[:100]}"
+            yield f"{name} raises", f"{phase.raised.type}: {_begun(phase.raised.message)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from nestbench.errors import IncompleteError
+from nestbench.errors import IncompleteError, UsageError
 
 if TYPE_CHECKING:
     from nestbench.store import Store
@@ -44,12 +44,16 @@ class Reading:
 def reading(results: Path | None) -> Reading:
     """The results in the folder that was asked for, else the first of local and published that holds any.
 
-    Says on stderr which. Raises IncompleteError where none does.
+    Says on stderr which. Raises UsageError where the folder that was asked for is a file,
+    IncompleteError where none holds any.
     """
     from nestbench.names import number_of
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store
 
+    if results is not None and results.is_file():
+        do = "Name the folder of the results with --results DIR."
+        raise UsageError(f"{results} is a file, not a folder.", do=do)
     workspace = find_workspace()
     folders = [results.absolute()] if results else [workspace.local, workspace.published]
     stores = [store for store in map(Store, folders) if store.stacks()]

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from itertools import groupby
 
 from nestbench.claims import Claim, Outcome, Ruling
+from nestbench.names import number_of
 
 __all__ = [
     "Rulings",
@@ -87,8 +88,8 @@ def claims_totals(rulings: Rulings) -> str:
         partly += len(outcomes) > 1
         undecided += not outcomes
     return (
-        f"{len(rulings)} claims: {everywhere} held wherever they were decided, {partly} held on some stacks "
-        f"and refuted on others, {nowhere} refuted wherever they were decided, {undecided} decided nowhere."
+        f"{number_of(len(rulings), 'claim')}: {everywhere} held wherever they were decided, "
+        f"{partly} held on some stacks and refuted on others, {nowhere} refuted wherever they were decided, {undecided} decided nowhere."
     )
 
 
