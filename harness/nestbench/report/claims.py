@@ -89,7 +89,8 @@ def claims_totals(rulings: Rulings) -> str:
         undecided += not outcomes
     return (
         f"{number_of(len(rulings), 'claim')}: {everywhere} held wherever they were decided, "
-        f"{partly} held on some stacks and refuted on others, {nowhere} refuted wherever they were decided, {undecided} decided nowhere."
+        f"{partly} held on some stacks and refuted on others, {nowhere} refuted wherever they were decided, "
+        f"{undecided} decided nowhere."
     )
 
 
