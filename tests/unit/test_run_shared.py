@@ -1,10 +1,16 @@
 """Results that a run shares with other runs, and with cases that reach for them."""
 
+from pathlib import Path
+
 import pytest
 from run_stage import FAKE_PROBE, Stage, run
 
 from nestbench import staging
+from nestbench.environments import COMPILED_FOR_ONCE
 from nestbench.errors import ExitCode
+from nestbench.matrix import Device
+from nestbench.run.orchestrate import Prepared
+from nestbench.run.probe_process import Limits
 from nestbench.run.summary import told
 from nestbench.run.workspace import BusyError, Workspace
 
@@ -66,3 +72,13 @@ def test_what_was_to_be_measured_again_and_was_not_is_told_and_not_clean(stage):
     assert lines[0] == "1 of 1 cell measured."
     assert lines[1].startswith("a: not all was measured again, earlier results stay: ")
     assert "another run" in lines[1]
+
+
+@pytest.mark.parametrize(("device", "once"), [(Device.CPU, True), (Device.GPU, False)])
+def test_only_what_is_observed_on_the_cpu_is_compiled_for_one_run(tmp_path, device, once):
+    made = Prepared(python=Path("python"), device=device)
+    ground = made.ground(
+        tmp_path, tmp_path, files=(), log=tmp_path / "log", launch="auto", jobs=1, limits=Limits()
+    )
+    assert (COMPILED_FOR_ONCE.items() <= ground.environ.items()) is once
+    assert not COMPILED_FOR_ONCE.keys() & made.environ(tmp_path, tmp_path).keys()  # as what is timed has it
