@@ -42,10 +42,9 @@ def told(tmp_path):
             current = replace(
                 DIGESTS, case=case.digest, probe=probe or probe_digest(), lock=lock_digest(MATRIX.get(stack))
             )
-            observation = seen(counted) if counted is not None else Observation(
-                CASE, {}, Outcome("not-applicable", "no such thing here")
-            )  # fmt: skip
-            store.add(stack, current, observation)
+            apart = Observation(CASE, {}, Outcome("not-applicable", "no such thing here"))
+            said = seen(counted) if isinstance(counted, int) else counted
+            store.add(stack, current, said or apart)
         return CliRunner().invoke(app, ["history", *arguments, "--results", str(tmp_path)])
 
     return run
@@ -89,6 +88,13 @@ def test_a_stack_that_says_nothing_neither_ends_nor_prolongs(told):
     said = told({"tf2.3": 50, "tf2.4": None, "tf2.5": 50}, CASE).stdout
     assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said
     assert "tf2.4 (the case needs what is not there: no such thing here)" in said
+
+
+def test_what_could_not_be_measured_is_a_gap_and_no_behaviour(told):
+    broken = Observation(CASE, {}, Outcome("not-loaded", "no such module"))
+    said = told({"tf2.3": 50, "tf2.4": broken, "tf2.5": 50}, CASE).stdout
+    assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said
+    assert "tf2.4 (the case file does not import on this stack: no such module)" in said
 
 
 def test_stale_results_are_no_history(told):
