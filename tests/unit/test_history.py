@@ -26,6 +26,7 @@ def seen(counted):
         name="w", shape=[5, 10], dtype="float32", trainable=True, created_in="called", used=True,
         used_in_inference=True, used_in_training=True, in_weights=listed, in_trainable_weights=listed,
         changed_by_step=True, in_weights_file=True, restored_from_weights_file=True,
+        restored_from_model_file=bool(listed), restored_from_checkpoint=bool(listed),
     )  # fmt: skip
     done = PhaseRecord("done", model=ModelRecord(count_params=counted))
     return Observation(CASE, {}, Outcome("observed"), {"built": done, "called": done}, [weight])
@@ -95,6 +96,12 @@ def test_what_could_not_be_measured_is_a_gap_and_no_behaviour(told):
     said = told({"tf2.3": 50, "tf2.4": broken, "tf2.5": 50}, CASE).stdout
     assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said
     assert "tf2.4 (the case file does not import on this stack: no such module)" in said
+
+
+def test_what_comes_back_from_a_model_file_and_a_checkpoint_is_told(told):
+    said = told({"tf2.3": 50, "tf2.4": 0}, CASE).stdout
+    assert "      scalars back from the model file: 50 -> 0\n" in said
+    assert "      scalars back from a TF checkpoint: 50 -> 0\n" in said
 
 
 def test_stale_results_are_no_history(told):
