@@ -22,7 +22,9 @@ _SCALARS = {
     "in_weights_file": "in the weights file",
     "restored_from_weights_file": "back from the weights file",
     "in_model_file": "in the model file",
+    "restored_from_model_file": "back from the model file",
     "in_checkpoint": "in a TF checkpoint",
+    "restored_from_checkpoint": "back from a TF checkpoint",
 }
 
 
