@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from nestbench.store import codec
 from nestbench.store.disk import StoreError
@@ -22,10 +22,10 @@ __all__ = ["Alike", "Decoded", "Prototype"]
 
 Record = TypeVar("Record")
 
-_BEGINS = f'{{\n "schema": {SCHEMA},\n "stack": "'
-_LOCK, _COUNT = '"lock": "', '"python_calls": '
-_PLAIN = re.compile(r"[A-Za-z0-9._+-]*")
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,14})(?=[,}\n])")
+_BEGINS, _COUNT = f'{{\n "schema": {SCHEMA},\n "stack": "', '"python_calls": '
+_PLAIN = "([A-Za-z0-9._+-]*)"
+_HEAD = re.compile(f'{re.escape(_BEGINS)}{_PLAIN}(".*?"lock": "){_PLAIN}(?=")', re.DOTALL)
+_COUNTED = re.compile(_COUNT + r"(0|[1-9][0-9]{0,14})(?=[,}\n])")
 #: Stands for the stack and the lock; this and what follows it for the counts. In no text that is decoded so.
 _MARK = 7_310_000_000_000_000
 _MARKED = "7310000000"
@@ -76,8 +76,7 @@ class Alike:
         return Decoded(result=result, prototypes=[Prototype(one) for one in result.observations])
 
 
-@dataclass(frozen=True)
-class _Values:
+class _Values(NamedTuple):
     """``around``: the text before, between and behind the values."""
 
     around: tuple[str, ...]
@@ -92,29 +91,21 @@ _Known = tuple[CaseResult, Sequence[Prototype]]
 
 def _taken_apart(text: str) -> _Values | None:
     """None where the text is laid out otherwise, or a value is no plain one."""
-    if not text.startswith(_BEGINS) or _MARKED in text:
+    first, *others = _COUNTED.split(text)
+    head = _HEAD.match(first)
+    if head is None:
         return None
-    stack, _, rest = text[len(_BEGINS) :].partition('"')
-    between, _, rest = rest.partition(_LOCK)
-    lock, closed, rest = rest.partition('"')
-    first, *others = rest.split(_COUNT)
-    around, counts = [between, first], []
-    for piece in others:
-        number = _NUMBER.match(piece)
-        if number is None:
-            return None
-        counts.append(int(number[0]))
-        around.append(piece[number.end() :])
-    if not (closed and _PLAIN.fullmatch(stack) and _PLAIN.fullmatch(lock)):
-        return None
-    return _Values(tuple(around), stack, lock, counts)
+    between, behind = head[2], first[head.end() :]
+    return _Values((between, behind, *others[1::2]), head[1], head[3], list(map(int, others[::2])))
 
 
 def _known(around: Sequence[str], path: Path) -> _Known | None:
     """Decoded with marks; None where it cannot be, or a mark is not found where its value belongs."""
+    if any(_MARKED in piece for piece in around):
+        return None
     between, first, *others = around
     counts = [_MARK + place for place in range(len(others))]
-    text = f'{_BEGINS}{_MARK}"{between}{_LOCK}{_MARK}"{first}'
+    text = f"{_BEGINS}{_MARK}{between}{_MARK}{first}"
     text += "".join(f"{_COUNT}{count}{piece}" for count, piece in zip(counts, others, strict=True))
     try:
         result = codec.decode(CaseResult, text, path)
