@@ -99,8 +99,9 @@ def _results(
                 continue
             observation, prototype = found
             key = (prototype, cell.variant, cell.case.about)
-            if key not in judged:  # no rule asks for the counts in which a prototype's observations differ
-                judged[key] = judge(
+            judgements = judged.get(key)
+            if judgements is None:  # no rule asks for the counts in which a prototype's observations differ
+                judgements = judged[key] = judge(
                     prototype.observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
                 )
             current = _is_current(stored.result.digests, cell, locks.get(stack))
@@ -108,7 +109,7 @@ def _results(
                 cell=cell,
                 state=State.CURRENT if current else State.STALE,
                 observation=observation,
-                judgements=judged[key],
+                judgements=judgements,
                 prototype=prototype,
                 lock=stored.result.digests.lock,
             )
