@@ -76,4 +76,7 @@ def main() -> None:
     # A table keeps millions of objects, none of them in a circle: to look for one at Python's own rate,
     # every 700 objects, takes as long as all the rest.
     gc.set_threshold(100_000, 20, 20)
-    app(prog_name="nestbench")
+    try:
+        app(prog_name="nestbench")
+    finally:
+        gc.freeze()  # the process ends: Python would look for circles in all that is left, to free it
