@@ -211,7 +211,7 @@ class Reader:
         if text is None:
             return None
         decoded = self._alike.decode(unsealed(text, path), path)
-        _check_result(decoded.result, stack, case, path)
+        _check_result(decoded.like, stack, case, path)
         return decoded
 
 
