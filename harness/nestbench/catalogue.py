@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from nestbench import digests
@@ -41,7 +42,7 @@ class Variant:
         """The combination as a mapping, as an observation carries it."""
         return dict(self.values)
 
-    @property
+    @cached_property  # asked for with every cell
     def label(self) -> str:
         """``owner=layer,kind=dict``; empty where the case has no variants."""
         return _label(self.values)

@@ -18,7 +18,7 @@ from nestbench.frames import Result, State
 from nestbench.matrix import load_matrix
 from nestbench.matrix.locks import lock_digest
 from nestbench.report.claims import span
-from nestbench.store import StackFacts, Store
+from nestbench.store import Measured, Prototype, StackFacts, Store
 from nestbench.verdicts import judge
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
 from nestprobe.observation import Outcome as Ended
@@ -46,7 +46,8 @@ CATALOGUE = load_catalogue()
 
 def result(observation, state=State.CURRENT):
     judgements = judge(observation, 50, 50) if observation is not None else ()
-    return Result(cell=CELL, state=state, observation=observation, judgements=judgements)
+    measured = Measured(Prototype(observation)) if observation is not None else None
+    return Result(cell=CELL, state=state, measured=measured, judgements=judgements)
 
 
 def claim(*holds, case=CASE, **scope):

@@ -15,7 +15,7 @@ from nestbench.digests import probe_digest
 from nestbench.frames import Result, State, collect
 from nestbench.matrix import load_matrix
 from nestbench.matrix.locks import lock_digest
-from nestbench.store import Store
+from nestbench.store import Measured, Prototype, Store
 from nestbench.verdicts import Verdict, judge
 from nestbench.witness import LINES, Untold, make_witness
 from nestbench.witness.folding import bound_names, read_names
@@ -186,7 +186,8 @@ def test_what_cannot_be_told_is_said_by_name(tmp_path):
     reasons = {}
     for cell in cells:
         seen = observation(50)
-        result = Result(cell=cell, state=State.CURRENT, observation=seen, judgements=judge(seen, 50, 50))
+        measured, judgements = Measured(Prototype(seen)), judge(seen, 50, 50)
+        result = Result(cell=cell, state=State.CURRENT, measured=measured, judgements=judgements)
         with pytest.raises(Untold) as caught:
             make_witness(result, MATRIX.get("tf2.15"))
         reasons[cell.case.id] = str(caught.value)

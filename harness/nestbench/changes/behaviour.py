@@ -79,13 +79,12 @@ _known: WeakKeyDictionary[Prototype, Behaviour] = WeakKeyDictionary()
 
 def behaviour_of(result: Result) -> Behaviour | None:
     """The behaviour of a measured cell; None where nothing is known of it."""
-    if result.observation is None or not result.judgements:
+    if result.measured is None or not result.judgements:
         return None
-    if result.prototype is None:
-        return _behaviour(result, result.observation)
-    if result.prototype not in _known:  # no fact is a count of Python calls
-        _known[result.prototype] = _behaviour(result, result.observation)
-    return _known[result.prototype]
+    prototype = result.measured.prototype
+    if prototype not in _known:  # no fact is a count of Python calls
+        _known[prototype] = _behaviour(result, prototype.observation)
+    return _known[prototype]
 
 
 def _behaviour(result: Result, observation: Observation) -> Behaviour:
