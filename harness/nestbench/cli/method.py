@@ -115,7 +115,7 @@ def method(
                 typer.echo(text, err=True)
 
         most = blocks
-        with interruptible("finished launches are kept"):
+        with interruptible("finished blocks are kept"):
             prepare = tox_prepare([chosen], workspace, envs=envs, allow_download=not no_download)
             made = prepare(chosen.id, say)
             shelf.save(held)

@@ -141,7 +141,7 @@ def time(
             typer.echo(text, err=True)
 
     more = "" if session else f"--session {going_on.name}"
-    with interruptible("finished launches are kept", more=more):
+    with interruptible("finished blocks are kept", more=more):
         prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
         made = {stack.id: prepare(stack.id, say) for stack in chosen}
         if going_on != held:

@@ -36,8 +36,8 @@ class Timing:
     def run(self) -> Answers:
         """Launch what is missing; the answers at the last look that was reached.
 
-        A launch that fails ends the session: blocks must be complete. What was measured stays, and the
-        same command goes on from there. Raises GroundError, StoreError.
+        A launch that fails ends the session: blocks must be complete. Those that are stay, and the same
+        command goes on from there. Raises GroundError, StoreError.
         """
         looks = [look for look in LOOKS if look < self.most] + [self.most]
         for look in looks:
@@ -62,9 +62,15 @@ class Timing:
     def _block(self, launcher: Launcher, block: int) -> None:
         session = self.session
         arms = in_order(session.arms, block, session.seed)
+        held = [arm.name for arm in arms if self.shelf.holds(session, arm.name, block)]
+        if len(held) == len(arms):
+            return
+        # It was cut, who knows how long ago: what is paired has to be measured at one time.
+        if held:
+            self.say(f"block {block + 1} was cut: it is measured again as a whole")
+        for name in held:
+            self.shelf.discard(session, name, block)
         for order, arm in enumerate(arms):
-            if self.shelf.holds(session, arm.name, block):
-                continue
             self.say(f"block {block + 1}, launch {order + 1} of {len(arms)}: {arm.name}")
             launched, written = launcher.launch(arm, self.made[arm.stack], block, order)
             self.shelf.keep(session, launched, written)

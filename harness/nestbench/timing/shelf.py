@@ -117,6 +117,12 @@ class Shelf:
             write_text(self._packed(session, launched.arm, launched.block), benchmarks)
         write_text(self._launch(session, launched.arm, launched.block), _encode(launched))
 
+    def discard(self, session: Session, arm: str, block: int) -> None:
+        """Remove a launch, the record first: without it the launch was never done."""
+        packed = self._packed(session, arm, block)
+        for path in (self._launch(session, arm, block), packed, packed.with_suffix("")):
+            path.unlink(missing_ok=True)
+
     def benchmarks(self, session: Session, arm: str, block: int) -> Path:
         """pytest-benchmark's file of a launch; not there where nothing could be measured in it."""
         packed = self._packed(session, arm, block)

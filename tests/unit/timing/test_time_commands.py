@@ -111,7 +111,7 @@ def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch, tmp
     cut = time(call, "-q")
     assert cut.exit_code == 3
     name = Shelf(root=tmp_path / "results" / "local-timings").last().name
-    again = f"The same command with --session {name} goes on from here: finished launches are kept."
+    again = f"The same command with --session {name} goes on from here: finished blocks are kept."
     assert f"nestbench: Interrupted.\n  what to do: {again}" in cut.stderr
     shown = call("timings")
     assert shown.exit_code == 3
@@ -119,7 +119,7 @@ def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch, tmp
     assert "0 complete blocks" in shown.stdout
     fake.fails_at = None
     assert time(call, "-q").exit_code == 0
-    assert len(fake.launches) == 30
+    assert len(fake.launches) == 1 + 30
 
 
 class Calendar:
