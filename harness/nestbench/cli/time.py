@@ -93,6 +93,7 @@ def time(
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix
     from nestbench.names import require_known
+    from nestbench.run.alone import alone
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
     from nestbench.timing import Shelf
@@ -141,7 +142,7 @@ def time(
             typer.echo(text, err=True)
 
     more = "" if session else f"--session {going_on.name}"
-    with interruptible("finished blocks are kept", more=more):
+    with alone("nestbench time"), interruptible("finished blocks are kept", more=more):
         prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
         made = {stack.id: prepare(stack.id, say) for stack in chosen}
         if going_on != held:
