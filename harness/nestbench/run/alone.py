@@ -13,6 +13,9 @@ from nestbench.run.workspace import NO_LOCKS, BusyError
 
 __all__ = ["alone"]
 
+#: No link is followed: among temporary files, another user may have laid one there.
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+
 
 @contextlib.contextmanager
 def alone(command: str) -> Iterator[None]:
@@ -51,8 +54,8 @@ def _opened() -> int:
     failed = []
     for folder in _folders():
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            return os.open(folder / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return os.open(folder / name, _FLAGS, 0o600)
         except OSError as error:
             failed.append(str(error))
     raise GroundError(
