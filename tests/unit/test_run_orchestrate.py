@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -105,6 +106,19 @@ def test_an_answer_that_cannot_be_read_before_one_that_kills_the_server_costs_it
     assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
     assert stage.outcome("a", "malformed") is None
     assert stage.outcome("a", "kills-server").kind == "crashed"
+    assert stage.outcome("a", "good").kind == "observed"
+
+
+def test_a_probe_that_one_at_a_time_alters_is_no_reason_to_begin_again(stage, tmp_path, monkeypatch):
+    probe = shutil.copytree(FAKE_PROBE, tmp_path / "probe")
+    monkeypatch.setattr(staging, "stage", lambda _folder: probe)
+    started = Run([stage.plan("a", "malformed", "alters-probe", "good")], stage.settings(), stage.reporter)
+    timer = threading.Timer(10, started.stop)
+    timer.start()
+    (result,) = started.execute()
+    timer.cancel()
+    assert "unanswered" in result.reason
+    assert [len(one["cells"]) for one in stage.requests()] == [3, 3]
     assert stage.outcome("a", "good").kind == "observed"
 
 
