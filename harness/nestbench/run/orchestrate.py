@@ -15,7 +15,8 @@ from nestbench.faults import explained
 from nestbench.matrix import Device
 from nestbench.names import number_of
 from nestbench.run.events import Ready
-from nestbench.run.observe import Ground, Listener, observe
+from nestbench.run.journal import Journal
+from nestbench.run.observe import Ground, Listener
 from nestbench.run.plan import StackPlan, missing_cells
 from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Reporter
@@ -268,7 +269,11 @@ class Run:
             prepared.require_meant(plan.stack, said)
             watch.ready(said)
 
+        def say(text: str) -> None:
+            self._reporter.say(f"{plan.stack}: {text}")
+
         listener = Listener(ready=ready, started=watch.started, done=watch.done)
+        journal = Journal(settings.workspace.journal(settings.store.root, plan.stack))
         with settings.workspace.scratch(plan.stack) as scratch:
             ground = prepared.ground(
                 scratch,
@@ -281,7 +286,7 @@ class Run:
             )
             self._reporter.phase(plan.stack, "importing")
             try:
-                why = observe(ground, plan.to_run, listener, stop=self._stop)
+                why = journal.observe(ground, plan.to_run, listener, stop=self._stop, say=say)
             finally:
                 self._tell_strange(plan, watch.strange())
                 watch.save_host()
