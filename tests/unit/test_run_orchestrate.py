@@ -316,6 +316,14 @@ def test_a_cell_that_kills_the_run_comes_last_the_next_time_and_is_named_in_the_
     assert result.missing == 0
 
 
+def test_what_a_case_writes_into_the_results_is_undone_before_the_run_is_killed(stage):
+    with controller(stage, "good-1", "forges", "kills-controller"):
+        pass
+    assert stage.store.cases("a") == ["forges", "good-1"]
+    assert stage.outcome("a", "good-1").kind == "observed"
+    assert stage.store.load_stack("a") is not None
+
+
 def test_status_in_words():
     assert probe_process.describe_status(0) == "exit status 0"
     assert probe_process.describe_status(-11) == "SIGSEGV"
