@@ -34,18 +34,24 @@ _FEW = 4  # names in a sentence
 _ENDING_SECONDS = 30.0
 
 
+class AlteredError(GroundError):
+    """What was measured was not, or not to the end, what was meant."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """An environment that is there.
 
     ``device``: what it computes on. ``extra``: variables beside the clean ones. ``imports``: versions by
     name, as the probe says them, that must be what is imported; what is not named may be anything.
+    ``altered`` says, as a phrase, what of it is not as it was made; nothing where all is.
     """
 
     python: Path
     device: Device = Device.CPU
     extra: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
+    altered: Callable[[], str] = lambda: ""
 
     def environ(self, home: Path, probe: Path) -> dict[str, str]:
         """Variables of a process in it that finds the staged ``probe``; what it leaves lies in ``home``."""
@@ -100,6 +106,16 @@ class Prepared:
             raise UnavailableError(
                 f"The probe computes on {device} and not on the {self.device} that was asked for.",
                 do="Observe it with the probe of this nestbench.",
+            )
+
+    def require_unaltered(self, stack: str) -> None:
+        """That what was measured in it is what its lock holds. Raises GroundError."""
+        wrong = self.altered()
+        if wrong:
+            raise AlteredError(
+                f"The environment of {stack} was altered while it was measured: {wrong}.",
+                why="a case wrote into it, where the kernel does not keep cases out, or something else did",
+                do="Measure it again with --again: the environment is made anew before.",
             )
 
 
@@ -290,6 +306,8 @@ class Run:
             finally:
                 self._tell_strange(plan, watch.strange())
                 watch.save_host()
+        if not self._stop.is_set():
+            prepared.require_unaltered(plan.stack)
         if why is not None:
             raise IncompleteError(why)
 
