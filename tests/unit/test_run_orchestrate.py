@@ -316,6 +316,13 @@ def test_a_cell_that_kills_the_run_comes_last_the_next_time_and_is_named_in_the_
     assert result.missing == 0
 
 
+@pytest.mark.parametrize("held", ["", "[]", "{}", '{"kills": [], "under way": []}', '{"kills": {"a": "x"}}'])
+def test_a_journal_that_cannot_be_read_is_none(stage, held):
+    stage.workspace.journal(stage.store.root, "a").write_text(held)
+    (result,) = run(stage, stage.plan("a", "good-1"))
+    assert (result.missing, stage.reporter.said) == (0, [])
+
+
 def test_what_a_case_writes_into_the_results_is_undone_before_the_run_is_killed(stage):
     with controller(stage, "good-1", "forges", "kills-controller"):
         pass
