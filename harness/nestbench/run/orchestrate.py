@@ -10,7 +10,14 @@ from pathlib import Path
 from nestbench import staging
 from nestbench.catalogue import Cell
 from nestbench.environments import COMPILED_FOR_ONCE, clean_environ
-from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError, UnavailableError
+from nestbench.errors import (
+    AlteredError,
+    ExitCode,
+    GroundError,
+    IncompleteError,
+    NestbenchError,
+    UnavailableError,
+)
 from nestbench.faults import explained
 from nestbench.matrix import Device
 from nestbench.names import number_of
@@ -32,10 +39,6 @@ _INTERRUPTED = "interrupted"
 _FEW = 4  # names in a sentence
 #: How long an interrupted run waits for its probe servers, which are ended within seconds.
 _ENDING_SECONDS = 30.0
-
-
-class AlteredError(GroundError):
-    """What was measured was not, or not to the end, what was meant."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +112,7 @@ class Prepared:
             )
 
     def require_unaltered(self, stack: str) -> None:
-        """That what was measured in it is what its lock holds. Raises GroundError."""
+        """That what was measured in it is what its lock holds. Raises AlteredError."""
         wrong = self.altered()
         if wrong:
             raise AlteredError(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nestbench.catalogue import Cell
-from nestbench.errors import ExitCode, UnavailableError
+from nestbench.errors import AlteredError, ExitCode, UnavailableError
 from nestbench.names import number_of
-from nestbench.run.orchestrate import AlteredError, StackResult
+from nestbench.run.orchestrate import StackResult
 from nestbench.run.plan import StackPlan
 from nestbench.run.selection import LeftOut, grouped
 from nestbench.store import Store
