@@ -59,7 +59,8 @@ class Journal:
         finally:
             self._close()
         if why is None and given_up:
-            return f"{_MOST} runs were killed while nothing else was measured than {_few(given_up)}"
+            killed = f"{_MOST} runs were killed while nothing else was measured than {_few(given_up)}"
+            return f"{killed}; left out of this run, not of the next"
         return why
 
     def _times(self, cell: Cell) -> int:
