@@ -56,6 +56,10 @@ class Workspace:
         """Where the words of the stack's probe servers go."""
         return self.folder("logs") / f"{stack}.log"
 
+    def journal(self, results: Path, stack: str) -> Path:
+        """Where it stands what of ``stack`` is being measured into ``results``. Raises OSError."""
+        return self.folder("journals") / f"{stack}-{_place(results)}.json"
+
     @contextlib.contextmanager
     def scratch(self, stack: str) -> Iterator[Path]:
         """A folder that is gone afterwards; those that killed runs left behind go first.
@@ -83,8 +87,7 @@ class Workspace:
         ``own_folder``: they lie in a folder of their own there, which is made where missing and locked, too:
         so runs of other workspaces meet this one. Raises BusyError at once where another run holds it.
         """
-        place = hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
-        lock = FileLock(self.folder("locks") / f"{stack}-{place}.lock")
+        lock = FileLock(self.folder("locks") / f"{stack}-{_place(results)}.lock")
         with contextlib.ExitStack() as held:
             try:
                 held.enter_context(lock.acquire(blocking=False))
@@ -97,6 +100,10 @@ class Workspace:
                     do="Let it finish and run again; nothing is measured twice.",
                 ) from error
             yield
+
+
+def _place(results: Path) -> str:
+    return hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
 
 
 @contextlib.contextmanager

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from nestbench.environments import clean_environ, cuda_variables, environment, environment_folder, prepare
+from nestbench.environments import (
+    altered,
+    clean_environ,
+    cuda_variables,
+    environment,
+    environment_folder,
+    prepare,
+)
 from nestbench.environments.failures import os_failure, provisioning_failure
 from nestbench.environments.inspection import differences
 from nestbench.errors import GroundError
@@ -131,7 +138,9 @@ UNSEEN = {
 def test_what_keeps_names_versions_and_sizes_is_noticed_too(locked, tmp_path, name):
     env = made(locked, tmp_path)
     damage, expected = UNSEEN[name]
+    assert altered(locked, env) == ""
     damage(site_of(env))
+    assert expected in altered(locked, env)
     heard = []
     again = made(locked, tmp_path, on_progress=heard.append)
     assert again.freshly_made
