@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from nestbench import digests
@@ -16,7 +17,7 @@ from nestbench.names import Asked, number_of, require_known, the_one
 from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
-__all__ = ["CaseEntry", "Catalogue", "Cell", "Variant", "default_folder", "load_catalogue"]
+__all__ = ["CaseEntry", "Catalogue", "Cell", "Variant", "case_files", "default_folder", "load_catalogue"]
 
 # The probe is written for Python 3.7 and carries no annotations; these are theirs.
 _find: Callable[[str], list[str]] = casefiles.find
@@ -41,7 +42,7 @@ class Variant:
         """The combination as a mapping, as an observation carries it."""
         return dict(self.values)
 
-    @property
+    @cached_property  # asked for with every cell
     def label(self) -> str:
         """``owner=layer,kind=dict``; empty where the case has no variants."""
         return _label(self.values)
@@ -187,7 +188,7 @@ def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Cat
     chosen = list(dict.fromkeys(chosen))
     entries: dict[str, CaseEntry] = {}
     for folder in chosen:
-        for path in _files(folder):
+        for path in case_files(folder):
             for case in _cases(path):
                 entry = _entry(case)
                 if entry.id in entries:
@@ -196,7 +197,8 @@ def load_catalogue(folders: Sequence[Path] = (), *, shipped: bool = True) -> Cat
     return Catalogue(folders=tuple(chosen), entries=tuple(entries.values()))
 
 
-def _files(folder: Path) -> list[Path]:
+def case_files(folder: Path) -> list[Path]:
+    """The case files of ``folder``, none of them read. Raises UsageError where it holds none."""
     if folder.is_file():
         raise UsageError(
             f"{folder} is a file; --cases takes folders.",

@@ -200,6 +200,7 @@ def _read(node: ast.AST) -> frozenset[str]:
     return frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
 
+@cache  # the probe's are asked for once an engine
 def _significant_file(path: Path) -> str:
     source = path.read_text(encoding="utf-8")
     return "\n".join(_significant(source, ast.parse(source)))
@@ -214,8 +215,7 @@ def _significant(source: str, node: ast.AST) -> Iterator[str]:
     for part in ast.walk(node):
         if isinstance(part, (ast.Constant, ast.JoinedStr)):
             text.update(_span(part))
-    for part in ast.walk(node):
-        if isinstance(part, ast.Module | _Definition) and part.body and _is_text(part.body[0]):
+        elif isinstance(part, ast.Module | _Definition) and part.body and _is_text(part.body[0]):
             dropped.update(_span(part.body[0]))
     for number in range(first, last + 1):
         line = lines[number - 1]

@@ -71,6 +71,10 @@ class GroundError(NestbenchError):
     exit_code = ExitCode.GROUND
 
 
+class AlteredError(GroundError):
+    """What was measured is stored, and was not, or not to the end, what was meant to be measured."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A question with up to three of the ``known`` names that are nearest to ``name``, or empty."""
     near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)

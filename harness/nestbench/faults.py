@@ -4,6 +4,10 @@ import errno
 
 from nestbench.errors import GroundError, NestbenchError
 
+__all__ = ["STDOUT", "explained"]
+
+#: What an OSError names as its file where standard output did not take what was written.
+STDOUT = "standard output"
 _DO = {
     errno.ENOSPC: "Free some space and run again; finished results are kept.",
     errno.EDQUOT: "Free some space and run again; finished results are kept.",
@@ -12,7 +16,6 @@ _DO = {
     errno.EPERM: "Name a folder that can be written, or change its permissions.",
     errno.EMFILE: "Allow more open files (ulimit -n), or use fewer workers.",
     errno.ENOMEM: "Use fewer workers.",
-    errno.EBADF: "Leave it open, or send it to a file: > FILE.",
     errno.EAGAIN: "Allow more processes (ulimit -u), or use fewer workers.",
 }
 
@@ -21,6 +24,9 @@ def explained(error: Exception) -> NestbenchError:
     """``error`` itself where it is ours, else what a person can do about it."""
     if isinstance(error, NestbenchError):
         return error
+    if isinstance(error, OSError) and error.filename == STDOUT:
+        what = f"{STDOUT}: {error.strerror}."
+        return GroundError(what, do="Send it where it can be written, with > FILE or | COMMAND.")
     if isinstance(error, OSError) and error.errno in _DO:
         place = f"{error.filename}: " if error.filename else ""
         return GroundError(f"{place}{error.strerror}.", do=_DO[error.errno])

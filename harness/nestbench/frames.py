@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nestbench.catalogue import Cell, Variant
 from nestbench.digests import Digests, probe_digests
-from nestbench.store import Prototype, Reader, Store
+from nestbench.store import Measured, Prototype, Reader, Store
 from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, judge, size, unmeasured
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
 
@@ -44,16 +44,20 @@ class State(StrEnum):
 class Result:
     """One cell with what is known of it; ``judgements`` is empty where nothing is.
 
-    ``prototype``: one and the same for results of which nothing but counts of Python calls differs.
-    ``lock``: digest of the lock that it was measured with.
+    The prototype of ``measured`` is one and the same for results of which nothing but counts of Python
+    calls differs. ``lock``: digest of the lock that it was measured with.
     """
 
     cell: Cell
     state: State
-    observation: Observation | None = None
+    measured: Measured | None = dataclasses.field(default=None, repr=False)
     judgements: tuple[Judgement, ...] = ()
-    prototype: Prototype | None = dataclasses.field(default=None, compare=False, repr=False)
     lock: str = dataclasses.field(default="", compare=False, repr=False)
+
+    @property
+    def observation(self) -> Observation | None:
+        """What was measured."""
+        return self.measured.observation if self.measured is not None else None
 
     def judgement(self, entry: Entry) -> Judgement | None:
         """What that entry was judged to be."""
@@ -93,24 +97,24 @@ def _results(
                 if one.variant not in asked:
                     unasked(stack, one)
         for cell in group:
-            found = stored.variant(cell.variant.names) if stored else None
-            if stored is None or found is None:
+            measured = stored.variant(cell.variant.names) if stored else None
+            if stored is None or measured is None:
                 yield _without(cell, unavailable.get(stack))
                 continue
-            observation, prototype = found
+            prototype = measured.prototype
             key = (prototype, cell.variant, cell.case.about)
-            if key not in judged:  # no rule asks for the counts in which a prototype's observations differ
-                judged[key] = judge(
+            judgements = judged.get(key)
+            if judgements is None:  # no rule asks for the counts in which a prototype's observations differ
+                judgements = judged[key] = judge(
                     prototype.observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
                 )
-            current = _is_current(stored.result.digests, cell, locks.get(stack))
+            current = _is_current(stored.like.digests, cell, locks.get(stack))
             yield Result(
                 cell=cell,
                 state=State.CURRENT if current else State.STALE,
-                observation=observation,
-                judgements=judged[key],
-                prototype=prototype,
-                lock=stored.result.digests.lock,
+                measured=measured,
+                judgements=judgements,
+                lock=stored.like.digests.lock,
             )
 
 

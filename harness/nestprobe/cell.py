@@ -4,9 +4,10 @@ import gc
 import hashlib
 import json
 import os
+import sys
 import time
 
-from nestprobe import casefiles, device
+from nestprobe import bytecode, casefiles, device
 from nestprobe.observation import Observation, Outcome, OutcomeKind, to_data
 from nestprobe.protocol.messages import raised
 
@@ -78,15 +79,19 @@ def observe_into(cell, kit, scratch, path, key=None):
 
     A file and not a pipe: it survives a case that closes every file descriptor. ``seconds`` of wall
     time beside the observation are the case's own: without the process around it. What a GPU was
-    given to do is waited for first.
+    given to do is waited for first. ``compiled``: what has no byte code yet (``nestprobe.bytecode``).
     """
+    known = set(sys.modules)
     began = time.perf_counter()
 
     def keep(observation, phase):
         partial = path + ".part"
         device.synchronise(kit)
         seconds = time.perf_counter() - began
-        keep_in(partial, {"phase": phase, "observation": to_data(observation), "seconds": seconds}, key)
+        kept = {"phase": phase, "observation": to_data(observation), "seconds": seconds}
+        if phase is None:
+            kept["compiled"] = bytecode.missing(known)
+        keep_in(partial, kept, key)
         # To rename over a file that is there, ext4 writes to the disk first: an eighth of a cell's time.
         # In between, the partial file is the result.
         if os.path.exists(path):

@@ -56,7 +56,8 @@ class Child(object):
     fresh one runs the probe's command ``fresh`` instead, whose request holds ``extra`` beside the cell.
     ``confined``: it can write into ``folder`` only, where the kernel knows how. ``key``: what the cell has
     to sign its result with, and ``work`` takes as a fifth argument. ``company``: whether other cells ran
-    beside it; ``whole``, once it has ended: whether it came to its end by itself.
+    beside it; ``whole``, once it has ended: whether it came to its end by itself, and ``compiled``: files
+    that it imported and that have no byte code.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Child(object):
         self._work, self._fresh, self._extra = work, fresh, extra or {}
         self._confined, self._key = confined, key
         self.company = self.whole = False
+        self.compiled = ()
         self.result = os.path.join(folder, "result.json")
         self.log = os.path.join(folder, "stderr.log")
         self.started = time.perf_counter()
@@ -180,6 +182,7 @@ class Child(object):
             raise DeviceError(kept["no_device"])
         if kept is not None and kept["phase"] is None and self._ended_by is None:
             self.case_seconds, self.whole = kept["seconds"], True
+            self.compiled = kept.get("compiled", ())
             return kept["observation"]
         data = kept["observation"] if kept is not None else None
         phase = kept["phase"] if kept is not None else None

@@ -25,8 +25,8 @@ _ELSEWHERE = {
     "launch": ("nestprobe.timing.launch", "launch"),
     "timing-cell": ("nestprobe.timing.launch", "fresh_cell"),
     "list-weights": ("nestprobe.audited", "list_weights"),
-    "grow": ("nestprobe.timing.growing", "grow"),
-    "grow-point": ("nestprobe.timing.growing", "point"),
+    "grow": ("nestprobe.timing.gone", "grow"),
+    "grow-point": ("nestprobe.timing.gone", "point"),
     "trial": ("nestprobe.doctor.trial", "trial"),
 }
 FOR_PROGRAMS = ("serve", "cell") + tuple(_ELSEWHERE)

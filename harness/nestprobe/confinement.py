@@ -1,13 +1,12 @@
 """What a cell may write to: its own folder, and nothing of its neighbours or of the person who runs it.
 
 The kernel sees to it (Landlock, Linux 5.19 and later); where it cannot, nothing is confined. Reading is
-free, and so is what a process needs beside: devices, and the environment, into which Python writes byte
-code. It keeps mistakes in, not a stranger who means ill.
+free, and so are devices. The environment is not: whatever is written there, all later cells import
+(``nestprobe.bytecode`` writes what they need). It keeps mistakes in, not a stranger who means ill.
 """
 
 import ctypes
 import os
-import sys
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every processor
 _VERSION = 1
@@ -72,7 +71,7 @@ def _confine(folder):
         return False
     try:
         whole = writing | _CHANGE_FOLDER
-        for path, allowed in ((folder, whole), (sys.prefix, whole), ("/dev/shm", whole), ("/dev", writing)):
+        for path, allowed in ((folder, whole), ("/dev/shm", whole), ("/dev", writing)):
             if os.path.isdir(path) and not _allow(call, rules, path, allowed):
                 return False
         if ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):

@@ -11,6 +11,7 @@ import time
 
 from nestprobe import confinement, device, translations
 from nestprobe.backend import Backend
+from nestprobe.bytecode import ByteCode
 from nestprobe.cell import observe
 from nestprobe.child import Child, Limits, adopt_orphans, end_orphans
 from nestprobe.observation import to_data
@@ -42,6 +43,7 @@ class Observer(object):
         self._active = {}
         self._alone = collections.deque()  # cells that are observed again
         self._count = 0
+        self._byte_code = ByteCode()
 
     def run(self):
         """Observe all cells; returns when each has been reported.
@@ -151,6 +153,7 @@ class Observer(object):
             if data is not None:
                 del self._active[child.pid]
                 end_orphans(self._active)
+                self._byte_code.write(child.compiled)
                 if child.whole or not child.company:
                     self._finished(data, time.perf_counter() - child.started, child.case_seconds)
                 else:

@@ -24,7 +24,7 @@ ROUNDS = 3
 def as_the_command_does():
     """The command looks less often for circles, see nestbench.cli.main."""
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
     yield
     gc.set_threshold(*before)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nestprobe.confinement import keeps_apart
+
 PLANTED = Path(__file__).parent.parent / "planted"
 SECONDS = 15  # far above what a planted case takes on a busy machine, far below the tests' patience
 
@@ -25,6 +27,7 @@ EXPECTED: dict[str, tuple[set[str], str | None]] = {
     "garbage-on-stdout": ({"observed"}, None),
     "close-descriptors": ({"observed"}, None),
     "leave-children": ({"observed"}, None),
+    "write-environment": ({"observed"}, "PermissionError" if keeps_apart() else None),
     "raise": ({"observed"}, "ZeroDivisionError"),
 }
 

@@ -20,6 +20,7 @@ WAYS = (
     "garbage-on-stdout",
     "close-descriptors",
     "leave-children",
+    "write-environment",
     "raise",
 )
 
@@ -72,6 +73,13 @@ def _leave_children():
         subprocess.Popen(["sleep", "987654"], start_new_session=session)
 
 
+def _write_environment():
+    path = os.path.join(sys.prefix, "nestbench-trespass")
+    with open(path, "w") as stream:
+        stream.write("a planted case was here\n")
+    os.remove(path)
+
+
 _DO = {
     "segfault": _segfault,
     "os-exit": lambda: os._exit(0),
@@ -84,6 +92,7 @@ _DO = {
     "garbage-on-stdout": _garbage,
     "close-descriptors": _close_descriptors,
     "leave-children": _leave_children,
+    "write-environment": _write_environment,
     "raise": lambda: 1 / 0,
 }
 

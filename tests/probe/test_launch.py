@@ -8,9 +8,11 @@ import unittest
 from unittest import mock
 
 try:
+    import pytest_benchmark
+
     from nestprobe.timing import launch
 except ImportError:  # a bare interpreter has no pytest; the stacks' own environments have it
-    launch = None
+    launch = pytest_benchmark = None
 
 
 class Ended(Exception):
@@ -81,6 +83,95 @@ class LaunchTest(unittest.TestCase):
             launch.fresh_cell(asked)
         with open(self.path("result.json")) as stream:
             self.assertIn("no_device", json.load(stream))
+
+
+MEASURED = {"kind": "measured"}
+RAISES = {"kind": "raises", "detail": "ValueError: no"}
+NAMES = ("construct", "build", "first-call", "summary")
+
+
+def ended(*names, **other):
+    """What a process that came to its end answers of those names; ``other``: what was not measured."""
+    measures = dict.fromkeys(names, MEASURED)
+    measures.update({name.replace("_", "-"): one for name, one in other.items()})
+    return {"case": "one", "measures": measures, "memory": {"began": 1, "peak": 2}}
+
+
+def killed(phase, *names):
+    """What one leaves that was ended in ``phase``."""
+    outcome = {"kind": "timed-out", "detail": "limit of 60 s", "phase": phase}
+    return dict(ended(*names), outcome=outcome, memory=None)
+
+
+@unittest.skipIf(launch is None, "no pytest, or no NumPy")
+class ProcessesTest(unittest.TestCase):
+    """Three processes for one cell; ``answers``: what becomes of each that is started."""
+
+    def measured(self, *answers):
+        self.asked, left = [], list(answers)
+
+        def run(cell, planted, request, kit, number):
+            self.asked.append(list(request["measures"]))
+            answer = left.pop(0)
+            told = [name for name, one in answer["measures"].items() if one["kind"] == "measured"]
+            kept = [self.benchmark(name, float(number + 1)) for name in told]
+            if "outcome" in answer:
+                return dict(answer, benchmarks=kept), None
+            return dict(answer, benchmarks=kept), {"version": "9", "benchmarks": kept} if kept else None
+
+        request = {"cells": [{"case": "one", "variant": {}}], "measures": list(NAMES), "processes": 3}
+        with mock.patch.object(launch, "_run", run):
+            (cell,), self.file = launch._measured(request, {"one": "cases.py"}, None)
+        self.assertEqual(left, [])
+        self.assertNotIn("benchmarks", cell)
+        return cell
+
+    def benchmark(self, name, seconds):
+        return {"fullname": "measures.py::test_%s[one]" % name, "stats": {"data": [seconds], "iterations": 1}}
+
+    def rounds(self, name):
+        full = "measures.py::test_%s[one]" % name
+        found = [one["stats"]["data"] for one in self.file["benchmarks"] if one["fullname"] == full]
+        return sorted(found[0]) if found else None
+
+    def test_each_process_measures_everything(self):
+        cell = self.measured(*[ended(*NAMES)] * 3)
+        self.assertEqual(self.asked, [list(NAMES)] * 3)
+        self.assertEqual([self.rounds(name) for name in NAMES], [[1, 2, 3]] * 4)
+        self.assertEqual((self.file["version"], "outcome" in cell), ("9", False))
+
+    def test_what_had_ended_before_the_limit_is_measured_as_often_as_elsewhere(self):
+        had = ("construct", "build")
+        cell = self.measured(killed("first-call", *had), ended(*had), ended(*had))
+        self.assertEqual(self.asked, [list(NAMES), list(had), list(had)])
+        self.assertEqual([self.rounds(name) for name in had], [[1, 2, 3]] * 2)
+        self.assertEqual(cell["measures"], dict.fromkeys(had, MEASURED))
+        self.assertEqual(cell["outcome"]["phase"], "first-call")
+        self.assertIsNone(self.rounds("first-call"))
+
+    def test_where_every_process_was_ended_there_is_a_file_all_the_same(self):
+        self.measured(killed("first-call", "construct"), killed("construct"))
+        self.assertEqual(self.rounds("construct"), [1])
+        self.assertEqual(self.file["version"], pytest_benchmark.__version__)
+        self.assertEqual(self.file["commit_info"], {})
+
+    def test_what_a_later_process_was_ended_in_is_not_measured(self):
+        had = ("construct", "build", "first-call")
+        cell = self.measured(ended(*NAMES), killed("summary", *had), ended(*NAMES))
+        self.assertEqual(self.asked, [list(NAMES), list(NAMES), list(had)])
+        self.assertEqual(cell["measures"], dict.fromkeys(had, MEASURED))
+        self.assertEqual(cell["outcome"]["phase"], "summary")
+
+    def test_what_raises_is_asked_once_more_only_beside_what_does_not(self):
+        cell = self.measured(*[ended("construct", build=RAISES, first_call=RAISES, summary=RAISES)] * 3)
+        self.assertEqual(cell["measures"]["build"], RAISES)
+        self.measured(ended(construct=RAISES, build=RAISES, first_call=RAISES, summary=RAISES))
+        self.assertEqual(self.asked, [list(NAMES)])
+        self.assertIsNone(self.file)
+
+    def test_what_was_ended_before_anything_was_measured_is_not_tried_again(self):
+        cell = self.measured(killed("begin"))
+        self.assertEqual((cell["measures"], self.file), ({}, None))
 
 
 if __name__ == "__main__":

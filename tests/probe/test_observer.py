@@ -4,15 +4,17 @@ Where the real probe imports TensorFlow and runs the protocol, a few lines stand
 as a case is told to.
 """
 
+import importlib
 import os
 import signal
 import sys
 import tempfile
 import time
 import unittest
+from importlib.util import cache_from_source
 from unittest import mock
 
-from nestprobe import cell, child, observer
+from nestprobe import bytecode, cell, child, observer
 from nestprobe.cell import Cell
 from nestprobe.child import Limits
 from nestprobe.confinement import confine
@@ -29,6 +31,19 @@ class KeptTest(unittest.TestCase):
             kept = cell.kept_in(path, "key")
             self.assertEqual(kept, {"message": "caf? \u20ac"})
             self.assertIsNone(cell.kept_in(path, "another"))
+
+
+class ByteCodeTest(unittest.TestCase):
+    def test_what_a_case_makes_up_is_not_compiled(self):
+        with tempfile.TemporaryDirectory() as prefix, mock.patch.object(sys, "prefix", prefix):
+            byte_code = bytecode.ByteCode()
+            for files in (None, 3, [3, "\0.py", "/nowhere.py", os.path.join(prefix, "gone.py")]):
+                byte_code.write(files)
+            self.assertEqual(os.listdir(prefix), [])
+
+    def test_what_a_case_puts_in_the_place_of_a_module_says_nothing(self):
+        with mock.patch.dict(sys.modules, {"strange": object()}):
+            self.assertEqual(bytecode.missing(set()), [])
 
 
 class Backend(object):
@@ -73,6 +88,7 @@ def trespass(scratch):
         "own": tried(lambda: os.rename(written(scratch, "a"), os.path.join(scratch, "b"))),
         "beside": tried(lambda: written(above, "c")),
         "home": tried(lambda: os.mkdir(os.path.join(os.path.expanduser("~"), "nestprobe-was-here"))),
+        "environment": tried(lambda: written(sys.prefix, "nestprobe-was-here")),
         "parent": tried(lambda: os.kill(os.getppid(), 0)),
     }
 
@@ -109,6 +125,7 @@ WAYS = {
     "prints": print_garbage,
     "leaves": leave_children,
     "fails": fail,
+    "imports": lambda: [importlib.import_module(name) for name in ("of_prefix", "of_elsewhere")],
 }
 
 
@@ -204,11 +221,27 @@ class ObserverTest(unittest.TestCase):
     def test_a_cell_writes_into_its_own_folder_only(self):
         if not confined():
             self.skipTest("this kernel has no Landlock")
-        with tempfile.TemporaryDirectory() as home:
+        with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as prefix:
             self.patch(os, "environ", dict(os.environ, HOME=home))
+            self.patch(sys, "prefix", prefix)
             seen = self.run_cells("trespasses")["trespasses"]["variant"]
+            self.assertEqual(os.listdir(prefix), [])
         self.assertEqual((seen["own"], seen["beside"], seen["home"]), ("done", "refused", "refused"))
+        self.assertEqual(seen["environment"], "refused")
         self.assertEqual(os.listdir(self.scratch), [])
+
+    def test_what_a_cell_compiles_of_the_environment_is_compiled_once(self):
+        with tempfile.TemporaryDirectory() as prefix, tempfile.TemporaryDirectory() as elsewhere:
+            self.patch(sys, "prefix", os.path.realpath(prefix))
+            self.patch(sys, "dont_write_bytecode", False)
+            self.patch(sys, "path", [prefix, elsewhere, *sys.path])
+            mine, foreign = written(prefix, "of_prefix.py"), written(elsewhere, "of_elsewhere.py")
+            for path in (mine, foreign):
+                with open(path, "w") as stream:
+                    stream.write("HERE = 1\n")
+            self.run_cells("imports", "imports")
+            found = [os.path.exists(cache_from_source(path)) for path in (mine, foreign)]
+        self.assertEqual(found, [True, not confined()])
 
     def test_the_order_of_events(self):
         self.run_cells("fine", "also-fine")

@@ -15,11 +15,24 @@ class Clock(object):
         return self.now
 
 
+class Case(object):
+    inputs = "inputs"
+
+    def __init__(self, clock):
+        self.clock, self.made = clock, []
+
+    def make(self, kit, **variant):
+        self.clock.now += 8.0
+        self.made.append((kit, variant))
+        return "model"
+
+
 class Subject(object):
     label = "a-case"
 
     def __init__(self, clock):
         self.clock, self.done = clock, []
+        self.case = Case(clock)
 
     def work(self, *arguments):
         self.clock.now += 10.0
@@ -48,6 +61,34 @@ class SlowedTest(unittest.TestCase):
             self.assertEqual(getattr(self.subject, name)("one", 2), "result")
             self.assertAlmostEqual(self.clock.now - began, 15.0, delta=0.01)
             self.assertEqual(self.inner.done, [("one", 2)])
+
+    def test_the_cases_own_function_is_slow_itself_and_the_rest_is_made_up_for(self):
+        ends = []
+
+        class Making(Subject):
+            def construct(self):
+                model = self.case.make("kit", owner="layer")
+                ends.append(self.clock.now - began)
+                self.clock.now += 2.0  # what else is under the clock
+                return model, self.case.inputs
+
+            def construct_and_build(self):
+                self.construct()
+                self.clock.now += 10.0
+
+        inner = Making(self.clock)
+        subject = slowed.Slowed(inner, 1.5)
+        for name, total in (("construct", 15.0), ("construct_and_build", 30.0), ("construct", 15.0)):
+            del inner.case.made[:], ends[:]
+            began = self.clock.now
+            result = getattr(subject, name)()
+            self.assertAlmostEqual(self.clock.now - began, total, delta=0.02)
+            self.assertAlmostEqual(ends[0], 12.0, delta=0.02)
+            self.assertEqual(inner.case.made, [("kit", {"owner": "layer"})])
+        self.assertEqual(result, ("model", "inputs"))
+        began = self.clock.now
+        subject.ready_build()  # makes one, too, before the clock
+        self.assertAlmostEqual(ends[-1], 8.0, delta=0.02)
 
     def test_what_is_not_timed_is_left_alone(self):
         began = self.clock.now

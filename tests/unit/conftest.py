@@ -5,6 +5,8 @@ import tempfile
 import pytest
 from hypothesis import settings
 
+from nestbench.run import alone
+
 settings.register_profile("thorough", max_examples=2000)  # --hypothesis-profile=thorough
 
 
@@ -16,3 +18,10 @@ def nothing_left_among_temporary_files(tmp_path_factory, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield
     assert [path.name for path in folder.iterdir()] == []
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_measures(tmp_path_factory, monkeypatch):
+    """Tests run beside each other, and beside what is really measured: each has a lock of its own."""
+    folder = tmp_path_factory.mktemp("alone")
+    monkeypatch.setattr(alone, "_folders", lambda: [folder])

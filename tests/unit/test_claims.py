@@ -18,7 +18,7 @@ from nestbench.frames import Result, State
 from nestbench.matrix import load_matrix
 from nestbench.matrix.locks import lock_digest
 from nestbench.report.claims import span
-from nestbench.store import Store
+from nestbench.store import Measured, Prototype, StackFacts, Store
 from nestbench.verdicts import judge
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
 from nestprobe.observation import Outcome as Ended
@@ -46,7 +46,8 @@ CATALOGUE = load_catalogue()
 
 def result(observation, state=State.CURRENT):
     judgements = judge(observation, 50, 50) if observation is not None else ()
-    return Result(cell=CELL, state=state, observation=observation, judgements=judgements)
+    measured = Measured(Prototype(observation)) if observation is not None else None
+    return Result(cell=CELL, state=state, measured=measured, judgements=judgements)
 
 
 def claim(*holds, case=CASE, **scope):
@@ -177,6 +178,24 @@ def test_the_command_says_where_and_by_what(tmp_path):
     none = run.invoke(app, ["claims", "article-1", "--results", str(tmp_path)])
     assert none.exit_code == 3
     assert run.invoke(app, ["claims", "article-33", "--results", str(tmp_path)]).exit_code == 2
+
+
+def test_a_measured_stack_that_a_claim_does_not_speak_of_is_named_with_the_reason(tmp_path):
+    for stack in ("tf2.15", "keras2.3"):
+        Store(tmp_path).save_stack(StackFacts(stack=stack, versions={}, lock=""))
+
+    def said(*arguments):
+        return CliRunner().invoke(app, ["claims", *arguments, "--results", str(tmp_path)]).stdout
+
+    every, late = "article-3", "migration-variable-untracked"
+    no_keras_2 = "does not speak of keras2.3 (1 stack): it says nothing of multi-backend Keras 2\n"
+    assert f"  {no_keras_2}" in said(every)
+    assert said(every).count("does not speak of") == 1
+    assert "  does not speak of tf2.15 (1 stack): it is about Keras >=3.0\n" in said(late)
+    assert f"- {no_keras_2}" in said(every, "--format", "markdown")
+    (data,) = json.loads(said(late, "--format", "json"))
+    assert list(data["unspoken"]) == ["tf2.15", "keras2.3"]
+    assert "does not speak of" not in said(every, "--stack", "tf2.15")
 
 
 def test_neighbours_are_a_range_from_three_on():

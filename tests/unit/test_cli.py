@@ -107,6 +107,35 @@ def test_wrong_usage_exits_with_2(call, arguments):
     assert call(*arguments).exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("line", "what", "do"),
+    [
+        ("table --format xml", "'--format': 'xml' is not one of ", "`nestbench table --help` lists"),
+        ("run --timeout abc", "'--timeout': 'abc' is no number.", "`nestbench run --help` lists"),
+        ("run --timeout {x}", "'--timeout': '{x}' is no number.", "`nestbench run --help` lists"),
+        ("check --workers 1.5", "'--workers': '1.5' is no whole number.", "`nestbench check --help` lists"),
+        ("check --workers 0", "'--workers': 0 is less than 1.", "`nestbench check --help` lists"),
+        ("table --formt json", "--formt.", "Did you mean '--format'? `nestbench table --help` lists"),
+        ("run --results", "'--results' requires an argument.", "`nestbench run --help` lists"),
+        ("cases show", "'ID'.", "`nestbench cases show --help` lists"),
+        ("tabel", "'tabel'.", "`nestbench --help` lists"),
+        ("--nope", "--nope.", "`nestbench --help` lists"),
+    ],
+)
+def test_wrong_usage_that_typer_finds_is_told_as_all_other(call, line, what, do):
+    said = call(*line.split())
+    assert said.exit_code == 2
+    first, second = said.stderr.splitlines()
+    assert first.startswith("nestbench: ")
+    assert what in first
+    assert second.startswith(f"  what to do: {do}")
+    assert "Value error" not in first
+
+
+def test_a_group_of_commands_alone_is_asking_for_help(call):
+    assert call("bench").stderr.startswith("Usage: nestbench bench")
+
+
 def test_a_table_of_nothing_is_incomplete(call):
     done = call("table", "--results", "nowhere")
     assert done.exit_code == 3

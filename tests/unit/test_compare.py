@@ -15,6 +15,7 @@ from nestbench.cli import app
 from nestbench.frames import Result, State
 from nestbench.matrix import load_matrix
 from nestbench.report.comparison import comparison_text
+from nestbench.store import Measured, Prototype
 from nestbench.timing import Shelf
 from nestbench.timing.beginning import arms_of, parts_of
 from nestbench.verdicts import Verdict, judge
@@ -47,7 +48,8 @@ def results(stack, **by_case):
         case = name.replace("_", "-")
         (cell,) = CATALOGUE.select([case]).cells([stack])
         judged = judge(observation, 50, 50) if observation is not None else ()
-        found.append(Result(cell=cell, state=State.CURRENT, observation=observation, judgements=judged))
+        measured = Measured(Prototype(observation)) if observation is not None else None
+        found.append(Result(cell=cell, state=State.CURRENT, measured=measured, judgements=judged))
     return found
 
 

@@ -1,5 +1,6 @@
 """What a run has written stays, whatever writes there beside it."""
 
+from nestbench.given import content
 from nestbench.store.custody import Custody
 
 
@@ -18,3 +19,28 @@ def test_what_is_removed_between_writing_and_noting_is_put_back(tmp_path):
     custody.note(path, "facts")
     assert custody.mend() == ["_stack.json"]
     assert path.read_text() == "facts"
+
+
+def test_in_haste_only_what_looks_otherwise_is_read(tmp_path, monkeypatch):
+    custody = Custody(tmp_path)
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.json").write_text("measured")
+        custody.note(tmp_path / f"{name}.json", "measured")
+    assert custody.mend(hasty=True) == []
+    (tmp_path / "b.json").write_text("forged!!")
+    (tmp_path / "c.json").unlink()
+    (tmp_path / "d.json").write_text("added")
+    monkeypatch.setattr("nestbench.store.custody.content", read := Reads())
+    assert custody.mend(hasty=True) == ["b.json", "c.json", "d.json"]
+    assert read.names == ["b.json", "c.json", "d.json"]
+    assert [(tmp_path / f"{name}.json").read_text() for name in ("b", "c")] == ["measured"] * 2
+    assert not (tmp_path / "d.json").exists()
+
+
+class Reads:
+    def __init__(self):
+        self.names = []
+
+    def __call__(self, path):
+        self.names.append(path.name)
+        return content(path)

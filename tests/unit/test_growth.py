@@ -48,6 +48,9 @@ answer("ready.json", {"versions": {"keras": keras}, "flavour": "keras2", "launch
 for number, one in enumerate(request["series"]):
     if one["case"] == "kills-probe":
         os._exit(7)
+    if one["case"] == "gpu-goes":
+        answer("gone.json", {"no_device": "no GPU to compute on: it fell off the bus"})
+        os._exit(3)
     points = []
     for size in one["sizes"]:
         point = {"size": size}
@@ -265,6 +268,14 @@ def test_another_keras_is_not_measured(stage):
 def test_a_device_that_is_not_there_is_told(stage):
     failures, _ = stage.run("no-gpu")
     assert "it is away" in failures["tf2.15"]
+
+
+def test_a_device_that_goes_away_meanwhile_is_unavailable_and_no_size_is_to_blame(stage):
+    failures, _ = stage.run("good", "gpu-goes", "more")
+    told = "unavailable: no GPU to compute on: it fell off the bus; what was measured before is kept"
+    assert failures == {"tf2.15": told}
+    assert set(stage.shelf.counts("tf2.15").series) == {"good"}
+    assert stage.run("good", "more") == ({}, [("more", True, 3)])
 
 
 def test_one_stack_that_cannot_be_made_costs_no_other(stage):

@@ -26,6 +26,7 @@ def seen(counted):
         name="w", shape=[5, 10], dtype="float32", trainable=True, created_in="called", used=True,
         used_in_inference=True, used_in_training=True, in_weights=listed, in_trainable_weights=listed,
         changed_by_step=True, in_weights_file=True, restored_from_weights_file=True,
+        restored_from_model_file=bool(listed), restored_from_checkpoint=bool(listed),
     )  # fmt: skip
     done = PhaseRecord("done", model=ModelRecord(count_params=counted))
     return Observation(CASE, {}, Outcome("observed"), {"built": done, "called": done}, [weight])
@@ -42,10 +43,9 @@ def told(tmp_path):
             current = replace(
                 DIGESTS, case=case.digest, probe=probe or probe_digest(), lock=lock_digest(MATRIX.get(stack))
             )
-            observation = seen(counted) if counted is not None else Observation(
-                CASE, {}, Outcome("not-applicable", "no such thing here")
-            )  # fmt: skip
-            store.add(stack, current, observation)
+            apart = Observation(CASE, {}, Outcome("not-applicable", "no such thing here"))
+            said = seen(counted) if isinstance(counted, int) else counted
+            store.add(stack, current, said or apart)
         return CliRunner().invoke(app, ["history", *arguments, "--results", str(tmp_path)])
 
     return run
@@ -89,6 +89,19 @@ def test_a_stack_that_says_nothing_neither_ends_nor_prolongs(told):
     said = told({"tf2.3": 50, "tf2.4": None, "tf2.5": 50}, CASE).stdout
     assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said
     assert "tf2.4 (the case needs what is not there: no such thing here)" in said
+
+
+def test_what_could_not_be_measured_is_a_gap_and_no_behaviour(told):
+    broken = Observation(CASE, {}, Outcome("not-loaded", "no such module"))
+    said = told({"tf2.3": 50, "tf2.4": broken, "tf2.5": 50}, CASE).stdout
+    assert "TensorFlow 2.3.4 to 2.5.3, 2 stacks: tracked" in said
+    assert "tf2.4 (the case file does not import on this stack: no such module)" in said
+
+
+def test_what_comes_back_from_a_model_file_and_a_checkpoint_is_told(told):
+    said = told({"tf2.3": 50, "tf2.4": 0}, CASE).stdout
+    assert "      scalars back from the model file: 50 -> 0\n" in said
+    assert "      scalars back from a TF checkpoint: 50 -> 0\n" in said
 
 
 def test_stale_results_are_no_history(told):

@@ -4,13 +4,14 @@ import pytest
 from machines_fake import FakeCluster, began, failing, offer, ready, saw, well
 from run_stage import Stage
 
-from nestbench.errors import ExitCode, GroundError, IncompleteError, UsageError
+from nestbench.errors import AlteredError, ExitCode, GroundError, IncompleteError, UsageError
 from nestbench.machines import dispatch
 from nestbench.machines.dispatch import Dispatch
 from nestbench.machines.needs import needs_of
 from nestbench.machines.part import Order
 from nestbench.machines.task import Began, Ended, Phase, Saw, Trouble, parse, unpacked, written
 from nestbench.matrix import load_matrix
+from nestbench.run.summary import told
 from nestbench.run.workspace import Workspace
 from nestbench.store import HostFacts
 
@@ -131,6 +132,15 @@ def test_the_fault_of_a_stack_is_not_tried_again(stage):
     cluster = FakeCluster({"one": failing("one", kind="incomplete", after=1)})
     (result,) = run(stage, cluster, "a", "b")
     assert (result.missing, result.exit_code, len(cluster.tasks)) == (1, ExitCode.INCOMPLETE, 1)
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_environment_that_was_altered_on_a_worker_is_told_whoever_measures_the_rest(stage, after):
+    cluster = FakeCluster({"one": failing("one", kind="altered", after=after), "two": well("two")})
+    (result,) = run(stage, cluster, "a", "b")
+    assert (result.missing, result.exit_code) == (0, ExitCode.GROUND)
+    assert [name for name, _ in cluster.tasks] == ["one", "two"][: 3 - after]
+    assert told([result], [])[1] == "tf2.15: not to be believed: on one: it is full"
 
 
 def test_a_device_that_is_away_is_unavailable_when_no_other_has_it(stage):
@@ -263,7 +273,10 @@ def test_what_is_said_comes_through_as_json_and_nothing_else_is_believed():
         Phase(key="k", text="t"),
         Saw(key="k", event=ready()),
         Saw(key="k", event=saw("a", variant={"kind": "x"})),
-        Ended(key="k", trouble=Trouble.of(GroundError("w", why="y", do="d"))),
+        *(
+            Ended(key="k", trouble=Trouble.of(kind("w", why="y", do="d")))
+            for kind in (GroundError, AlteredError, IncompleteError)
+        ),
     ):
         assert parse(written(said)) == said
     for text in ("", "{}", '{"said": "began"}', '{"said": "applause", "key": "k"}', "[" * 10**5):

@@ -38,6 +38,14 @@ def test_it_is_not_said_of_what_nestbench_ships(call, line):
     assert SAID not in call(line)
 
 
+@pytest.mark.parametrize("line", ["cases --cases nowhere", "cases --cases own --cases own/mine.py"])
+def test_it_is_not_said_of_a_folder_that_is_refused(call, line):
+    said = call(line)
+    assert SAID not in said
+    assert said.startswith("nestbench: ")
+    assert "--cases" in said
+
+
 def test_it_is_said_of_a_case_that_becomes_a_script(call):
     assert call("repro my-own --stack tf2.15 --cases own").count(f"own{SAID}") == 1
 

@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-import subprocess
+import shutil
 import sys
 import threading
 import time
@@ -105,6 +105,19 @@ def test_an_answer_that_cannot_be_read_before_one_that_kills_the_server_costs_it
     assert (result.missing, result.exit_code) == (1, ExitCode.INCOMPLETE)
     assert stage.outcome("a", "malformed") is None
     assert stage.outcome("a", "kills-server").kind == "crashed"
+    assert stage.outcome("a", "good").kind == "observed"
+
+
+def test_a_probe_that_one_at_a_time_alters_is_no_reason_to_begin_again(stage, tmp_path, monkeypatch):
+    probe = shutil.copytree(FAKE_PROBE, tmp_path / "probe")
+    monkeypatch.setattr(staging, "stage", lambda _folder: probe)
+    started = Run([stage.plan("a", "malformed", "alters-probe", "good")], stage.settings(), stage.reporter)
+    timer = threading.Timer(10, started.stop)
+    timer.start()
+    (result,) = started.execute()
+    timer.cancel()
+    assert "unanswered" in result.reason
+    assert [len(one["cells"]) for one in stage.requests()] == [3, 3]
     assert stage.outcome("a", "good").kind == "observed"
 
 
@@ -244,36 +257,6 @@ def test_what_a_full_disk_says_is_no_result_of_a_case(stage, monkeypatch):
     (result,) = run(stage, stage.plan("a", "full"))
     assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
     assert "The disk is full where cases are observed" in result.reason
-
-
-CONTROLLER = """
-import sys
-from pathlib import Path
-from nestbench import staging
-from nestbench.run.orchestrate import Run
-from run_stage import Stage
-
-staging.stage = lambda _folder: Path(sys.argv[2])
-stage = Stage(Path(sys.argv[1]))
-Run([stage.plan("a", "good", "hangs")], stage.settings(), stage.reporter).execute()
-"""
-
-
-def test_the_server_ends_when_the_controller_is_killed(stage):
-    controller = subprocess.Popen(
-        [sys.executable, "-c", CONTROLLER, stage.root, FAKE_PROBE],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-    )
-    deadline = time.monotonic() + 20
-    while not (stage.store.root / "a" / "good.json").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    controller.kill()
-    controller.wait()
-    (request,) = stage.requests()
-    while alive(request["pid"]) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(request["pid"])
-    assert stage.outcome("a", "good").kind == "observed"
 
 
 def test_status_in_words():

@@ -1,5 +1,6 @@
 """Results that a run shares with other runs, and with cases that reach for them."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,15 @@ def test_what_a_case_writes_into_the_results_is_found_and_undone(stage):
     assert "good-1.json" in said
     assert "forged.json" in said
     assert (stage.store.root / "a" / "forged.json.strange").exists()
+
+
+def test_an_environment_that_was_altered_meanwhile_is_told_and_not_clean(stage):
+    made = Prepared(python=Path(sys.executable), altered=lambda: "the file extra.py is of no package")
+    (result,) = run(stage, stage.plan("a", "good"), prepare=lambda *_: made)
+    assert (result.missing, result.exit_code) == (0, ExitCode.GROUND)
+    said = " ".join(told([result], []))
+    assert "a: not to be believed: The environment of a was altered while it was measured: the file" in said
+    assert "--again" in said
 
 
 def test_what_was_to_be_measured_again_and_was_not_is_told_and_not_clean(stage):

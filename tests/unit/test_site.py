@@ -217,6 +217,12 @@ def test_a_claim_is_told_with_what_decided(site):
     assert "REFUTED on" in page
 
 
+def test_a_claim_names_the_stacks_that_it_does_not_speak_of(tmp_path):
+    page = (site_in(tmp_path, stacks=("tf2.15", "keras2.3")) / "claims.html").read_text()
+    said = "<li>does not speak of keras2.3 (1 stack): it says nothing of multi-backend Keras 2</li>"
+    assert page.count(said) == 2
+
+
 def test_stacks_that_the_matrix_does_not_have_get_a_block_of_their_own(tmp_path):
     site = site_in(tmp_path, stacks=("tf2.15", "here-tf2.15"))
     front = (site / "index.html").read_text()

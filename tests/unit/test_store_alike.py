@@ -38,7 +38,7 @@ def test_results_that_differ_in_counts_share_prototypes_and_keep_their_counts():
     alike = Alike()
     texts = [text_of(with_calls(count), f"tf2.{count}") for count in (9, 123)]
     first, second = (alike.decode(text, PATH) for text in texts)
-    assert first.prototypes[0] is second.prototypes[0]
+    assert first.measured[0].prototype is second.measured[0].prototype
     assert [one.result for one in (first, second)] == [codec.decode(CaseResult, text, PATH) for text in texts]
     assert [one.result.observations[0].phases["called"].python_calls for one in (first, second)] == [9, 123]
 
@@ -47,8 +47,22 @@ def test_any_other_difference_is_a_prototype_of_its_own():
     alike = Alike()
     first = alike.decode(text_of(with_calls(9)), PATH)
     second = alike.decode(text_of(observation(weights=3)), PATH)
-    assert first.prototypes[0] is not second.prototypes[0]
+    assert first.measured[0].prototype is not second.measured[0].prototype
     assert second.result.observations == [observation(weights=3)]
+
+
+def test_of_a_cell_that_is_there_twice_the_counts_are_compared_too(tmp_path):
+    store = filled(tmp_path)
+    for count, says in ((9, "the same"), (10, "different things")):
+        twice = CaseResult(
+            stack="tf2.15",
+            case="a-case",
+            digests=DIGESTS,
+            observations=[with_calls(9), with_calls(count)],
+        )
+        store.path("tf2.15", "a-case").write_text(codec.encode(twice), encoding="utf-8")
+        with pytest.raises(StoreError, match=f"which say {says}"):
+            store.reader().load("tf2.15", "a-case")
 
 
 @pytest.mark.parametrize("name", BROKEN)

@@ -176,8 +176,11 @@ def test_any_signal(measure):
     assert "33" in drawn(grid)
     assert {row.entry for row in grid.rows} == {Entry.CALL}
     assert json.loads(to_json(grid))["cells"][0]["value"] == 83
-    with pytest.raises(UsageError, match=r"called\.count_params"):
+    with pytest.raises(UsageError, match=r"Did you mean 'called\.count_params' or"):
         grid_of(measure(FEW), show="caled.count_param")
+    with pytest.raises(UsageError, match=r"the phases are built, called, .*, variables\.$") as refused:
+        grid_of(measure(FEW), show="nosuchthing")
+    assert "Did you mean" not in str(refused.value)
 
 
 RAISED = PhaseRecord("raised", raised=Raised("TypeError", "no such argument"))

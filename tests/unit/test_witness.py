@@ -15,7 +15,7 @@ from nestbench.digests import probe_digest
 from nestbench.frames import Result, State, collect
 from nestbench.matrix import load_matrix
 from nestbench.matrix.locks import lock_digest
-from nestbench.store import Store
+from nestbench.store import Measured, Prototype, Store
 from nestbench.verdicts import Verdict, judge
 from nestbench.witness import LINES, Untold, make_witness
 from nestbench.witness.folding import bound_names, read_names
@@ -68,21 +68,20 @@ def test_every_case_is_told_in_plain_keras(stack):
 
 
 def test_head_and_body_of_a_loss():
-    head, inner, _, _, shown = text_of("tf2.21", "raw-variable-attribute").split("\n\n")
+    head, imports, inner, _, _, shown = text_of("tf2.21", "raw-variable-attribute").split("\n\n")
     symptom = CATALOGUE.get("raw-variable-attribute").symptom
-    assert head.splitlines()[:8] == [
+    assert head.splitlines()[:7] == [
         "# /// script",
         '# requires-python = "==3.13.*"',
         '# dependencies = ["tensorflow-cpu==2.21.0"]',
-        "# [tool.uv]",
-        f'# exclude-newer = "{MATRIX.get("tf2.21").resolved}T00:00:00Z"',
+        f'# tool.uv.exclude-newer = "{MATRIX.get("tf2.21").resolved}T00:00:00Z"',
         "# ///",
         "# uv run --python 3.13 repro.py",
         f"# raw-variable-attribute: {symptom}",
     ]
     said = "uncounted, untrained, unsaved (not shown here: untrained, unsaved)"
     assert f"\n# nestbench measured on tf2.21: {said}" in head
-    assert head.endswith("\nimport numpy\nimport tensorflow as tf\nfrom tensorflow import keras")
+    assert imports == "import numpy\nimport tensorflow as tf\nfrom tensorflow import keras"
     assert inner == (
         "class Inner(keras.layers.Layer):\n"
         "    def build(self, input_shape):\n"
@@ -115,6 +114,14 @@ def test_a_step_is_measured_on_variables_that_keras_does_not_list():
     assert "list(model.weights)" in text_of("tf2.15", "frozen-after-compile")
 
 
+@pytest.mark.parametrize("stack", ["keras3.15-torch", "keras3.15-jax", "tf2.21"])
+def test_what_a_file_loses_is_told_where_the_model_and_the_head_are_long(stack):
+    text = text_of(stack, "weights-file-set")
+    assert len(text.splitlines()) < LINES
+    assert "model.set_weights([w + n / 100 for n, w in enumerate(model.get_weights(), 1)])\n" in text
+    assert "    w.assign(w + n / 100)\n" in text_of("tf2.15", "weights-file-duplicate-names")
+
+
 def test_functions_of_the_kit_are_written_where_they_are_called():
     assert "model = keras.Sequential([Block()])" in text_of("tf2.15", "rnn-cell-nested")
     assert "self.inner = keras.layers.RNN(keras.layers.SimpleRNNCell(4))" in text_of(
@@ -133,7 +140,10 @@ def test_functions_of_the_kit_are_written_where_they_are_called():
         ("tf2.18-tfkeras", ['"tensorflow==2.18.1", "tf-keras==2.18.0"', "import tf_keras as keras"]),
         ("tf2.18-legacy", ['os.environ["TF_USE_LEGACY_KERAS"] = "1"\n', "from tensorflow import keras"]),
         ("keras3.15-jax", ['os.environ["KERAS_BACKEND"] = "jax"\n', "\nimport keras", "keras.ops.matmul("]),
-        ("keras3.15-torch", ["# find-links = [", 'os.environ["KERAS_BACKEND"] = "torch"\n', ".detach()"]),
+        (
+            "keras3.15-torch",
+            ["# tool.uv.find-links = [", 'os.environ["KERAS_BACKEND"] = "torch"\n', ".detach()"],
+        ),
         ("keras3.15", ["import tensorflow as tf\nimport keras", "tf.matmul("]),
     ],
 )
@@ -176,7 +186,8 @@ def test_what_cannot_be_told_is_said_by_name(tmp_path):
     reasons = {}
     for cell in cells:
         seen = observation(50)
-        result = Result(cell=cell, state=State.CURRENT, observation=seen, judgements=judge(seen, 50, 50))
+        measured, judgements = Measured(Prototype(seen)), judge(seen, 50, 50)
+        result = Result(cell=cell, state=State.CURRENT, measured=measured, judgements=judgements)
         with pytest.raises(Untold) as caught:
             make_witness(result, MATRIX.get("tf2.15"))
         reasons[cell.case.id] = str(caught.value)

@@ -8,6 +8,7 @@ from nestbench.audit.casefile import CASE
 from nestbench.catalogue import Catalogue
 from nestbench.matrix import Stack
 from nestbench.names import number_of
+from nestbench.run.alone import alone
 from nestbench.run.orchestrate import Prepare
 from nestbench.run.workspace import Workspace
 from nestbench.timing import Shelf
@@ -45,7 +46,7 @@ def measure_speed(
 ) -> Speed:
     """Time the model on two stacks, the newer one twice as a control. ``limit``: seconds for one process.
 
-    Raises GroundError where a launch does not come to its end.
+    Raises GroundError where a launch does not come to its end, BusyError where time is measured already.
     """
     session = begin(
         f"audit-{CASE}",
@@ -69,7 +70,8 @@ def measure_speed(
         most=blocks,
         say=say,
     )
-    found = timing.run()
+    with alone("nestbench audit"):
+        found = timing.run()
     lost = [*failures(samples(shelf, session)), *caveats(session, found)]
     if found.short:
         lost.append(f"{number_of(found.short, 'measure')} could not be compared: too few blocks have both.")

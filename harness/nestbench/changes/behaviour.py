@@ -22,7 +22,9 @@ _SCALARS = {
     "in_weights_file": "in the weights file",
     "restored_from_weights_file": "back from the weights file",
     "in_model_file": "in the model file",
+    "restored_from_model_file": "back from the model file",
     "in_checkpoint": "in a TF checkpoint",
+    "restored_from_checkpoint": "back from a TF checkpoint",
 }
 
 
@@ -77,13 +79,12 @@ _known: WeakKeyDictionary[Prototype, Behaviour] = WeakKeyDictionary()
 
 def behaviour_of(result: Result) -> Behaviour | None:
     """The behaviour of a measured cell; None where nothing is known of it."""
-    if result.observation is None or not result.judgements:
+    if result.measured is None or not result.judgements:
         return None
-    if result.prototype is None:
-        return _behaviour(result, result.observation)
-    if result.prototype not in _known:  # no fact is a count of Python calls
-        _known[result.prototype] = _behaviour(result, result.observation)
-    return _known[result.prototype]
+    prototype = result.measured.prototype
+    if prototype not in _known:  # no fact is a count of Python calls
+        _known[prototype] = _behaviour(result, prototype.observation)
+    return _known[prototype]
 
 
 def _behaviour(result: Result, observation: Observation) -> Behaviour:

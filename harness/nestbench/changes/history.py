@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nestbench.changes.behaviour import Behaviour, behaviour_of
+from nestbench.changes.pairing import UNTOLD
 from nestbench.frames import Result, State
 from nestbench.matrix.lines import Line
 
@@ -58,15 +59,15 @@ class History:
 def history_of(line: Line, label: str, results: Mapping[str, Result]) -> History:
     """The history along ``line``. ``results``: that of the case variant by stack.
 
-    A stack that was not measured, whose result is stale or to which the case does not apply says
-    nothing: it neither ends a span nor prolongs one.
+    A stack that was not measured or could not be, whose result is stale or to which the case does not
+    apply says nothing: it neither ends a span nor prolongs one.
     """
     spans: list[Span] = []
     unknown: dict[str, str] = {}
     for stack in line.stacks:
         result = results.get(stack.id)
         known = behaviour_of(result) if result is not None and result.state is State.CURRENT else None
-        if known is None or known.call == ("not-applicable",):
+        if known is None or known.call[0] in UNTOLD:
             unknown[stack.id] = _why(result, known)
             continue
         version = line.version(stack)
@@ -86,7 +87,7 @@ def history_of(line: Line, label: str, results: Mapping[str, Result]) -> History
 
 def _why(result: Result | None, known: Behaviour | None) -> str:
     if known is not None:
-        return known.evidence[0] if known.evidence else "not applicable"
+        return known.evidence[0] if known.evidence else known.call[0]
     if result is None or result.state is State.MISSING:
         return "not measured"
     return "measured before the case, its lock or the probe changed"

@@ -56,13 +56,21 @@ class Scope:
 
     def holds(self, stack: Stack) -> bool:
         """Whether the claim speaks of ``stack``. TensorFlow's own ``2.3.0-tf`` counts as Keras 2.3.0."""
-        if self.flavour not in (None, stack.flavour) or self.backend not in (None, stack.backend):
-            return False
+        return not self.leaves_out(stack)
+
+    def leaves_out(self, stack: Stack) -> str:
+        """Why the claim does not speak of ``stack``; empty where it does."""
         if stack.is_multi_backend_2 and not self.multi_backend:
-            return False
+            return "it says nothing of multi-backend Keras 2"
+        if self.flavour not in (None, stack.flavour):
+            return f"it is about Keras as {self.flavour}"
+        if self.backend not in (None, stack.backend):
+            return f"it is about Keras on {self.backend}"
         if not _within(self.keras, stack.keras.removesuffix("-tf")):
-            return False
-        return self.tensorflow is None or _within(self.tensorflow, stack.tensorflow)
+            return f"it is about Keras {self.keras}"
+        if not _within(self.tensorflow, stack.tensorflow):
+            return f"it is about TensorFlow {self.tensorflow}"
+        return ""
 
 
 def _within(asked: str | None, version: str | None) -> bool:

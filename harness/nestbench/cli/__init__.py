@@ -75,5 +75,8 @@ def main() -> None:
     """Run the command line of this process and end it with the command's exit code."""
     # A table keeps millions of objects, none of them in a circle: to look for one at Python's own rate,
     # every 700 objects, takes as long as all the rest.
-    gc.set_threshold(100_000, 20, 20)
-    app(prog_name="nestbench")
+    gc.set_threshold(1_000_000, 20, 20)
+    try:
+        app(prog_name="nestbench")
+    finally:
+        gc.freeze()  # the process ends: Python would look for circles in all that is left, to free it

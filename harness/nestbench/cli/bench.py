@@ -65,6 +65,7 @@ def isolation(
     from nestbench.bench.aims import figures_of, with_figures
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import Device, load_matrix
+    from nestbench.run.alone import alone
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
 
@@ -81,17 +82,18 @@ def isolation(
     def say(text: str) -> None:
         typer.echo(text, err=True)
 
-    costs = [
-        measure_isolation(
-            stack.id,
-            prepare(stack.id, say),
-            catalogue,
-            envs=envs,
-            sample=sample,
-            say=say,
-        )
-        for stack in chosen
-    ]
+    with alone("nestbench bench isolation"):
+        costs = [
+            measure_isolation(
+                stack.id,
+                prepare(stack.id, say),
+                catalogue,
+                envs=envs,
+                sample=sample,
+                say=say,
+            )
+            for stack in chosen
+        ]
     if form is ListFormat.JSON:
         typer.echo(json.dumps([with_figures(cost, figures_of(cost)) for cost in costs], indent=1))
     else:

@@ -69,7 +69,10 @@ def check(
     ] = None,
     *,
     every: Annotated[
-        bool, typer.Option("--every-stack", help="All stacks that have a baseline or results.")
+        bool,
+        typer.Option(
+            "--every-stack", help="All stacks that have a baseline or results; '*' as STACK: all there are."
+        ),
     ] = False,
     case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,
     group: Annotated[list[str] | None, typer.Option(help="Only this group (or pattern).")] = None,
@@ -134,6 +137,8 @@ def check(
     names = stacks_of(
         stacks or [], matrix=rows, store=store, baselines=Baselines(root=ground.accepted), everything=every
     )
+    if every and not stacks:
+        _tell_unlooked(names, rows)
     how = None if no_retry else How(workers=workers or len(os.sched_getaffinity(0)))
     code = gate(
         names,
@@ -145,6 +150,19 @@ def check(
         quiet=quiet,
     )
     raise typer.Exit(int(code))
+
+
+def _tell_unlooked(names: Sequence[str], matrix: "Matrix") -> None:
+    """Say how much of the matrix has neither a baseline nor results: that it is as accepted is not known."""
+    from nestbench.names import number_of
+
+    unlooked = matrix.meant(["*"]).difference(names)
+    if unlooked:
+        typer.echo(
+            f"Not looked at: {number_of(len(unlooked), 'stack')} of the matrix with neither a baseline nor "
+            "results; `nestbench check '*'` expects every one.",
+            err=True,
+        )
 
 
 def gate(

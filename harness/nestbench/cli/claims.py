@@ -33,7 +33,8 @@ def claims(
 ) -> None:
     """Say where each claim about nested layers is held and where refuted, and by what.
 
-    A claim is judged only on stacks that it speaks of and on which its case ran. Exits with 3 where
+    A claim is judged only on stacks that it speaks of and on which its case ran; of which measured
+    stacks it does not speak, and why, is said below it. Exits with 3 where
     none could be decided.
     """
     from nestbench.catalogue import load_catalogue
@@ -73,11 +74,12 @@ def claims(
     if refuted:
         rulings = [pair for pair in rulings if any(one.outcome is Outcome.REFUTED for one in pair[1])]
     order = [one.id for one in matrix.stacks]
+    there = [one for one in stacks if one.id in measured]
     if form is ClaimsFormat.JSON:
-        typer.echo(report.claims_json(rulings), nl=False)
+        typer.echo(report.claims_json(rulings, there), nl=False)
     elif form is ClaimsFormat.MARKDOWN:
-        typer.echo(report.claims_markdown(rulings, order), nl=False)
+        typer.echo(report.claims_markdown(rulings, order, there), nl=False)
     else:
-        typer.echo(report.claims_text(rulings, order), nl=False)
+        typer.echo(report.claims_text(rulings, order, there), nl=False)
     if not decided:
         raise typer.Exit(int(ExitCode.INCOMPLETE))

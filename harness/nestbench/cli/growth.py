@@ -156,6 +156,7 @@ def _measure(
     """The stacks that were meant, and why some of them could not be measured."""
     from nestbench.growth.measuring import Measuring
     from nestbench.run import session
+    from nestbench.run.alone import alone
     from nestbench.run.selection import grouped
 
     def say(text: str) -> None:
@@ -173,7 +174,8 @@ def _measure(
         repeats=repeats,
         say=say,
     )
-    with interruptible("the cases that were finished on a stack are kept", again=again):
+    kept = "the cases that were finished on a stack are kept"
+    with alone("nestbench growth"), interruptible(kept, again=again):
         failures = measuring.run(chosen.stacks, lines, again=again)
     failures |= {out.stack: out.reason for out in chosen.left_out if out.asked}
     return [stack.id for stack in chosen.stacks], failures

@@ -56,6 +56,7 @@ def matrix(
 ) -> None:
     """List the stacks, what this machine can run of them, and why not.
 
+    In the order in which other commands say a range of stacks, such as tf2.14-tfkeras to tf2.21-legacy.
     With --format github: a job a stack (those on a GPU only where they are named), as JSON on one line.
     """
     from nestbench.interpreters import availabilities

@@ -82,6 +82,7 @@ def method(
         from nestbench.catalogue import load_catalogue
         from nestbench.matrix import load_matrix
         from nestbench.names import require_known
+        from nestbench.run.alone import alone
         from nestbench.run.session import tox_prepare
         from nestbench.timing.beginning import begin
         from nestbench.timing.host import set_aside
@@ -115,7 +116,7 @@ def method(
                 typer.echo(text, err=True)
 
         most = blocks
-        with interruptible("finished launches are kept"):
+        with alone("nestbench bench method"), interruptible("finished blocks are kept"):
             prepare = tox_prepare([chosen], workspace, envs=envs, allow_download=not no_download)
             made = prepare(chosen.id, say)
             shelf.save(held)

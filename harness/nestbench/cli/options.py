@@ -40,6 +40,10 @@ def say_is_code(ctx: typer.Context, what: str) -> None:
 def _own_cases(ctx: typer.Context, folders: list[Path] | None) -> list[Path] | None:
     # Already to read what a case is called runs its file.
     if folders:
+        from nestbench.catalogue import case_files
+
+        for folder in folders:
+            case_files(folder.resolve())  # where nothing would run, that is what is said
         say_is_code(ctx, ", ".join(map(str, folders)))
     return folders
 

@@ -105,7 +105,9 @@ def run(
 ) -> None:
     """Measure how nested layers are counted, tracked and built, and show the table.
 
-    What is measured already, and still current, is not measured again. With --scheduler, --envs is a
+    What is measured already, and still current, is not measured again. A cell that ended as case-wrong,
+    timed-out or crashed was measured: it is named at the end and is no reason to exit with another code
+    than 0; `nestbench check` is what fails. With --scheduler, --envs is a
     folder on the workers; all else stays as it is.
     """
     from nestbench.catalogue import load_catalogue
@@ -278,13 +280,13 @@ def _show(
     from nestbench.frames import collect
     from nestbench.report import Query, make_grid, print_table, write_tables
     from nestbench.run.stored import stored_cells
-    from nestbench.run.summary import compare
+    from nestbench.run.summary import compare, poor
 
     locks = {plan.stack: plan.lock for plan in report.plans}
     cells = [cell for plan in report.plans for cell in plan.expected]
     console = on_stdout()
+    shown = collect(store, cells, locks, report.unavailable)
     if cells:
-        shown = collect(store, cells, locks, report.unavailable)
         print_table(make_grid(shown, Query(), title=store.root.name), console)
     if cells and not report.shared:
         # A stack without any result because there is no such device here has no column of its own.
@@ -292,7 +294,7 @@ def _show(
         write_tables(store, every, store.root, collect(store, every, locks))
         names = ", ".join(f"table.{kind}" for kind in ("md", "csv", "json"))
         console.print(f"\nThe same in {store.root}: {names}", markup=False, soft_wrap=True)
-    for line in report.lines():
+    for line in [*report.lines(), *poor(shown)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if report.interrupted:
         text = f"Interrupted. {going_on('what was measured is kept', again=again)}"

@@ -50,6 +50,7 @@ def speed(
     from nestbench.bench.speed import measure_speed
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import Device, load_matrix
+    from nestbench.run.alone import alone
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store
@@ -59,30 +60,31 @@ def speed(
 
     matrix, workspace = load_matrix(), find_workspace()
     running = read = None
-    if only is not Half.READING:
-        chosen = matrix.select(stacks or ["tf2.15", "tf2.21"]).stacks
-        on_gpu = [stack.id for stack in chosen if stack.device is Device.GPU]
-        if on_gpu:
-            raise UsageError(
-                f"Runs are held against forked processes; on a GPU there are none: {', '.join(on_gpu)}.",
-                do="Name stacks on the CPU.",
+    with alone("nestbench bench speed"):
+        if only is not Half.READING:
+            chosen = matrix.select(stacks or ["tf2.15", "tf2.21"]).stacks
+            on_gpu = [stack.id for stack in chosen if stack.device is Device.GPU]
+            if on_gpu:
+                raise UsageError(
+                    f"Runs are held against forked processes; on a GPU there are none: {', '.join(on_gpu)}.",
+                    do="Name stacks on the CPU.",
+                )
+            catalogue = load_catalogue().select(case or [])
+            ids = [entry.id for entry in spread(catalogue.entries, most)]
+            prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
+            ini = workspace.root / "tox.ini"
+            if not no_tox and not ini.is_file():
+                say(f"tox is left out: there is no {ini}")
+            running = measure_speed(
+                {stack.id: prepare(stack.id, say) for stack in chosen},
+                catalogue.select(ids),
+                envs=envs.absolute() if envs is not None else None,
+                sample=sample,
+                tox_ini=None if no_tox or not ini.is_file() else ini,
+                say=say,
             )
-        catalogue = load_catalogue().select(case or [])
-        ids = [entry.id for entry in spread(catalogue.entries, most)]
-        prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
-        ini = workspace.root / "tox.ini"
-        if not no_tox and not ini.is_file():
-            say(f"tox is left out: there is no {ini}")
-        running = measure_speed(
-            {stack.id: prepare(stack.id, say) for stack in chosen},
-            catalogue.select(ids),
-            envs=envs.absolute() if envs is not None else None,
-            sample=sample,
-            tox_ini=None if no_tox or not ini.is_file() else ini,
-            say=say,
-        )
-    if only is not Half.RUNNING:
-        read = measure_reading(Store((results or workspace.published).absolute()), matrix, say=say)
+        if only is not Half.RUNNING:
+            read = measure_reading(Store((results or workspace.published).absolute()), matrix, say=say)
     figures = []
     data = {}
     if running is not None:

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any
 
+from nestbench.faults import STDOUT
+
 __all__ = ["flushed", "prepare", "silence_stdout"]
 
 
@@ -19,7 +21,7 @@ class _Stdout(io.FileIO):
             raise
         except OSError as error:
             why = "it is closed" if error.errno == errno.EBADF else error.strerror
-            raise OSError(error.errno, why, "standard output") from error
+            raise OSError(error.errno, why, STDOUT) from error
 
 
 class _Stderr(io.FileIO):

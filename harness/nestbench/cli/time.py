@@ -88,17 +88,18 @@ def time(
     """Time how models are constructed, built, called and first trained, on several stacks, interleaved.
 
     Launches run in randomised blocks, one at a time; leave the machine alone meanwhile. The same command
-    goes on where it was interrupted. Exits with 3 where nothing could be compared.
+    goes on where it was interrupted, on whatever day. Exits with 3 where nothing could be compared.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix
     from nestbench.names import require_known
+    from nestbench.run.alone import alone
     from nestbench.run.session import tox_prepare
     from nestbench.run.workspace import find_workspace
     from nestbench.timing import Shelf
     from nestbench.timing.beginning import arms_of, begin, parts_of, today
     from nestbench.timing.host import set_aside
-    from nestbench.timing.running import Timing, check_same
+    from nestbench.timing.running import Timing, check_same, latest_alike
 
     workspace = find_workspace()
     rows, every = load_matrix(matrix), load_catalogue(folders or [])
@@ -122,18 +123,26 @@ def time(
         planned=blocks,
     )
     shelf = Shelf(root=(results or workspace.root / "results" / "local-timings").absolute())
-    held = shelf.load(asked.name) if shelf.has(asked.name) else None
-    if held is None:
-        shelf.require_new(asked.name)
+    if session is None:
+        held = latest_alike(shelf, asked, today())
+        if held is None:
+            asked = replace(asked, name=shelf.free(asked.name))
+        else:
+            typer.echo(f"Goes on with session {held.name}, begun {held.began}.", err=True)
     else:
-        check_same(held, asked)
+        held = shelf.load(session) if shelf.has(session) else None
+        if held is None:
+            shelf.require_new(session)
+        else:
+            check_same(held, asked)
     going_on = asked if held is None else replace(held, planned=blocks)
 
     def say(text: str) -> None:
         if not quiet:
             typer.echo(text, err=True)
 
-    with interruptible("finished launches are kept", more="" if session else f"--session {asked.name}"):
+    more = "" if session else f"--session {going_on.name}"
+    with alone("nestbench time"), interruptible("finished blocks are kept", more=more):
         prepare = tox_prepare(chosen, workspace, envs=envs, allow_download=not no_download)
         made = {stack.id: prepare(stack.id, say) for stack in chosen}
         if going_on != held:

@@ -2,6 +2,7 @@
 
 from nestbench.environments.environment import (
     Environment,
+    altered,
     environment_folder,
     prepare,
     why_not_at_hand,
@@ -11,6 +12,7 @@ from nestbench.environments.variables import COMPILED_FOR_ONCE, clean_environ, c
 __all__ = [
     "COMPILED_FOR_ONCE",
     "Environment",
+    "altered",
     "clean_environ",
     "cuda_variables",
     "environment_folder",

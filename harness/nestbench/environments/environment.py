@@ -107,6 +107,11 @@ def prepare(
     )
 
 
+def altered(stack: Stack, environment: Environment) -> str:
+    """What of its files is not as it was made, as a phrase; empty where all is. Raises GroundError."""
+    return _changed(Folder(path=environment.folder), environment.python_version, read_lock(stack))
+
+
 def _current_lock(stack: Stack) -> str:
     text = read_lock(stack)
     header = check_header(stack)
@@ -152,10 +157,10 @@ def _outdated(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: 
     if stamp != _stamp(stack, interpreter):
         return "it was made from another lock or by another Python"
     wrong = python_differs(place.venv, interpreter.version)
-    return in_brief(wrong) or _changed(place, interpreter, lock_text)
+    return in_brief(wrong) or _changed(place, interpreter.version, lock_text)
 
 
-def _changed(place: Folder, interpreter: Interpreter, lock_text: str) -> str:
+def _changed(place: Folder, version: str, lock_text: str) -> str:
     """What of its files is not as it was made, as a phrase; empty where all is."""
     try:
         recorded, now = _recorded(place), files_digest(place.venv)
@@ -163,8 +168,8 @@ def _changed(place: Folder, interpreter: Interpreter, lock_text: str) -> str:
         return f"it cannot be read: {error.strerror}"
     if recorded == now:
         return ""
-    wrong = differences(place.venv, version=interpreter.version, pins=pins(lock_text), read=True)
-    wrong += strangers(place.venv, interpreter.version)
+    wrong = differences(place.venv, version=version, pins=pins(lock_text), read=True)
+    wrong += strangers(place.venv, version)
     if wrong or recorded:
         return in_brief(wrong) or "its files are not those that it was made with"
     with contextlib.suppress(OSError):  # where it cannot be written it is read again next time

@@ -69,7 +69,8 @@ class Launcher:
         """Measure ``asked``; ``done(number, answer)`` is called for each as soon as it has ended.
 
         ``ready`` is told what was imported, before anything is measured. Raises UnavailableError where
-        there is no such device, GroundError where the probe did not come to its end, what ``ready`` raises.
+        there is no such device, or no more, GroundError where the probe did not come to its end, what
+        ``ready`` raises.
         """
         with self.workspace.scratch(f"{self.stack}-growth") as scratch:
             answers = scratch / "answers"
@@ -163,6 +164,9 @@ class _Reader:
             self._done(self.number, answer)
             self.number += 1
             new = True
+        gone = None if self.complete else _read(self._folder / "gone.json")
+        if gone is not None:
+            raise UnavailableError(f"unavailable: {gone['no_device']}; what was measured before is kept")
         return new
 
 

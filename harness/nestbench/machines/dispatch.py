@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from nestbench.catalogue import Cell
-from nestbench.errors import GroundError, IncompleteError, NestbenchError
+from nestbench.errors import AlteredError, GroundError, IncompleteError, NestbenchError
 from nestbench.machines.cluster import Cluster
 from nestbench.machines.needs import Needs, Offer
 from nestbench.machines.part import Given, Order, Part, divided
@@ -227,6 +227,8 @@ class Dispatch:
         part.cells = [cell for cell in part.cells if cell not in self._stored]
         trouble = given.ended.trouble if given.ended else None
         error = trouble.error(given.name) if trouble else GroundError(f"{given.name} was lost with its task")
+        if isinstance(error, AlteredError):
+            self._errors[stack] = error  # whoever measures the rest: what is stored is in doubt
         if not part.cells:
             self._failed[given.worker] = 0
             self._close(part, None)

@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 from nestbench import __version__
 from nestbench.catalogue import CaseEntry, Cell
 from nestbench.digests import tree_fingerprint
-from nestbench.errors import GroundError, IncompleteError, NestbenchError, UnavailableError
+from nestbench.errors import AlteredError, GroundError, IncompleteError, NestbenchError, UnavailableError
 from nestbench.matrix import Stack
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.probe_process import Limits
@@ -76,11 +76,21 @@ class Saw:
     event: Annotated[Ready | CellDone, Field(discriminator="event")]
 
 
+_Kind: TypeAlias = Literal["altered", "unavailable", "incomplete", "ground"]
+#: Each before those that it is one of.
+_KINDS: Mapping[_Kind, type[NestbenchError]] = {
+    "altered": AlteredError,
+    "unavailable": UnavailableError,
+    "incomplete": IncompleteError,
+    "ground": GroundError,
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Trouble:
     """An error as data."""
 
-    kind: Literal["ground", "unavailable", "incomplete"]
+    kind: _Kind
     what: str
     why: str = ""
     do: str = ""
@@ -88,15 +98,12 @@ class Trouble:
     @classmethod
     def of(cls, error: NestbenchError) -> "Trouble":
         """``error`` as data."""
-        kind: Literal["ground", "unavailable", "incomplete"] = "ground"
-        if isinstance(error, IncompleteError):
-            kind = "unavailable" if isinstance(error, UnavailableError) else "incomplete"
+        kind: _Kind = next((kind for kind, one in _KINDS.items() if isinstance(error, one)), "ground")
         return cls(kind=kind, what=error.what, why=error.why, do=error.do)
 
     def error(self, name: str) -> NestbenchError:
         """The error, told of the machine ``name``."""
-        kinds = {"ground": GroundError, "unavailable": UnavailableError, "incomplete": IncompleteError}
-        return kinds[self.kind](f"on {name}: {self.what}", why=self.why, do=self.do)
+        return _KINDS[self.kind](f"on {name}: {self.what}", why=self.why, do=self.do)
 
 
 @dataclass(frozen=True, kw_only=True)

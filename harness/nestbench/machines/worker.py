@@ -116,6 +116,8 @@ def _measure(task: Task, jobs: int, say: Callable[[Said], None], stop: threading
         )
         listener = Listener(ready=ready, started=lambda _: None, done=done)
         why = observe(ground, task.cells, listener, stop=stop)
+    if not stop.is_set():
+        prepared.require_unaltered(stack.id)
     if why is not None:
         raise IncompleteError(why)
 

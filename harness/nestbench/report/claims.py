@@ -1,11 +1,12 @@
 """Claims in words: where each is held and where refuted, with the case and the value that shows it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
 from nestbench.claims import Claim, Outcome, Ruling
+from nestbench.matrix import Stack
 from nestbench.names import number_of
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "claims_totals",
     "ruling_lines",
     "span",
+    "unspoken_lines",
 ]
 
 #: Claims in their order, each with its ruling on every stack that it speaks of.
@@ -27,34 +29,40 @@ _MARKS = {
 }  # fmt: skip
 
 
-def claims_text(rulings: Rulings, order: Sequence[str]) -> str:
-    """Each claim as a paragraph; stacks in the order of ``order``, neighbours as a range."""
+def claims_text(rulings: Rulings, order: Sequence[str], measured: Sequence[Stack] = ()) -> str:
+    """Each claim as a paragraph; stacks in the order of ``order``, neighbours as a range.
+
+    ``measured``: those of which it is told where a claim does not speak of them.
+    """
     blocks = []
     for claim, said in rulings:
         block = [f"{claim.id}: {claim.sentence}", *(f"  {source}" for source in claim.sources)]
         block += [f"  {line}" for line in ruling_lines(said, order)]
+        block += [f"  {line}" for line in unspoken_lines(claim, measured, order)]
         blocks.append("\n".join(block))
     return "\n\n".join([*blocks, claims_totals(rulings)]) + "\n"
 
 
-def claims_markdown(rulings: Rulings, order: Sequence[str]) -> str:
+def claims_markdown(rulings: Rulings, order: Sequence[str], measured: Sequence[Stack] = ()) -> str:
     """The same as Markdown."""
     blocks = ["# What is claimed, and where it holds", "", claims_totals(rulings), ""]
     for claim, said in rulings:
         links = " · ".join(f"[source]({source})" for source in claim.sources)
         blocks += [f"## {claim.id}", "", f"{claim.sentence} {links}", ""]
-        blocks += [*(f"- {line}" for line in ruling_lines(said, order)), ""]
+        lines = (*ruling_lines(said, order), *unspoken_lines(claim, measured, order))
+        blocks += [*(f"- {line}" for line in lines), ""]
     return "\n".join(blocks)
 
 
-def claims_json(rulings: Rulings) -> str:
-    """Each claim with its ruling on every stack that it speaks of."""
+def claims_json(rulings: Rulings, measured: Sequence[Stack] = ()) -> str:
+    """Each claim with its ruling on every stack that it speaks of; of others, why it does not."""
     data = [
         {
             "id": claim.id,
             "sentence": claim.sentence,
             "sources": list(claim.sources),
             "rulings": [asdict(one) for one in said],
+            "unspoken": {one.id: why for one in measured if (why := claim.stacks.leaves_out(one))},
         }
         for claim, said in rulings
     ]
@@ -76,6 +84,17 @@ def ruling_lines(said: Sequence[Ruling], order: Sequence[str]) -> Iterator[str]:
             continue
         for evidence, stacks in groups.items():
             yield f"{mark} on {span(stacks, order)}: {evidence}"
+
+
+def unspoken_lines(claim: Claim, measured: Iterable[Stack], order: Sequence[str]) -> Iterator[str]:
+    """``does not speak of keras2.3 (1 stack): why``, for each reason."""
+    groups: dict[str, list[str]] = {}
+    for one in measured:
+        why = claim.stacks.leaves_out(one)
+        if why:
+            groups.setdefault(why, []).append(one.id)
+    for why, stacks in groups.items():
+        yield f"does not speak of {span(stacks, order)}: {why}"
 
 
 def claims_totals(rulings: Rulings) -> str:

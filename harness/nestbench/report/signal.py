@@ -1,11 +1,10 @@
 """One signal in a square: its value, or what became of the phase that it would have been measured in."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nestbench.errors import UsageError
+from nestbench.errors import UsageError, did_you_mean
 from nestbench.frames import Result, signals
 from nestbench.report.words import LOOKS, MISSING
 from nestbench.verdicts import Entry, Verdict
@@ -57,11 +56,12 @@ def told_by_cell(results: Sequence[Result], show: str) -> Mapping[tuple[str, str
 def _unknown(results: Sequence[Result], show: str) -> UsageError:
     measured = [result.observation for result in results if result.observation is not None]
     known = sorted({f"{phase}.{signal}" for one in measured for phase, signal, _ in signals(one)})
-    near = difflib.get_close_matches(show, known, n=4, cutoff=0.4) or known[:8]
+    phases = dict.fromkeys(name.partition(".")[0] for name in known)
+    written = f"It is written phase.signal, as called.count_params is; the phases are {', '.join(phases)}."
     return UsageError(
-        f"no result has a signal {show!r}",
-        why="A signal is written phase.signal; one that no stack measured is unknown too.",
-        do=f"Nearest: {', '.join(near)}." if near else "Run first: there are no results.",
+        f"No result has a signal '{show}'.",
+        why="it is no signal, or one that no stack measured",
+        do=f"{did_you_mean(show, known)} {written}".strip() if known else "Run first: there are no results.",
     )
 
 

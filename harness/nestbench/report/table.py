@@ -47,7 +47,7 @@ def print_table(grid: Grid, console: "Console") -> None:
         if _in_words(grid) or laid.width > console.width:
             console.print(_drawn(laid, words=_in_words(grid)))
         else:
-            console.print(laid.drawn(console))
+            console.print(laid.drawn(console), crop=False)  # it fits
     for symbol, style, text in _legend(grid):
         console.print(f"[{style}]{symbol:>11}[/]  {text}" if style else f"{symbol:>11}  {text}",
                       highlight=False)  # fmt: skip

@@ -153,7 +153,7 @@ def _serve(
             for event in process.events(stop=stop, silence=_silence(ground)):
                 if isinstance(event, CellDone) and ground.probe and staging.signature(ground.probe) != staged:
                     _note(ground.log, f"the probe was altered while these ran: {spell.in_flight}")
-                    if len(spell.in_flight) > 1:
+                    if jobs > 1 and len(spell.in_flight) > 1:
                         spell.altered = True
                         break
                     staging.stage(ground.probe.parent)  # it was whole when this one began

@@ -10,12 +10,20 @@ from pathlib import Path
 from nestbench import staging
 from nestbench.catalogue import Cell
 from nestbench.environments import COMPILED_FOR_ONCE, clean_environ
-from nestbench.errors import ExitCode, GroundError, IncompleteError, NestbenchError, UnavailableError
+from nestbench.errors import (
+    AlteredError,
+    ExitCode,
+    GroundError,
+    IncompleteError,
+    NestbenchError,
+    UnavailableError,
+)
 from nestbench.faults import explained
 from nestbench.matrix import Device
 from nestbench.names import number_of
 from nestbench.run.events import Ready
-from nestbench.run.observe import Ground, Listener, observe
+from nestbench.run.journal import Journal
+from nestbench.run.observe import Ground, Listener
 from nestbench.run.plan import StackPlan, missing_cells
 from nestbench.run.probe_process import Limits
 from nestbench.run.progress import Reporter
@@ -39,12 +47,14 @@ class Prepared:
 
     ``device``: what it computes on. ``extra``: variables beside the clean ones. ``imports``: versions by
     name, as the probe says them, that must be what is imported; what is not named may be anything.
+    ``altered`` says, as a phrase, what of it is not as it was made; nothing where all is.
     """
 
     python: Path
     device: Device = Device.CPU
     extra: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
+    altered: Callable[[], str] = lambda: ""
 
     def environ(self, home: Path, probe: Path) -> dict[str, str]:
         """Variables of a process in it that finds the staged ``probe``; what it leaves lies in ``home``."""
@@ -99,6 +109,16 @@ class Prepared:
             raise UnavailableError(
                 f"The probe computes on {device} and not on the {self.device} that was asked for.",
                 do="Observe it with the probe of this nestbench.",
+            )
+
+    def require_unaltered(self, stack: str) -> None:
+        """That what was measured in it is what its lock holds. Raises AlteredError."""
+        wrong = self.altered()
+        if wrong:
+            raise AlteredError(
+                f"The environment of {stack} was altered while it was measured: {wrong}.",
+                why="a case wrote into it, where the kernel does not keep cases out, or something else did",
+                do="Measure it again with --again: the environment is made anew before.",
             )
 
 
@@ -268,7 +288,11 @@ class Run:
             prepared.require_meant(plan.stack, said)
             watch.ready(said)
 
+        def say(text: str) -> None:
+            self._reporter.say(f"{plan.stack}: {text}")
+
         listener = Listener(ready=ready, started=watch.started, done=watch.done)
+        journal = Journal(settings.workspace.journal(settings.store.root, plan.stack))
         with settings.workspace.scratch(plan.stack) as scratch:
             ground = prepared.ground(
                 scratch,
@@ -281,10 +305,12 @@ class Run:
             )
             self._reporter.phase(plan.stack, "importing")
             try:
-                why = observe(ground, plan.to_run, listener, stop=self._stop)
+                why = journal.observe(ground, plan.to_run, listener, stop=self._stop, say=say)
             finally:
                 self._tell_strange(plan, watch.strange())
                 watch.save_host()
+        if not self._stop.is_set():
+            prepared.require_unaltered(plan.stack)
         if why is not None:
             raise IncompleteError(why)
 

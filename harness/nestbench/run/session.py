@@ -146,7 +146,13 @@ def tox_prepare(
         variables = row.variables
         if row.device is Device.GPU:
             variables |= environments.cuda_variables(made.folder)
-        return Prepared(python=made.python_path, device=row.device, extra=variables, imports=row.imports)
+        return Prepared(
+            python=made.python_path,
+            device=row.device,
+            extra=variables,
+            imports=row.imports,
+            altered=lambda: environments.altered(row, made),
+        )
 
     return prepare
 

@@ -22,8 +22,8 @@ def stored_cells(store: Store, catalogue: Catalogue, also: Iterable[Cell] = ()) 
     """
     expected = list(also)
     stacks = store.stacks()
+    cases = {case for stack in stacks for case in store.cases(stack)}
     stacks += [s for s in dict.fromkeys(cell.stack for cell in expected) if s not in stacks]
-    cases = {case for stack in store.stacks() for case in store.cases(stack)}
     cases |= {cell.case.id for cell in expected}
     entries = tuple(entry for entry in catalogue if entry.id in cases)
     return Catalogue(folders=catalogue.folders, entries=entries).cells(stacks)
@@ -71,7 +71,8 @@ def measured_cells(
 def beside(store: Store, catalogue: Catalogue) -> Iterator[str]:
     """Sentences on what a table of the store leaves out, and on what it cannot know."""
     known = {entry.id for entry in catalogue}
-    held = {case for stack in store.stacks() for case in store.cases(stack)}
+    stacks = store.stacks()
+    held = {case for stack in stacks for case in store.cases(stack)}
     unknown = sorted(held - known)
     if unknown:
         names = ", ".join([*unknown[:_FEW], *(["..."] if len(unknown) > _FEW else [])])
@@ -81,7 +82,7 @@ def beside(store: Store, catalogue: Catalogue) -> Iterator[str]:
         )
     if held and known - held:
         yield f"Measured on no stack and left out: {number_of(len(known - held), 'case')} of {len(known)}."
-    for stack in store.stacks():
+    for stack in stacks:
         if store.load_stack(stack, lambda _: None) is None:
             yield (
                 f"{stack}: which versions were imported is not known, its _stack.json is missing or broken; "

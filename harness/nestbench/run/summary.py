@@ -5,12 +5,23 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nestbench.catalogue import Cell
-from nestbench.errors import ExitCode, UnavailableError
+from nestbench.errors import AlteredError, ExitCode, UnavailableError
+from nestbench.frames import Result
 from nestbench.names import number_of
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.plan import StackPlan
 from nestbench.run.selection import LeftOut, grouped
 from nestbench.store import Store
+from nestbench.verdicts import Entry, Verdict
+
+_FEW = 4  # cells in a line
+#: Results that say little of Keras, and what to do about one.
+_POOR = {
+    Verdict.CASE_WRONG: "Correct the case: nothing else is concluded from it.",
+    Verdict.CRASHED: "`nestbench table --case ID --stack STACK` says how; --memory MEGABYTES allows more.",
+    Verdict.TIMED_OUT: "--again --timeout SECONDS gives more time.",
+    Verdict.UNAVAILABLE: "`nestbench table --case ID --stack STACK` says why.",
+}
 
 
 def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[str]:
@@ -22,6 +33,8 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
         if result.missing:
             how = "unavailable" if isinstance(result.error, UnavailableError) else "not measured"
             lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} {how}: {result.reason}")
+        elif isinstance(result.error, AlteredError):
+            lines.append(f"{result.stack}: not to be believed: {result.reason}")
         elif result.error is not None:
             lines.append(f"{result.stack}: not all was measured again, earlier results stay: {result.reason}")
         if result.error is not None:
@@ -29,6 +42,23 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
     for names, out in grouped(left_out):
         kind = "unavailable" if out.asked else "left out"
         lines += [f"{names}: {kind}: {out.reason}", f"  how to get it: {out.remedy}"]
+    return lines
+
+
+def poor(results: Sequence[Result]) -> list[str]:
+    """Lines: cells that were measured and of which little is known, by what became of them."""
+    lines = []
+    for verdict, advice in _POOR.items():
+        cells = [
+            f"{one.cell.stack} {one.cell.label}"
+            for one in results
+            if one.observation is not None
+            and (call := one.judgement(Entry.CALL)) is not None
+            and verdict in call.findings
+        ]
+        if cells:
+            few = ", ".join(cells[:_FEW]) + (", ..." if len(cells) > _FEW else "")
+            lines.append(f"{number_of(len(cells), 'cell')} {verdict}: {few}. {advice}")
     return lines
 
 

@@ -62,6 +62,8 @@ class Watch:
         path = self._store.path(self._plan.stack, cell.case.id)
         if self._custody is not None:
             self._strange.update(self._custody.mend(path.name))  # else it would be taken over
+            # Each time, and not at the end alone: of a run that is killed all that is there will be believed.
+            self._strange.update(self._custody.mend(hasty=True))
         written = self._store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
         if self._custody is not None:
             self._custody.note(path, written)

@@ -22,7 +22,7 @@ class BusyError(IncompleteError):
 
 LOCAL, PUBLISHED, ACCEPTED = "local", "published", "accepted"
 _HELD = ".held"
-_NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
+NO_LOCKS = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,10 @@ class Workspace:
         """Where the words of the stack's probe servers go."""
         return self.folder("logs") / f"{stack}.log"
 
+    def journal(self, results: Path, stack: str) -> Path:
+        """Where it stands what of ``stack`` is being measured into ``results``. Raises OSError."""
+        return self.folder("journals") / f"{stack}-{_place(results)}.json"
+
     @contextlib.contextmanager
     def scratch(self, stack: str) -> Iterator[Path]:
         """A folder that is gone afterwards; those that killed runs left behind go first.
@@ -83,8 +87,7 @@ class Workspace:
         ``own_folder``: they lie in a folder of their own there, which is made where missing and locked, too:
         so runs of other workspaces meet this one. Raises BusyError at once where another run holds it.
         """
-        place = hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
-        lock = FileLock(self.folder("locks") / f"{stack}-{place}.lock")
+        lock = FileLock(self.folder("locks") / f"{stack}-{_place(results)}.lock")
         with contextlib.ExitStack() as held:
             try:
                 held.enter_context(lock.acquire(blocking=False))
@@ -97,6 +100,10 @@ class Workspace:
                     do="Let it finish and run again; nothing is measured twice.",
                 ) from error
             yield
+
+
+def _place(results: Path) -> str:
+    return hashlib.sha256(os.fsencode(results.resolve())).hexdigest()[:12]
 
 
 @contextlib.contextmanager
@@ -112,7 +119,7 @@ def _folder_locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno not in _NO_LOCKS:
+            if error.errno not in NO_LOCKS:
                 raise
         yield
     finally:

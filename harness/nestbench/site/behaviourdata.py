@@ -25,7 +25,9 @@ SIGNALS = (
     "scalars in the weights file",
     "scalars back from the weights file",
     "scalars in the model file",
+    "scalars back from the model file",
     "scalars in a TF checkpoint",
+    "scalars back from a TF checkpoint",
 )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nestbench.claims import Claim, Outcome, Ruling
-from nestbench.report.claims import claims_totals, ruling_lines
+from nestbench.report.claims import claims_totals, ruling_lines, unspoken_lines
 from nestbench.site.survey import Survey
 
 __all__ = ["ClaimView", "claim_totals", "claim_views"]
@@ -38,7 +38,13 @@ class ClaimView:
 def claim_views(survey: Survey) -> list[ClaimView]:
     """All claims, in their order."""
     order = [stack.id for stack in survey.source.matrix.stacks]
-    return [_view(claim, survey.rulings[claim.id], order) for claim in survey.source.claims]
+    measured = [column.row for block in survey.source.blocks for column in block.columns if column.row]
+    views = []
+    for claim in survey.source.claims:
+        rulings = survey.rulings[claim.id]
+        lines = (*ruling_lines(rulings, order), *unspoken_lines(claim, measured, order))
+        views.append(_view(claim, rulings, lines))
+    return views
 
 
 def claim_totals(survey: Survey) -> str:
@@ -46,7 +52,7 @@ def claim_totals(survey: Survey) -> str:
     return claims_totals([(claim, survey.rulings[claim.id]) for claim in survey.source.claims])
 
 
-def _view(claim: Claim, rulings: Sequence[Ruling], order: Sequence[str]) -> ClaimView:
+def _view(claim: Claim, rulings: Sequence[Ruling], lines: tuple[str, ...]) -> ClaimView:
     held, refuted = (_count(rulings, outcome) for outcome in (Outcome.HELD, Outcome.REFUTED))
     verdict, kind, icon = "not decided", "u", "?"
     if held and refuted:
@@ -56,8 +62,7 @@ def _view(claim: Claim, rulings: Sequence[Ruling], order: Sequence[str]) -> Clai
     elif refuted:
         verdict, kind, icon = "refuted", "l", "✗"
     return ClaimView(
-        claim=claim, verdict=verdict, kind=kind, icon=icon, held=held, refuted=refuted,
-        lines=tuple(ruling_lines(rulings, order)),
+        claim=claim, verdict=verdict, kind=kind, icon=icon, held=held, refuted=refuted, lines=lines
     )  # fmt: skip
 
 

@@ -177,7 +177,12 @@ TABLES = (
             "low": _real("lower end of its 95 % interval"),
             "high": _real("upper end"),
             "noise": _real("how far the control strayed from 1, as a fraction; empty without a control"),
-            "answer": _text("slower, faster, same or no evidence, at the error rate of the whole session"),
+            "answer": _text(
+                "slower, faster, same or no evidence, at the error rate of the whole session; over the limit "
+                "where that hangs on the blocks that are left out"
+            ),
+            "over_before": _number("blocks left out since only the first was over its limit", always=True),
+            "over_after": _number("blocks left out since only the other was", always=True),
             "trusted": _flag(
                 "whether the control, one stack timed twice, came out as itself: where not, believe no "
                 "answer of the session; empty where no control was run",

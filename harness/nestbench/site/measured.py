@@ -48,6 +48,8 @@ def timing_rows(timed: "Timed") -> Iterator[dict[str, Any]]:
             "high": one.high,
             "noise": row.noise,
             "answer": str(row.answer),
+            "over_before": row.over[0],
+            "over_after": row.over[1],
             "trusted": timed.trusted,
         }
 

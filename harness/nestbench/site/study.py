@@ -81,7 +81,7 @@ def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: 
                 anchor=row_anchor(entry.id, variant),
                 marks=_marks(grid, by_stack, unstable, source),
                 alike=tuple(_alike(by_stack, unstable)),
-                missing=tuple(name for name, one in by_stack.items() if one.observation is None),
+                missing=tuple(name for name, one in by_stack.items() if one.measured is None),
                 unstable=unstable,
                 histories=tuple(
                     history_of(block.line, label, by_stack) for block in source.blocks if block.line
@@ -127,19 +127,18 @@ def _alike(results: Mapping[str, Result], unstable: Mapping[str, str]) -> Iterab
     groups: list[Alike] = []
     known: dict[tuple[Prototype, State], Alike] = {}
     for stack, one in results.items():
-        if one.observation is None:
+        if one.measured is None:
             continue
         if stack in unstable:
             groups.append(Alike(stacks=[stack], result=one, unstable=unstable[stack]))
             continue
-        held = known.get((one.prototype, one.state)) if one.prototype is not None else None
-        held = held or next((group for group in groups if _same(group, one)), None)
+        key = (one.measured.prototype, one.state)
+        held = known.get(key) or next((group for group in groups if _same(group, one)), None)
         if held is None:
             held = Alike(stacks=[], result=one)
             groups.append(held)
         held.stacks.append(stack)
-        if one.prototype is not None:
-            known[one.prototype, one.state] = held
+        known[key] = held
     return groups
 
 

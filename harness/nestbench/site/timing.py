@@ -132,8 +132,9 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
 def _point(axes: "Axes", row: "Row", place: int) -> None:
     from nestbench.statistics.judging import Answer
 
+    hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT}
     one, colour = row.comparison, "#08306b"
     axes.errorbar(
         [one.ratio], [place], xerr=[[one.ratio - one.low], [one.high - one.ratio]], fmt="o", color=colour,
-        markerfacecolor="white" if row.answer is Answer.NO_EVIDENCE else colour, capsize=3,
+        markerfacecolor="white" if row.answer in hollow else colour, capsize=3,
     )  # fmt: skip

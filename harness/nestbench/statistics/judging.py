@@ -20,12 +20,13 @@ _ONE_SIGMA = math.erf(1 / math.sqrt(2))
 
 
 class Answer(StrEnum):
-    """Of b, held against a."""
+    """Of b, held against a. ``judge`` gives the first four."""
 
     SLOWER = "slower"
     FASTER = "faster"
     SAME = "same"
     NO_EVIDENCE = "no evidence"
+    OVER_THE_LIMIT = "over the limit"  # it hangs on blocks in which one of them was ended: timing.overdue
 
 
 def noise_floor(controls: Sequence[Comparison]) -> float:

@@ -4,7 +4,7 @@
 stack; ``_host.json`` holds what does. The last line of each is a digest of the others (``seal``).
 """
 
-from nestbench.store.alike import Prototype
+from nestbench.store.alike import Measured, Prototype
 from nestbench.store.brought import BroughtResult, write_import
 from nestbench.store.disk import StoreError
 from nestbench.store.records import SCHEMA, CaseResult, HostFacts, StackFacts
@@ -15,6 +15,7 @@ __all__ = [
     "BroughtResult",
     "CaseResult",
     "HostFacts",
+    "Measured",
     "Prototype",
     "Reader",
     "StackFacts",

@@ -8,24 +8,25 @@ the values belong. All other texts are decoded by ``codec`` one by one.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from nestbench.store import codec
 from nestbench.store.disk import StoreError
 from nestbench.store.records import SCHEMA, CaseResult
 from nestprobe.observation import Observation
 
-__all__ = ["Alike", "Decoded", "Prototype"]
+__all__ = ["Alike", "Decoded", "Measured", "Prototype"]
 
 Record = TypeVar("Record")
 
-_BEGINS = f'{{\n "schema": {SCHEMA},\n "stack": "'
-_LOCK, _COUNT = '"lock": "', '"python_calls": '
-_PLAIN = re.compile(r"[A-Za-z0-9._+-]*")
-_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,14})(?=[,}\n])")
+_BEGINS, _COUNT = f'{{\n "schema": {SCHEMA},\n "stack": "', '"python_calls": '
+_PLAIN = "([A-Za-z0-9._+-]*)"
+_HEAD = re.compile(f'{re.escape(_BEGINS)}{_PLAIN}(".*?"lock": "){_PLAIN}(?=")', re.DOTALL)
+_COUNTED = re.compile(_COUNT + r"(0|[1-9][0-9]{0,14})(?=[,}\n])")
 #: Stands for the stack and the lock; this and what follows it for the counts. In no text that is decoded so.
 _MARK = 7_310_000_000_000_000
 _MARKED = "7310000000"
@@ -42,19 +43,38 @@ class Prototype:
     counted: Sequence[str] = ()
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """An observation as its prototype and its own counts, made of them when it is asked for: seldom."""
+
+    prototype: Prototype
+    counts: Sequence[int] = ()
+
+    @cached_property
+    def observation(self) -> Observation:
+        """The observation itself."""
+        like = self.prototype.observation
+        phases = dict(like.phases)
+        for name, count in zip(self.prototype.counted, self.counts, strict=True):
+            phases[name] = _changed(phases[name], python_calls=count)
+        return _changed(like, phases=phases)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """A result, and the prototypes of its observations in the same order."""
+    """A result. ``like``: the same, but that the counts in its observations may be marks."""
 
-    result: CaseResult
-    prototypes: Sequence[Prototype]
+    like: CaseResult
+    measured: Sequence[Measured]
 
-    def variant(self, names: Mapping[str, str]) -> tuple[Observation, Prototype] | None:
-        """The observation of that variant with its prototype, if it is here."""
-        for observation, prototype in zip(self.result.observations, self.prototypes, strict=True):
-            if observation.variant == names:
-                return observation, prototype
-        return None
+    @property
+    def result(self) -> CaseResult:
+        """The result itself."""
+        return _changed(self.like, observations=[one.observation for one in self.measured])
+
+    def variant(self, names: Mapping[str, str]) -> Measured | None:
+        """The observation of that variant, if it is here."""
+        return next((one for one in self.measured if one.prototype.observation.variant == names), None)
 
 
 class Alike:
@@ -73,11 +93,10 @@ class Alike:
             if known is not None:
                 return _filled(known, values)
         result = codec.decode(CaseResult, text, path)
-        return Decoded(result=result, prototypes=[Prototype(one) for one in result.observations])
+        return Decoded(like=result, measured=[Measured(Prototype(one)) for one in result.observations])
 
 
-@dataclass(frozen=True)
-class _Values:
+class _Values(NamedTuple):
     """``around``: the text before, between and behind the values."""
 
     around: tuple[str, ...]
@@ -92,29 +111,24 @@ _Known = tuple[CaseResult, Sequence[Prototype]]
 
 def _taken_apart(text: str) -> _Values | None:
     """None where the text is laid out otherwise, or a value is no plain one."""
-    if not text.startswith(_BEGINS) or _MARKED in text:
+    first, *others = _COUNTED.split(text)
+    head = _HEAD.match(first)
+    if head is None:
         return None
-    stack, _, rest = text[len(_BEGINS) :].partition('"')
-    between, _, rest = rest.partition(_LOCK)
-    lock, closed, rest = rest.partition('"')
-    first, *others = rest.split(_COUNT)
-    around, counts = [between, first], []
-    for piece in others:
-        number = _NUMBER.match(piece)
-        if number is None:
-            return None
-        counts.append(int(number[0]))
-        around.append(piece[number.end() :])
-    if not (closed and _PLAIN.fullmatch(stack) and _PLAIN.fullmatch(lock)):
-        return None
-    return _Values(tuple(around), stack, lock, counts)
+    between, behind = head[2], first[head.end() :]
+    return _Values((between, behind, *others[1::2]), head[1], head[3], list(map(int, others[::2])))
 
 
 def _known(around: Sequence[str], path: Path) -> _Known | None:
-    """Decoded with marks; None where it cannot be, or a mark is not found where its value belongs."""
+    """Decoded with marks; None where it cannot be, or a mark is not found where its value belongs.
+
+    Nor where a cell is there twice: whether it says the same is told of what it says.
+    """
+    if any(_MARKED in piece for piece in around):
+        return None
     between, first, *others = around
     counts = [_MARK + place for place in range(len(others))]
-    text = f'{_BEGINS}{_MARK}"{between}{_LOCK}{_MARK}"{first}'
+    text = f"{_BEGINS}{_MARK}{between}{_MARK}{first}"
     text += "".join(f"{_COUNT}{count}{piece}" for count, piece in zip(counts, others, strict=True))
     try:
         result = codec.decode(CaseResult, text, path)
@@ -126,29 +140,17 @@ def _known(around: Sequence[str], path: Path) -> _Known | None:
     ]
     found = [one.observation.phases[name].python_calls for one in prototypes for name in one.counted]
     in_place = result.stack == result.digests.lock == str(_MARK) and found == counts
-    return (result, prototypes) if in_place else None
+    cells = {frozenset(one.variant.items()) for one in result.observations}
+    return (result, prototypes) if in_place and len(cells) == len(prototypes) else None
 
 
 def _filled(known: _Known, values: _Values) -> Decoded:
     result, prototypes = known
+    left = iter(values.counts)
     return Decoded(
-        result=_changed(
-            result,
-            stack=values.stack,
-            digests=_changed(result.digests, lock=values.lock),
-            observations=list(_observations(prototypes, values.counts)),
-        ),
-        prototypes=prototypes,
+        like=_changed(result, stack=values.stack, digests=_changed(result.digests, lock=values.lock)),
+        measured=[Measured(one, [next(left) for _ in one.counted]) for one in prototypes],
     )
-
-
-def _observations(prototypes: Sequence[Prototype], counts: Sequence[int]) -> Iterator[Observation]:
-    left = iter(counts)
-    for prototype in prototypes:
-        phases = dict(prototype.observation.phases)
-        for name in prototype.counted:
-            phases[name] = _changed(phases[name], python_calls=next(left))
-        yield _changed(prototype.observation, phases=phases)
 
 
 def _changed(record: Record, **values: object) -> Record:

@@ -4,6 +4,7 @@ A case is code and may write anywhere. What a run has not written itself must no
 """
 
 import contextlib
+from collections.abc import Hashable
 from pathlib import Path
 
 from nestbench.given import content
@@ -20,6 +21,7 @@ class Custody:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, bytes] = {}
+        self._looks: dict[str, Hashable] = {}  # of files before they were read and found to be as known
         for path in folder.glob("*.json"):
             with contextlib.suppress(OSError):  # what cannot be read was no result before, either
                 self._known[path.name] = content(path)
@@ -28,16 +30,20 @@ class Custody:
         """Remember what the run itself has written there: what is there now, a case may have altered."""
         self._known[path.name] = text.encode()
 
-    def mend(self, name: str | None = None) -> list[str]:
+    def mend(self, name: str | None = None, *, hasty: bool = False) -> list[str]:
         """Put back what was changed or removed, lay aside what was added; the names of those files.
 
-        ``name``: look at that file alone. Raises StoreError where the disk does not let it.
+        ``name``: look at that file alone. ``hasty``: read none that looks as it did when it was read last.
+        Raises StoreError where the disk does not let it.
         """
         there = {path.name for path in self._folder.glob("*.json")} if name is None else {name}
         strange = []
         for one in sorted(there | (self._known.keys() if name is None else set())):
             path, known = self._folder / one, self._known.get(one)
-            if _is(path, known):
+            look = _look(path)
+            same = look is not None and look == self._looks.get(one)
+            if (hasty and same) or _is(path, known):
+                self._looks[one] = look
                 continue
             strange.append(one)
             if known is None:
@@ -45,6 +51,15 @@ class Custody:
             else:
                 write_text(path, known.decode(errors="replace"))
         return strange
+
+
+def _look(path: Path) -> Hashable:
+    """What a write to the file changes; None where it cannot be looked at."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _is(path: Path, known: bytes | None) -> bool:

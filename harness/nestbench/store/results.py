@@ -1,5 +1,6 @@
 """The store: what is measured, by stack and case, as files."""
 
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ OnBroken = Callable[[StoreError], None]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _CASE = re.compile(r"[\w+-][\w.+-]*")
 _STACK, _HOST = "_stack", "_host"
+_SUFFIX = ".json"
 _SHOWN = 60  # characters of a name that is none
 
 
@@ -57,17 +59,13 @@ class Store:
         if not self.root.is_dir():
             return []
         names = [
-            folder.name
-            for folder in self.root.iterdir()
-            if folder.is_dir() and _NAME.fullmatch(folder.name) and any(folder.glob("*.json"))
+            folder.name for folder in self.root.iterdir() if _NAME.fullmatch(folder.name) and _stored(folder)
         ]
         return sorted(names, key=by_number)
 
     def cases(self, stack: str) -> list[str]:
         """Cases with a result file on that stack, sorted."""
-        return sorted(
-            path.stem for path in (self.root / stack).glob("*.json") if path.stem not in (_STACK, _HOST)
-        )
+        return sorted(name for name in _stored(self.root / stack) if name not in (_STACK, _HOST))
 
     def path(self, stack: str, name: str) -> Path:
         """Where a result lies. Raises UsageError for a name that is no file name.
@@ -80,7 +78,7 @@ class Store:
                     f"{one[:_SHOWN]!r} cannot name a {kind}",
                     do="Use letters, digits, dots, dashes, plus signs and underscores.",
                 )
-        return self.root.joinpath(stack, f"{name}.json")
+        return self.root.joinpath(stack, f"{name}{_SUFFIX}")
 
     def facts_path(self, stack: str) -> Path:
         """Where what was imported on that stack lies."""
@@ -213,7 +211,7 @@ class Reader:
         if text is None:
             return None
         decoded = self._alike.decode(unsealed(text, path), path)
-        _check_result(decoded.result, stack, case, path)
+        _check_result(decoded.like, stack, case, path)
         return decoded
 
 
@@ -221,6 +219,15 @@ def _written(path: Path, record: CaseResult | StackFacts | HostFacts) -> str:
     text = sealed(codec.encode(record))
     disk.write_text(path, text)
     return text
+
+
+def _stored(folder: Path) -> list[str]:
+    """Names of the records in a stack's folder; none where it is no folder, or cannot be read."""
+    try:
+        files = os.listdir(folder)  # noqa: PTH208 - thousands: as paths they take three times as long
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    return [file.removesuffix(_SUFFIX) for file in files if file.endswith(_SUFFIX)]
 
 
 def _check_result(result: CaseResult, stack: str, case: str, path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from nestbench.statistics.comparison import LEAST_PAIRS, Comparison, compare
 from nestbench.statistics.judging import Answer, judge, noise_floor
 from nestbench.statistics.looks import LOOKS, alpha_at, broken_controls, is_interim
+from nestbench.timing.overdue import NONE, Overdue, overdue
 from nestbench.timing.record import Arm, Session
 from nestbench.timing.samples import seconds_by_block
 
@@ -37,7 +38,8 @@ _FEWEST_CONTROLS = 5
 class Row:
     """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches.
 
-    ``noise``: of its measure; None where no control tells it.
+    ``noise``: of its measure; None where no control tells it. ``over``: blocks that are left out because
+    only the one, and because only the other arm was over its limit.
     """
 
     before: str
@@ -48,6 +50,7 @@ class Row:
     seconds: tuple[float, float]
     noise: float | None
     answer: Answer
+    over: tuple[int, int] = NONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +77,7 @@ class Answers:
     @property
     def undecided(self) -> int:
         """Comparisons of which more blocks could tell more."""
-        return sum(row.answer is Answer.NO_EVIDENCE for row in self.rows)
+        return sum(row.answer in {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT} for row in self.rows)
 
 
 def steps(arms: Sequence[Arm]) -> list[Pair]:
@@ -100,12 +103,14 @@ def answers(
     """Judge ``pairs`` of arms as one family, with the noise that the session's control shows.
 
     Comparisons of one measure are held to that measure's noise. ``most``: blocks that are looked at, the
-    first ones; where left out, as many as the last look takes that has all of its own. Raises ValueError
-    for an arm that the session has not.
+    first ones; where left out, as many as the last look takes that has all of its own. An answer that
+    hangs on blocks in which one arm was over its limit is none: see ``overdue``. Raises ValueError for an
+    arm that the session has not.
     """
     every = complete_blocks(session, frame)
     complete = every[: _looked_at(session, len(every)) if most is None else most]
-    table = seconds_by_block(frame[frame["block"].isin(complete)])
+    frame = frame[frame["block"].isin(complete)]
+    table = seconds_by_block(frame)
     table = table.reindex(columns=[arm.name for arm in session.arms])
     blocks = len(complete)
     left_out = len(every) - blocks if most is None else 0
@@ -119,11 +124,22 @@ def answers(
     family, short = compared(table, pairs)
     noises = {measure: noise_of(doubles, measure) for measure in session.measures}
     known: Mapping[str, float] = noises if doubles else {}
-    judged = judge(family, noise={key: noises[key[3]] for key in family}, alpha=alpha, interim=interim)
+    late = overdue(table, frame, [*family, *doubles], limit=session.limit_seconds)
+
+    def judged(every: Mapping[Key, Comparison]) -> dict[Key, Answer]:
+        return judge(every, noise={key: noises[key[3]] for key in every}, alpha=alpha, interim=interim)
+
+    said = judged(family)
+    if late:
+        whole = judged({key: late[key].comparison if key in late else one for key, one in family.items()})
+        said |= {key: Answer.OVER_THE_LIMIT for key in late if key in said and said[key] is not whole[key]}
     return Answers(
-        rows=tuple(_row(table, key, one, known.get(key[3]), judged[key]) for key, one in family.items()),
+        rows=tuple(
+            _row(table, key, one, known.get(key[3]), said[key], late=late) for key, one in family.items()
+        ),
         controls=tuple(
-            _row(table, key, one, known.get(key[3]), Answer.NO_EVIDENCE) for key, one in doubles.items()
+            _row(table, key, one, known.get(key[3]), Answer.NO_EVIDENCE, late=late)
+            for key, one in doubles.items()
         ),
         broken=tuple(f"{part}, {measure}" for _, _, part, measure in broken),
         blocks=blocks,
@@ -174,7 +190,15 @@ def compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[Key, Co
     return found, short
 
 
-def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float | None, answer: Answer) -> Row:
+def _row(
+    table: "pd.DataFrame",
+    key: Key,
+    one: Comparison,
+    noise: float | None,
+    answer: Answer,
+    *,
+    late: Mapping[Key, Overdue],
+) -> Row:
     before, after, part, measure = key
     rows = table.xs((part, measure))[[before, after]].dropna()
     return Row(
@@ -186,4 +210,5 @@ def _row(table: "pd.DataFrame", key: Key, one: Comparison, noise: float | None, 
         seconds=(float(rows[before].median()), float(rows[after].median())),
         noise=noise,
         answer=answer,
+        over=late[key].blocks if key in late else NONE,
     )

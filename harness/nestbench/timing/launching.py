@@ -157,17 +157,15 @@ def _launched(arm: Arm, block: int, order: int, data: dict[str, Any], session: S
 
 
 def _ends(part: Part, cell: dict[str, Any], measures: Sequence[str]) -> dict[str, Ended]:
-    """What became of each measurement; where the process died, all are lost with it.
-
-    pytest-benchmark writes its file at the end, so what was measured before is gone as well.
-    """
+    """What became of each measurement: where the process died, the one it was at and all after are lost."""
     assert cell["case"] == part.case
+    ends = {
+        name: Ended(kind=one["kind"], detail=one.get("detail", ""))
+        for name, one in cell.get("measures", {}).items()
+    }
     outcome = cell.get("outcome")
     if outcome is None:
-        return {
-            name: Ended(kind=one["kind"], detail=one.get("detail", ""))
-            for name, one in cell["measures"].items()
-        }
+        return ends
     where = outcome.get("phase")
     said = f"{outcome['detail']}, in {where}" if where else outcome["detail"]
-    return {name: Ended(kind=outcome["kind"], detail=said) for name in measures}
+    return {name: ends.get(name) or Ended(kind=outcome["kind"], detail=said) for name in measures}

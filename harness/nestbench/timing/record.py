@@ -9,11 +9,13 @@ from pydantic import ConfigDict, Field
 from nestbench.catalogue import row_label
 from nestbench.store.plain import STRICT
 
-__all__ = ["MEASURED", "PROCESSES", "SCHEMA", "Arm", "Ended", "Launched", "Part", "Session"]
+__all__ = ["MEASURED", "PROCESSES", "SCHEMA", "TIMED_OUT", "Arm", "Ended", "Launched", "Part", "Session"]
 
 SCHEMA = 1
 #: The kind of a measurement that has a time.
 MEASURED = "measured"
+#: That of one whose process was ended at its limit, in it or before it.
+TIMED_OUT = "timed-out"
 #: Processes in which a launch times each cell. What disturbs one only ever adds to its time, so the least
 #: counts; of one alone, times vary by a fifth on a virtual machine, and the least of three by half of that.
 PROCESSES = 3

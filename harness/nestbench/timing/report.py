@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nestbench.statistics.judging import Answer
 from nestbench.statistics.looks import LOOKS
 from nestbench.timing.answers import Answers, Row
+from nestbench.timing.overdue import NONE
 from nestbench.timing.record import MEASURED, Session
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _NOTABLE = (Answer.SLOWER, Answer.FASTER)
 _MEGABYTE = 1e6
 #: Of a message, as it is printed.
 _LONGEST = 120
+#: How many of a kind a sentence names.
+_NAMED = 3
+_OVER = "left out, over the limit"
 
 
 def biggest_first(rows: Sequence[Row]) -> list[Row]:
@@ -47,10 +51,13 @@ def notable(rows: Sequence[Row]) -> list[str]:
 
 
 def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
-    """A row for each comparison, as it is printed; times in milliseconds, ratios of after to before."""
+    """A row for each comparison, as it is printed; times in milliseconds, ratios of after to before.
+
+    Where an arm was over its limit in blocks that are left out, a column says in how many.
+    """
     import pandas as pd
 
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         [
             {
                 "part": row.part,
@@ -62,10 +69,19 @@ def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
                 "ratio": f"{row.comparison.ratio:.2f}",
                 "95 %": f"{row.comparison.low:.2f} to {row.comparison.high:.2f}",
                 "answer": str(row.answer),
+                _OVER: _over(row),
             }
             for row in rows
         ]
     )
+    return frame if any(row.over != NONE for row in rows) else frame.drop(columns=_OVER, errors="ignore")
+
+
+def _over(row: Row) -> str:
+    """Which arm was ended in how many of the blocks, both of which the row has names for."""
+    told = zip((row.before, row.after), row.over, strict=True)
+    of = row.comparison.pairs + sum(row.over)
+    return ", ".join(f"{name} in {count} of {of}" for name, count in told if count)
 
 
 def _milliseconds(seconds: float) -> str:
@@ -82,7 +98,11 @@ def seconds_text(session: Session, found: Answers) -> Iterator[str]:
         f"processor {', '.join(map(str, session.cpus))} of {host.get('cpus')} ({host.get('processor')})."
     )
     counts = {answer: sum(row.answer is answer for row in found.rows) for answer in Answer}
-    told = ", ".join(f"{count} {answer}" for answer, count in counts.items())
+    told = ", ".join(
+        f"{count} {answer}"
+        for answer, count in counts.items()
+        if count or answer is not Answer.OVER_THE_LIMIT
+    )
     yield f"{len(found.rows)} comparisons: {told}; {found.short} could not be made, too few blocks have both."
 
 
@@ -107,6 +127,18 @@ def _waiting(session: Session, found: Answers) -> str:
     return f"{found.left_out} of {there} complete blocks are left out{until}."
 
 
+def _hanging(session: Session, found: Answers) -> Iterator[str]:
+    rows = [row for row in found.rows if row.answer is Answer.OVER_THE_LIMIT]
+    if rows:
+        more = ", ..." if len(rows) > _NAMED else ""
+        some = "; ".join(f"{row.part}, {row.measure}" for row in rows[:_NAMED])
+        yield (
+            f"{len(rows)} of {len(found.rows)} comparisons have no answer, for it hangs on blocks in which "
+            f"one arm was over the limit of {session.limit_seconds:g} s ({some}{more}). Another session with "
+            "a longer --timeout tells."
+        )
+
+
 def caveats(session: Session, found: Answers) -> Iterator[str]:
     """What a reader must know before any answer is believed; first whether the control held."""
     if found.blocks < LOOKS[0]:
@@ -122,6 +154,7 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
         )
     if found.left_out:
         yield _waiting(session, found)
+    yield from _hanging(session, found)
     control = session.control
     if control is None:
         yield (
@@ -144,8 +177,8 @@ def caveats(session: Session, found: Answers) -> Iterator[str]:
     else:
         yield (
             f"NOT TO BE TRUSTED: the control, {name}, shows a difference in {len(found.broken)} of "
-            f"{len(found.controls)} comparisons ({'; '.join(found.broken[:3])}). Measure again, on a machine "
-            "that does nothing else."
+            f"{len(found.controls)} comparisons ({'; '.join(found.broken[:_NAMED])}). Measure again, on a "
+            "machine that does nothing else."
         )
 
 
@@ -197,6 +230,7 @@ def _megabytes(count: Any) -> str:
 def timings_csv(found: Answers) -> str:
     """A row for each comparison, the largest differences first; then the controls, which are not judged.
 
+    ``over_before``, ``over_after``: blocks left out because only that arm was over its limit.
     ``trusted`` is that of the session, in each row: whoever takes some of them has it with them.
     """
     import pandas as pd
@@ -244,6 +278,8 @@ def row_data(row: Row) -> dict[str, Any]:
         "interval_90": [one.low90, one.high90],
         "p": one.p,
         "pairs": one.pairs,
+        "over_before": row.over[0],
+        "over_after": row.over[1],
         "noise": row.noise,
         "answer": str(row.answer),
     }

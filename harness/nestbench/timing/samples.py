@@ -63,7 +63,7 @@ def _rounds(data: dict[str, list[float]], part: Part, measure: str, path: Path) 
     if not rounds:
         raise StoreError(
             f"{path} does not hold {measure} of {part.label}, which the record beside it says was measured",
-            do=f"Delete {path.name.split('.')[0]}.launch.json: the launch is done again.",
+            do=f"Delete {path.name.split('.')[0]}.launch.json: the block is measured again.",
         )
     return rounds
 
@@ -82,7 +82,7 @@ def _data(path: Path) -> dict[str, list[float]]:
         raise StoreError(
             f"{path} is not what pytest-benchmark writes",
             why=str(error),
-            do="Delete it and the .launch.json beside it: the launch is done again.",
+            do="Delete it and the .launch.json beside it: the block is measured again.",
         ) from error
 
 

@@ -6,13 +6,15 @@ Sessions of before have it as ``block-001.json``; they are read, and gone on wit
 ``<arm>/block-001.launch.json`` says what became of each measurement and how the machine was.
 """
 
+import contextlib
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nestbench.errors import IncompleteError, UsageError
-from nestbench.store.disk import read_text, write_text
+from nestbench.store.disk import StoreError, read_text, write_text
 from nestbench.store.plain import from_text, to_data
 from nestbench.timing.record import SCHEMA, Launched, Session
 
@@ -42,6 +44,21 @@ class Shelf:
         paths = {path.parent.name: path for path in self.root.glob(f"*/{_SESSION}")}
         began = {name: self.load(name).began for name in paths}
         return sorted(paths, key=lambda name: (began[name], paths[name].stat().st_mtime, name))
+
+    def readable(self) -> list[Session]:
+        """In the order of ``names``, without what is broken or was moved: it stands in no other's way."""
+        found = []
+        for path in self.root.glob(f"*/{_SESSION}"):
+            with contextlib.suppress(StoreError):
+                session = self.load(path.parent.name)
+                if session.name == path.parent.name:
+                    found.append((session.began, path.stat().st_mtime, session.name, session))
+        return [session for *_, session in sorted(found, key=lambda one: one[:3])]
+
+    def free(self, name: str) -> str:
+        """``name``, or where its folder is taken ``name-2`` and so on."""
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        return next(one for one in itertools.chain([name], numbered) if not (self.root / one).exists())
 
     def load(self, name: str) -> Session:
         """The session of that name. Raises UsageError where there is none, StoreError."""
@@ -99,6 +116,12 @@ class Shelf:
         if benchmarks is not None:
             write_text(self._packed(session, launched.arm, launched.block), benchmarks)
         write_text(self._launch(session, launched.arm, launched.block), _encode(launched))
+
+    def discard(self, session: Session, arm: str, block: int) -> None:
+        """Remove a launch, the record first: without it the launch was never done."""
+        packed = self._packed(session, arm, block)
+        for path in (self._launch(session, arm, block), packed, packed.with_suffix("")):
+            path.unlink(missing_ok=True)
 
     def benchmarks(self, session: Session, arm: str, block: int) -> Path:
         """pytest-benchmark's file of a launch; not there where nothing could be measured in it."""

@@ -7,7 +7,7 @@ from typing import Any
 from packaging.version import Version
 
 from nestbench.frames import Result
-from nestbench.matrix import Backend, Stack
+from nestbench.matrix import Backend, Flavour, Stack
 from nestbench.verdicts import Entry, Judgement, is_parameter
 from nestbench.witness.signals import Signal, raising_phase
 
@@ -145,17 +145,22 @@ class Demonstration:
         return [*([] if Signal.STEP in self.signals else self._fit()), *self._summary()]
 
     def _weights(self) -> list[str]:
-        # Another step for each: what is added to all alike may cancel out.
-        more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
-        weights = "weights" if self._kept else "model.weights"
         return [
-            f"for n, w in enumerate({weights}, 1):",
-            f"    w.assign(w + {more})",
+            *self._moved(),
             f"y = {self._forward('model')}",
             f'model.save_weights("{WEIGHTS}")',
             *self._reloaded_weights(),
             self._same("a new model with the loaded weights", "other"),
         ]
+
+    def _moved(self) -> list[str]:
+        """Another step for each weight: what is added to all alike may cancel out."""
+        # Before Keras 3, a model's set_weights() passes over what is not in a layer.
+        if not self._kept and self.stack.flavour is Flavour.KERAS3:
+            return ["model.set_weights([w + n / 100 for n, w in enumerate(model.get_weights(), 1)])"]
+        more = "tf.cast(n / 100, w.dtype)" if self.watched else "n / 100"
+        weights = "weights" if self._kept else "model.weights"
+        return [f"for n, w in enumerate({weights}, 1):", f"    w.assign(w + {more})"]
 
     def _reloaded_weights(self) -> list[str]:
         return [f"other = {self.new}", self._forward("other"), f'other.load_weights("{WEIGHTS}")']

@@ -70,13 +70,15 @@ class _Run(object):
     def __init__(self, cell, path, chosen, facts):
         self.timed, self.memory = None, None
         self._cell, self._path, self._chosen, self._facts = cell, path, chosen, facts
-        self._ended = {}
+        self._ended, self._benchmarks = {}, []
 
     def keep(self, phase):
         observation = {
             "case": self._cell.case,
             "variant": dict(self._cell.variant),
             "measures": self._ended,
+            # pytest-benchmark writes its file at the very end: what is ended before leaves none.
+            "benchmarks": self._benchmarks,
             "memory": self.memory,
         }
         with open(self._path + ".part", "w") as stream:
@@ -118,6 +120,7 @@ class _Run(object):
             self._ended[name] = _ended(call.excinfo.value)
         elif call.when == "call":
             self._ended[name] = {"kind": Kind.MEASURED}
+            self._benchmarks.append(item.funcargs["benchmark"].stats.as_dict(include_data=True))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_benchmark_generate_machine_info(self):

@@ -74,46 +74,69 @@ def launch(path):
 
 
 def _measured(request, files, kit):
-    """What became of each cell, and pytest-benchmark's file of all; None where it wrote none."""
+    """What became of each cell, and pytest-benchmark's file of all; None where nothing was measured."""
     asked = request["cells"]
     cells, benchmarks, head = [None] * len(asked), {}, None
     # All cells once and then once more: what disturbs the machine for some seconds meets a cell once.
     for turn in range(request["processes"]):
         for place, item in enumerate(asked):
-            if turn and not _has_more_to_tell(cells[place]):
+            names = _more_to_tell(cells[place], request["measures"]) if turn else request["measures"]
+            if not names:
                 continue
             cell = Cell(files[item["case"]], item["case"], item["variant"])
             number = turn * len(asked) + place
-            answer, written = _run(cell, item.get("planted"), request, kit, number)
+            answer, written = _run(cell, item.get("planted"), dict(request, measures=names), kit, number)
+            kept = answer.pop("benchmarks", [])
             cells[place] = _worse_of(cells[place], answer) if turn else answer
-            if written is not None:
-                head = written
-                for one in written["benchmarks"]:
-                    benchmarks.setdefault((place, one["fullname"]), []).append(one)
-    return cells, head and dict(head, benchmarks=_as_one(benchmarks))
+            head = written or head
+            for one in written["benchmarks"] if written is not None else kept:
+                benchmarks.setdefault((place, one["fullname"]), []).append(one)
+    if not benchmarks:
+        return cells, None
+    return cells, dict(head or _head(), benchmarks=_as_one(benchmarks))
 
 
-def _has_more_to_tell(answer):
-    """Whether anything was measured: what raised or timed out does so again, and takes as long."""
-    ended = answer.get("measures", {}).values()
-    return answer.get("outcome") is None and any(one["kind"] == Kind.MEASURED for one in ended)
+def _head():
+    """What pytest-benchmark's file says beside its benchmarks, where no process lived to write one."""
+    import datetime
+
+    from pytest_benchmark import __version__
+
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {"commit_info": {}, "datetime": now.isoformat(), "version": __version__}
+
+
+def _more_to_tell(answer, names):
+    """What of ``names`` a further process measures: nothing where none could be.
+
+    Of a process that was ended, what it had come to the end of: the rest would end the next one as well, and
+    takes as long.
+    """
+    ended = answer.get("measures", {})
+    if not any(one["kind"] == Kind.MEASURED for one in ended.values()):
+        return []
+    return names if answer.get("outcome") is None else [name for name in names if name in ended]
 
 
 def _worse_of(first, later):
-    """What became of a cell's measurements in two processes: measured where both measured it."""
+    """What became of a cell's measurements in two processes: measured where both measured it.
+
+    What the later one was ended in, or did not come to, is left to its outcome.
+    """
+    measures = {}
+    for name, one in first["measures"].items():
+        if one["kind"] != Kind.MEASURED:
+            measures[name] = one
+        elif name in later.get("measures", {}):
+            measures[name] = later["measures"][name]
+    told = dict(first, measures=measures)
     if later.get("outcome") is not None:
-        return later
-    measures = {
-        name: one if one["kind"] != Kind.MEASURED else later["measures"][name]
-        for name, one in first["measures"].items()
-    }
-    return dict(first, measures=measures)
+        told["outcome"] = later["outcome"]
+    return told
 
 
 def _as_one(benchmarks):
     """The rounds of all processes under one name each, with pytest-benchmark's own statistics of them."""
-    if not benchmarks:
-        return []
     from pytest_benchmark.stats import Stats
 
     found = []

@@ -97,6 +97,21 @@ def test_a_stack_that_could_not_be_made_is_missing_by_name(stage):
     assert stage.check("tf2.1[56]").exit_code == 3
 
 
+def test_a_stack_with_neither_a_baseline_nor_results_is_missed_where_it_is_asked_for(stage):
+    stage.measure("tf2.15")
+    stage.accept()
+    held = stage.check("--every-stack")
+    assert held.exit_code == 0
+    others = len(stage.matrix.meant(["*"])) - 1
+    assert f"Not looked at: {others} stacks of the matrix" in held.stderr
+    assert "`nestbench check '*'` expects every one" in held.stderr
+    for asked in ("tf2.16", "tf2.1[56]", "*"):
+        done = stage.check(asked)
+        assert done.exit_code == 3
+        assert "0 of 3 cells are measured, and nothing is accepted" in done.output
+        assert ("no baseline", "tf2.16", "") in stage.kinds(asked)
+
+
 def test_results_that_are_nowhere_are_incomplete(stage):
     stage.measure()
     stage.accept()

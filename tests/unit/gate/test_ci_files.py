@@ -61,15 +61,22 @@ def test_every_command_and_option_in_it_exists(file):
 def test_what_is_collected_is_held_against_the_stacks_that_were_planned(tmp_path, stacks, expected):
     """One that left no artifact and has no baseline is known by nothing else."""
     (tmp_path / "tf2.9").touch()  # no pattern is one of the shell
-    step = re.search(r"- name: Collect\n +run: \|\n((?: {10}.*\n)+)", WORKFLOW.read_text())
+    options = [word for one in expected for word in ("--stack", one)]
+    assert called_in("Collect", tmp_path, stacks) == ["collect", "artifacts", *options]
+    written = ["--junit", "gate.xml", "--json", "gate.json"]
+    assert called_in("Check", tmp_path, stacks) == ["check", *expected, *written]
+
+
+def called_in(name, folder, stacks):
+    """The arguments of nestbench in a step of the workflow."""
+    step = re.search(rf"- name: {name}\n +run: \|\n((?: {{10}}.*\n)+)", WORKFLOW.read_text())
     script = 'nestbench() { printf "%s\\n" "$@"; }\n' + step[1]
     done = subprocess.run(
         ["bash", "-e", "-c", script],
         env={"PATH": os.environ["PATH"], "STACKS": stacks, "CASES": ""},
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    options = [word for one in expected for word in ("--stack", one)]
-    assert done.stdout.splitlines() == ["collect", "artifacts", *options]
+    return done.stdout.splitlines()

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from nestbench.matrix import load_matrix
 from nestbench.matrix.jobs import MOST
 from nestbench.run import session
 from nestbench.run.orchestrate import Prepared
-from nestprobe.observation import to_data
+from nestprobe.observation import Observation, Outcome, to_data
 
 
 def jobs(stage, *arguments):
@@ -96,6 +97,26 @@ def test_a_run_that_ends_in_the_check(running):
     assert "Gate failed: 1 stack, 1 improvement, 0 as accepted." in done.output
     assert "counted 60 -> 50" in done.output
     assert running.run("--case", "plain").exit_code == 0  # unasked, a run judges nothing
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        (Observation("plain", {}, Outcome("timed-out", "9 s", "called")), "timed-out: tf2.15 plain. --again"),
+        (Observation("plain", {}, Outcome("crashed", "SIGSEGV", "called")), "crashed: tf2.15 plain. `nestb"),
+        (replace(seen("plain"), variables=[]), "case-wrong: tf2.15 plain. Correct the case"),
+    ],
+    ids=["timed-out", "crashed", "case-wrong"],
+)  # fmt: skip
+def test_what_was_measured_and_says_little_is_named_at_the_end_and_fails_the_check(running, found, named):
+    only = ("--case", "plain")
+    assert running.run(*only).stdout.splitlines()[-1] == "1 of 1 cell measured."
+    running.accept("--incomplete")
+    (running.root / "cases" / "plain.observation").write_text(json.dumps(to_data(found)))
+    done = running.run(*only, "--again")
+    assert done.exit_code == 0
+    assert f"1 cell {named}" in done.stdout.splitlines()[-1]
+    assert running.run(*only, "--check").exit_code == 1
 
 
 def test_a_run_whose_stack_cannot_be_made_is_no_regression(running, monkeypatch):

@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 from typer.testing import CliRunner
 
 from nestbench.cli import app
@@ -17,6 +18,24 @@ def test_every_minor_of_tensorflow_2_has_a_row():
     rows = [stack for stack in load_matrix().stacks if not stack.distribution]
     minors = [stack.tensorflow.split(".")[:2] for stack in rows if stack.device is Device.CPU]
     assert minors == [["2", str(minor)] for minor in range(22)]
+
+
+def test_rows_stand_in_the_order_that_the_readme_names():
+    """Ranges of stacks are told in it: on a CPU first; by backend; then by where Keras comes from."""
+
+    def place(stack):
+        by_release = Version((stack.keras if stack.flavour is Flavour.KERAS3 else stack.tensorflow) or "0")
+        kind = 0 if stack.distribution is None else 1 if stack.is_multi_backend_2 else 2
+        if stack.flavour is Flavour.TF_KERAS:
+            kind = 3
+        return stack.device is Device.GPU, list(Backend).index(stack.backend), kind, by_release
+
+    stacks = load_matrix().stacks
+    assert [one.id for one in stacks] == [one.id for one in sorted(stacks, key=place)]
+    said = (
+        "TensorFlow by release, `keras2.3`, Keras 3 by release, tf-keras by release, Keras 3 on JAX, on torch"
+    )
+    assert said in (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_tensorflow_that_offers_its_cuda_libraries_has_a_row_on_a_gpu():

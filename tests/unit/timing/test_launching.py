@@ -73,11 +73,13 @@ def test_a_launch_is_kept_as_it_went(tmp_path):
     assert (kept.arm, kept.block, kept.order, kept.versions["keras"]) == ("a", 3, 1, "2.15.0")
     assert kept.ended["good"] == {"construct": Ended(kind="measured"), "build": Ended(kind="measured")}
     assert kept.ended["raises"]["build"] == Ended(kind="raises", detail="ValueError: no")
-    assert kept.ended["crashes"]["construct"] == Ended(kind="crashed", detail="SIGSEGV, in build")
+    crashed = Ended(kind="crashed", detail="SIGSEGV, in build")
+    assert kept.ended["crashes"] == {"construct": Ended(kind="measured"), "build": crashed}
     assert kept.memory == {"good": {"began": 100, "peak": 200}, "raises": {"began": 100, "peak": 200}}
     one, shelf = launcher(tmp_path, "good", "raises", "crashes").session, Shelf(root=tmp_path)
     shelf.keep(one, kept, text)
-    assert samples(shelf, one)["kind"].tolist() == ["measured"] * 2 + ["raises"] * 2 + ["crashed"] * 2
+    kinds = ["measured", "measured", "raises", "raises", "measured", "crashed"]
+    assert samples(shelf, one)["kind"].tolist() == kinds
 
 
 def test_where_nothing_was_measured_there_is_no_file_of_pytest_benchmark(tmp_path):

@@ -43,15 +43,39 @@ def test_blocks_are_launched_in_their_order_and_nothing_twice(timing, monkeypatc
     assert len(fake.launches) == 30
 
 
-def test_an_interrupted_session_goes_on_where_it_was(timing, monkeypatch):
+def test_an_interrupted_session_goes_on_with_the_block_that_was_cut(timing, monkeypatch):
     fake, one = FakeLauncher().install(monkeypatch), session()
-    fake.fails_at = 16
+    fake.fails_at = 17
     with pytest.raises(KeyboardInterrupt):
         timing(one).run()
     fake.fails_at = None
     whole = timing(one).run()
-    assert len(fake.launches) == len(set(fake.launches)) == 30
+    assert fake.launches[:15] == sorted(fake.launches)[:15]
+    assert blocks_of(fake) == list(range(10))
+    cut = fake.launches[15:17]
+    assert fake.launches[17:20] == [*cut, (5, 2, in_order(one.arms, 5, one.seed)[2].name)]
+    assert len(fake.launches) == 2 + 30
     assert whole.blocks == 10
+
+
+def test_nothing_of_a_block_that_was_cut_is_left(timing, monkeypatch):
+    """Two launches of one block, hours apart, are no pair."""
+    fake, one = FakeLauncher().install(monkeypatch), session()
+    fake.fails_at = 4
+    under_way = timing(one)
+    with pytest.raises(KeyboardInterrupt):
+        under_way.run()
+    first = in_order(one.arms, 1, one.seed)[0].name
+    assert under_way.shelf.benchmarks(one, first, 1).exists()
+    fake.fails_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        under_way.run()
+    assert under_way.shelf.holds(one, first, 1)
+    fake.fails_at = 5
+    with pytest.raises(KeyboardInterrupt):
+        under_way.run()
+    assert [path.name for path in under_way.shelf.root.rglob("block-001*")] == []
+    assert len(list(under_way.shelf.root.rglob("block-000*"))) == 6
 
 
 def test_a_decided_session_ends_at_its_look(timing, monkeypatch):

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -110,7 +111,7 @@ def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch, tmp
     cut = time(call, "-q")
     assert cut.exit_code == 3
     name = Shelf(root=tmp_path / "results" / "local-timings").last().name
-    again = f"The same command with --session {name} goes on from here: finished launches are kept."
+    again = f"The same command with --session {name} goes on from here: finished blocks are kept."
     assert f"nestbench: Interrupted.\n  what to do: {again}" in cut.stderr
     shown = call("timings")
     assert shown.exit_code == 3
@@ -118,7 +119,60 @@ def test_an_interrupted_session_is_incomplete_and_goes_on(call, monkeypatch, tmp
     assert "0 complete blocks" in shown.stdout
     fake.fails_at = None
     assert time(call, "-q").exit_code == 0
-    assert len(fake.launches) == 30
+    assert len(fake.launches) == 1 + 30
+
+
+class Calendar:
+    """What day it is; sessions begin then, too."""
+
+    def __init__(self, monkeypatch):
+        self.patch = monkeypatch
+
+    def turn(self, day):
+        from nestbench.timing import beginning
+
+        class Now:
+            @staticmethod
+            def now(zone):
+                return datetime.fromisoformat(f"{day} 23:50").replace(tzinfo=zone)
+
+        self.patch.setattr(beginning, "datetime", Now)
+
+
+def test_midnight_cuts_no_session(call, monkeypatch, tmp_path):
+    fake, calendar = FakeLauncher().install(monkeypatch), Calendar(monkeypatch)
+    shelf = Shelf(root=tmp_path / "results" / "local-timings")
+    calendar.turn("2026-11-28")
+    fake.fails_at = 15
+    assert time(call, "-q").exit_code == 3
+    fake.fails_at = None
+    calendar.turn("2026-11-29")
+    done = time(call, "-q")
+    assert (done.exit_code, len(fake.launches)) == (0, 30)
+    assert "Goes on with session 2026-11-28, begun 2026-11-28 23:50." in done.stderr
+    assert shelf.names() == ["2026-11-28"]
+    calendar.turn("2026-11-30")  # of one that has come to its end, it is asked how it is now
+    assert "Goes on" not in time(call, "-q").stderr
+    assert shelf.names() == ["2026-11-28", "2026-11-30"]
+    assert len(fake.launches) == 60
+    assert "Goes on with session 2026-11-30" in time(call, "-q").stderr
+    assert len(fake.launches) == 60
+
+
+def test_a_session_without_a_name_goes_on_with_none_of_another_kind(call, monkeypatch, tmp_path):
+    fake = FakeLauncher().install(monkeypatch)
+    Calendar(monkeypatch).turn("2026-11-28")
+    fake.fails_at = 3
+    time(call, "-q")
+    fake.fails_at = None
+    for more in (("--timeout", 9), ("--seed", 5), ("--case", "set-of-layers")):
+        done = time(call, "-q", *more)
+        assert (done.exit_code, "Goes on" in done.stderr) == (0, False)
+    shelf = Shelf(root=tmp_path / "results" / "local-timings")
+    assert sorted(shelf.names()) == ["2026-11-28", *(f"2026-11-28-{number}" for number in (2, 3, 4))]
+    assert len(fake.launches) == 3 + 3 * 30
+    (shelf.root / "2026-11-28-4" / "session.json").write_text("{")  # what is broken is in nobody's way
+    assert "Goes on with session 2026-11-28, " in time(call, "-q").stderr
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,13 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-__all__ = ["Fails", "Index", "serving"]
+__all__ = ["Fails", "Index", "serving", "stocked"]
 
-_UPLOADED = "2020-06-01T00:00:00Z"
 _SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 #: Run by Python when it starts: before the staged probe comes what stands in for it.
 _FIRST = f"import sys; sys.path.insert(0, sys.prefix + '/{_SITE}/standin')\n"
@@ -35,18 +34,26 @@ class Fails(StrEnum):
 
 
 class Index:
-    """What is served; ``fails`` may be changed at any time."""
+    """What is served, and may be changed at any time: ``fails``, and the starts of ``yanked`` file names."""
 
     def __init__(self) -> None:
         self.fails = Fails.NOT
+        self.yanked: set[str] = set()
         self.url = ""
-        probe = Path(__file__).with_name("standin.py").read_text(encoding="utf-8")
-        standin = {"standin/nestprobe/__init__.py": "", "standin/nestprobe/__main__.py": probe}
-        flow = {**_module("tinyflow", "2.0"), **standin, "tinyflow.pth": _FIRST}
-        self._wheels = {
-            "tinyflow-2.0-py3-none-any.whl": _wheel("tinyflow", "2.0", flow, "tinydep>=1"),
-            "tinydep-1.1-py3-none-any.whl": _wheel("tinydep", "1.1", _module("tinydep", "1.1")),
-        }
+        self._wheels: dict[str, tuple[bytes, str]] = {}  # file name -> content, time of its upload
+
+    def add(
+        self,
+        name: str,
+        version: str,
+        requires: Sequence[str] = (),
+        *,
+        uploaded: str = "2020-06-01",
+        files: Mapping[str, str] | None = None,
+    ) -> None:
+        """A wheel of one module that knows its version, and of ``files`` beside it."""
+        content = _wheel(name, version, {**_module(name, version), **(files or {})}, requires)
+        self._wheels[f"{name}-{version}-py3-none-any.whl"] = content, f"{uploaded}T00:00:00Z"
 
     def page(self, project: str) -> bytes:
         """The files of a project."""
@@ -55,20 +62,31 @@ class Index:
                 "filename": name,
                 "url": f"../../files/{name}",
                 "hashes": {"sha256": hashlib.sha256(content).hexdigest()},
-                "upload-time": _UPLOADED,
+                "upload-time": uploaded,
+                "yanked": name.startswith(tuple(self.yanked)),
             }
-            for name, content in self._wheels.items()
+            for name, (content, uploaded) in self._wheels.items()
             if name.startswith(f"{project}-")
         ]
         return json.dumps({"meta": {"api-version": "1.1"}, "name": project, "files": files}).encode()
 
     def file(self, name: str) -> bytes:
         """A wheel, or what is served in its place."""
-        content = self._wheels[name]
+        content, _ = self._wheels[name]
         if self.fails is Fails.OTHER_FILE:
             package, version = name.split("-")[:2]
             return _wheel(package, version, _module(package, "6.6"))
         return content[: len(content) // 2] if self.fails is Fails.CUT else content
+
+
+def stocked() -> Index:
+    """An index with what the tiny stack needs: a package that stands in for the probe, and one it needs."""
+    index = Index()
+    probe = Path(__file__).with_name("standin.py").read_text(encoding="utf-8")
+    standin = {"standin/nestprobe/__init__.py": "", "standin/nestprobe/__main__.py": probe}
+    index.add("tinyflow", "2.0", ["tinydep>=1"], files={**standin, "tinyflow.pth": _FIRST})
+    index.add("tinydep", "1.1")
+    return index
 
 
 @contextlib.contextmanager
@@ -119,12 +137,12 @@ def _module(name: str, version: str) -> dict[str, str]:
     return {f"{name}/__init__.py": f"__version__ = {version!r}\n"}
 
 
-def _wheel(name: str, version: str, files: dict[str, str], requires: str = "") -> bytes:
+def _wheel(name: str, version: str, files: Mapping[str, str], requires: Sequence[str] = ()) -> bytes:
     info = f"{name}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
     files = {
         **files,
-        f"{info}/METADATA": metadata + (f"Requires-Dist: {requires}\n" if requires else ""),
+        f"{info}/METADATA": metadata + "".join(f"Requires-Dist: {one}\n" for one in requires),
         f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = f"{info}/RECORD,,\n"

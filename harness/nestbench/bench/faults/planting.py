@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from nestbench.bench.faults import breaking, damaging, disks, interrupting
-from nestbench.bench.faults.index import Index, serving
+from nestbench.bench.faults.index import serving, stocked
 from nestbench.bench.faults.misbehaving import Real, misbehaving
 from nestbench.bench.faults.place import Place
 from nestbench.bench.faults.tally import Tally
@@ -54,7 +54,7 @@ def plant(
                 if place is None:
                     tiny = Path(folder) / "tiny"
                     tiny.mkdir()
-                    index = Index()
+                    index = stocked()
                     held.enter_context(serving(index))
                     place = Place(tiny, index)
                 _TINY[name](place, tally, times)
