@@ -18,8 +18,9 @@ _COLUMNS = (
     "works_to", "breaks_at", "how",
 )  # fmt: skip
 _LEGEND = (
-    "The power with which each grows with size, and its 95 % interval: 1 is linear, 2 quadratic, 0 does not",
-    "grow. Calls are counted exactly, so there the interval says how well one power describes them.",
+    "The power with which each grows with size, beside what it costs at any size, and its 95 % interval:",
+    "1 is linear, 2 quadratic, 0 does not grow. Calls are counted exactly, so there the interval says how",
+    "well one power describes them.",
 )
 _LONGEST = 60
 #: Growth that is a difference of rounding.

@@ -60,7 +60,7 @@ def overdue(
         for arm in late.columns:
             late[arm] = [(arm, part, measure, block) in ended for block in late.index]
         only = late[before] != late[after]
-        whole = seconds.mask(late & only.to_numpy()[:, None], limit).dropna()
+        whole = seconds.mask((late & only.to_numpy()[:, None]).to_numpy(dtype=bool), limit).dropna()
         counted = late.loc[whole.index]
         blocks = (int(counted[before].sum()), int(counted[after].sum()))
         if blocks != NONE:
