@@ -55,14 +55,16 @@ def overdue(
     found = {}
     for key in keys:
         before, after, part, measure = key
-        seconds = table.xs((part, measure))[[before, after]]
-        late = seconds.copy()
-        for arm in late.columns:
-            late[arm] = [(arm, part, measure, block) in ended for block in late.index]
-        only = late[before] != late[after]
-        whole = seconds.mask((late & only.to_numpy()[:, None]).to_numpy(dtype=bool), limit).dropna()
-        counted = late.loc[whole.index]
-        blocks = (int(counted[before].sum()), int(counted[after].sum()))
+        seconds = table.xs((part, measure))[[before, after]].copy()
+        first, second = (
+            {block for block in seconds.index if (arm, part, measure, block) in ended}
+            for arm in (before, after)
+        )
+        seconds.loc[sorted(first - second), before] = limit
+        seconds.loc[sorted(second - first), after] = limit
+        whole = seconds.dropna()
+        kept = set(whole.index)
+        blocks = (len(kept & (first - second)), len(kept & (second - first)))
         if blocks != NONE:
             found[key] = Overdue(blocks=blocks, comparison=compare(whole[before], whole[after]))
     return found
