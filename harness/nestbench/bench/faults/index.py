@@ -34,13 +34,13 @@ class Fails(StrEnum):
 
 
 class Index:
-    """What is served, and may be changed at any time: ``fails``, and the starts of ``yanked`` file names."""
+    """What is served, and may be changed at any time: ``fails``, ``wheels``, the starts of ``yanked`` names."""
 
     def __init__(self) -> None:
         self.fails = Fails.NOT
         self.yanked: set[str] = set()
         self.url = ""
-        self._wheels: dict[str, tuple[bytes, str]] = {}  # file name -> content, time of its upload
+        self.wheels: dict[str, tuple[bytes, str]] = {}  # file name -> content, time of its upload
 
     def add(
         self,
@@ -53,7 +53,7 @@ class Index:
     ) -> None:
         """A wheel of one module that knows its version, and of ``files`` beside it."""
         content = _wheel(name, version, {**_module(name, version), **(files or {})}, requires)
-        self._wheels[f"{name}-{version}-py3-none-any.whl"] = content, f"{uploaded}T00:00:00Z"
+        self.wheels[f"{name}-{version}-py3-none-any.whl"] = content, f"{uploaded}T00:00:00Z"
 
     def page(self, project: str) -> bytes:
         """The files of a project."""
@@ -65,14 +65,14 @@ class Index:
                 "upload-time": uploaded,
                 "yanked": name.startswith(tuple(self.yanked)),
             }
-            for name, (content, uploaded) in self._wheels.items()
+            for name, (content, uploaded) in self.wheels.items()
             if name.startswith(f"{project}-")
         ]
         return json.dumps({"meta": {"api-version": "1.1"}, "name": project, "files": files}).encode()
 
     def file(self, name: str) -> bytes:
         """A wheel, or what is served in its place."""
-        content, _ = self._wheels[name]
+        content, _ = self.wheels[name]
         if self.fails is Fails.OTHER_FILE:
             package, version = name.split("-")[:2]
             return _wheel(package, version, _module(package, "6.6"))
