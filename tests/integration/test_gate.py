@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nestbench.run.workspace import find_workspace
+from nestbench.store.seal import sealed, unsealed
 
 pytestmark = [pytest.mark.integration, pytest.mark.uses]
 
@@ -87,7 +88,8 @@ def test_what_is_as_accepted_is_clean_and_what_is_planted_fails_in_a_second_try_
 def test_a_failure_that_does_not_come_back_is_unstable(measured, stack):
     path = measured / "results" / "local" / stack / f"{CASE}.json"
     before = path.read_text()
-    path.write_text(re.sub(r'"count_params": \d+', '"count_params": 3', before))
+    changed = re.sub(r'"count_params": \d+', '"count_params": 3', unsealed(before, path))
+    path.write_text(sealed(changed))
     assert path.read_text() != before
     assert nestbench(measured, "check", stack, *ONLY, "--no-retry").returncode == 1
     done = nestbench(measured, "check", stack, *ONLY, "--envs", ENVS)

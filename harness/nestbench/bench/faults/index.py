@@ -34,7 +34,7 @@ class Fails(StrEnum):
 
 
 class Index:
-    """What is served, and may be changed at any time: ``fails``, ``wheels``, the starts of ``yanked`` names."""
+    """What is served, and may be changed at any time: ``fails``, ``wheels``, starts of ``yanked`` names."""
 
     def __init__(self) -> None:
         self.fails = Fails.NOT
