@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from nestbench.errors import UsageError
 
-__all__ = ["Asked", "matching", "number_of", "require_known", "the_one"]
+__all__ = ["Asked", "matching", "number_of", "ratio_of", "require_known", "the_one"]
 
 _FEW = 8  # names in a sentence
+_SMALL = 0.1  # as a ratio
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +79,11 @@ def _unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
 def number_of(count: int, noun: str) -> str:
     """``1 case``, ``2 cases``."""
     return f"{count} {noun if count == 1 else _plural(noun)}"
+
+
+def ratio_of(value: float) -> str:
+    """``1.53``, ``0.86``; ``0.0013``, for of a thousandth two digits behind the point would say nothing."""
+    return f"{value:.2f}" if value >= _SMALL else f"{value:.2g}"
 
 
 def _plural(noun: str) -> str:

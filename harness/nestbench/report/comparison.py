@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nestbench.changes.behaviour import Behaviour
 from nestbench.changes.pairing import Direction, Pairing
-from nestbench.names import number_of
+from nestbench.names import number_of, ratio_of
 
 __all__ = ["comparison_text"]
 
@@ -119,7 +119,7 @@ def _facts(old: Behaviour, new: Behaviour) -> Iterator[str]:
 def _cost(name: str, before: int, after: int) -> str:
     if before == after:
         return f"{name} {before}"
-    return f"{name} {before} -> {after}" + (f" (x{after / before:.2f})" if before else "")
+    return f"{name} {before} -> {after}" + (f" (x{ratio_of(after / before)})" if before else "")
 
 
 def _sums(found: Sequence[Pairing]) -> str:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nestbench.names import ratio_of
 from nestbench.statistics.judging import Answer
 from nestbench.statistics.looks import LOOKS
 from nestbench.timing.answers import Answers, Row
@@ -44,7 +45,7 @@ def biggest_first(rows: Sequence[Row]) -> list[Row]:
 def notable(rows: Sequence[Row]) -> list[str]:
     """A phrase for each comparison that came out slower or faster, the largest first."""
     return [
-        f"{row.measure} {row.answer} x{row.comparison.ratio:.2f}"
+        f"{row.measure} {row.answer} x{ratio_of(row.comparison.ratio)}"
         for row in biggest_first(rows)
         if row.answer in _NOTABLE
     ]
@@ -66,8 +67,8 @@ def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
                 "to": row.after,
                 "before": _milliseconds(row.seconds[0]),
                 "after": _milliseconds(row.seconds[1]),
-                "ratio": f"{row.comparison.ratio:.2f}",
-                "95 %": f"{row.comparison.low:.2f} to {row.comparison.high:.2f}",
+                "ratio": ratio_of(row.comparison.ratio),
+                "95 %": f"{ratio_of(row.comparison.low)} to {ratio_of(row.comparison.high)}",
                 "answer": str(row.answer),
                 _OVER: _over(row),
             }
