@@ -72,6 +72,27 @@ def test_worse_comes_before_better_and_before_what_only_counts_more():
     assert found[2].ratio == pytest.approx(4)
 
 
+@pytest.mark.parametrize("flag", ["restored_from_model_file", "restored_from_checkpoint"])
+def test_less_that_comes_back_from_a_file_is_worse_though_the_findings_stay(flag):
+    unknown = seen("x")
+    whole, lost = (
+        replace(unknown, variables=[replace(unknown.variables[0], **{flag: back})]) for back in (True, False)
+    )
+    for before, after, way in (
+        (whole, lost, Direction.WORSE),
+        (lost, whole, Direction.BETTER),
+        (whole, unknown, Direction.NONE),
+        (unknown, lost, Direction.NONE),
+    ):
+        (one,) = pairings(
+            results("tf2.15", article_example_1=before), results("tf2.16", article_example_1=after)
+        )
+        assert one.change.direction is way
+    assert one.change.after.words.endswith("(nothing back from the model file)") == (
+        flag.endswith("model_file")
+    )
+
+
 def test_a_loss_that_becomes_an_error_is_better_for_it_is_loud():
     old = results("tf2.15", article_example_2=seen("x", counted=0))
     new = results("tf2.16", article_example_2=seen("x", raised=True))
@@ -137,7 +158,8 @@ def both(before, after, case="article_example_1"):
 
 def test_a_change_is_told_with_its_numbers_and_its_facts():
     said = text(*both(seen("x"), seen("x", counted=30)))
-    assert "Worse: the gravest finding is a graver one than before (1)\n  article-example-1\n" in said
+    worse = "Worse: the gravest finding is a graver one than before, or less comes back from a file"
+    assert f"{worse} (1)\n  article-example-1\n" in said
     assert "    tf2.15: tracked 50/50\n    tf2.16: uncounted 30/50\n" in said
     assert "      count_params() after a call: 50 -> 30\n" in said
     assert said.endswith("1 case variant on both: 1 worse, 0 other trouble, 0 better, 0 the same.")

@@ -65,15 +65,30 @@ def test_what_comes_back_is_a_third_span(told):
     data = json.loads(told({"tf2.5": 50, "tf2.6": 0, "tf2.7": 50}, CASE, "--format", "json").stdout)
     (line,) = [one for one in data if one["spans"]]
     assert line["sentence"] == (
-        "tracked up to 2.5.3; uncounted in 2.6.5; tracked from 2.7.4 on"
-    )  # fmt: skip
+        "tracked up to 2.5.3; uncounted (nothing back from the model file, a TF checkpoint) in 2.6.5; "
+        "tracked from 2.7.4 on"
+    )
     assert [span["stacks"] for span in line["spans"]] == [["tf2.5"], ["tf2.6"], ["tf2.7"]]
+
+
+def test_what_a_checkpoint_loses_is_a_change_though_the_findings_stay(told):
+    whole = seen(50)
+    lost, unknown = (
+        replace(whole, variables=[replace(whole.variables[0], restored_from_checkpoint=back)])
+        for back in (False, None)
+    )
+    said = told({"tf2.12": unknown, "tf2.13": whole, "tf2.14": unknown, "tf2.15": lost, "tf2.16": lost}, CASE)
+    assert "TensorFlow 2.12.1 to 2.14.1, 3 stacks: tracked\n" in said.stdout
+    assert "TensorFlow 2.15.1 to 2.16.2, 2 stacks: tracked (nothing back from a TF checkpoint)" in said.stdout
+    # Held against the neighbour, which does not know it: no value is made of that.
+    assert "scalars back from a TF checkpoint: not known -> 0" in said.stdout
 
 
 def test_lines_are_told_apart(told):
     counts = {"tf2.20": 50, "tf2.21": 50, "keras3.14": 0, "keras3.15": 50, "keras3.15-jax": 0}
     brief = told(counts).stdout
-    assert "Keras 3 on TensorFlow: uncounted up to 3.14.1; tracked from 3.15.1 on" in brief
+    files = "nothing back from the model file, a TF checkpoint"
+    assert f"Keras 3 on TensorFlow: uncounted ({files}) up to 3.14.1; tracked from 3.15.1 on" in brief
     assert "TensorFlow and its tf.keras" not in brief  # nothing changed along it
     assert "JAX" not in brief
 

@@ -1,7 +1,8 @@
 """How one case variant behaves on one stack, as facts that can be held against another stack's."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import IntEnum
 from weakref import WeakKeyDictionary
 
 from nestbench.frames import Result
@@ -12,8 +13,9 @@ from nestbench.verdicts.variables import parameters_of, size
 from nestprobe.observation import Observation
 
 _LONGEST = 100  # characters of a message
+_UNKNOWN = "not known"
 
-__all__ = ["Behaviour", "behaviour_of"]
+__all__ = ["Back", "Behaviour", "behaviour_of"]
 
 _SCALARS = {
     "in_weights": "listed in weights",
@@ -26,6 +28,24 @@ _SCALARS = {
     "in_checkpoint": "in a TF checkpoint",
     "restored_from_checkpoint": "back from a TF checkpoint",
 }
+#: What a model is saved to, and what brings it back. Findings are of the weights file; of the other two only
+#: in a case that is about them, though what they lose is lost as silently.
+_DOORS = {
+    "the weights file": "restored_from_weights_file",
+    "the model file": "restored_from_model_file",
+    "a TF checkpoint": "restored_from_checkpoint",
+}
+
+
+class Back(IntEnum):
+    """How much of what the forward pass reads comes back from a file."""
+
+    NOTHING = 0
+    PART = 1
+    ALL = 2
+
+
+_LOST = {Back.NOTHING: "nothing", Back.PART: "a part"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,8 +53,10 @@ class Behaviour:
     """``call`` and ``build``: the findings of each entry, headline first. ``facts``: words to value.
 
     ``counted`` and ``used``: what count_params() says after a call and what that reads, in scalars; None
-    where not measured. ``raised``: the exception that counts as a finding, with its phase. Two behaviours
-    are the same where the findings are; the rest tells what is behind a difference.
+    where not measured. ``raised``: the exception that counts as a finding, with its phase. ``back``: by file,
+    what comes back from it; without those of which it is not known. Two behaviours are the same where the
+    findings are, and what comes back from each file of which both know it; the rest tells what is behind a
+    difference.
     """
 
     call: tuple[str, ...]
@@ -44,10 +66,11 @@ class Behaviour:
     counted: int | None = None
     used: int | None = None
     raised: str = ""
+    back: Mapping[str, Back] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
-        """The findings in a phrase; those of build(shape) where they are others."""
+        """The findings in a phrase; those of build(shape) where they are others, and files that lose some."""
         return self._in_words(", ".join(self.call))
 
     @property
@@ -57,17 +80,27 @@ class Behaviour:
         return self._in_words(", ".join(self.call) + (f" {self.counted}/{self.used}" if known else ""))
 
     def _in_words(self, said: str) -> str:
-        return said if self.build == self.call else f"{said} (build(shape) alone: {', '.join(self.build)})"
+        aside = [] if self.build == self.call else [f"build(shape) alone: {', '.join(self.build)}"]
+        for back, words in _LOST.items():
+            names = [name for name, one in self.back.items() if one is back]
+            if names:
+                aside.append(f"{words} back from {', '.join(names)}")
+        return f"{said} ({'; '.join(aside)})" if aside else said
 
     def same(self, other: "Behaviour") -> bool:
-        """Whether the findings are the same."""
-        return (self.call, self.build) == (other.call, other.build)
+        """Whether the findings are the same, and no file gives back more or less than it did."""
+        same = (self.call, self.build) == (other.call, other.build)
+        return same and not (self.falls(other) or other.falls(self))
+
+    def falls(self, newer: "Behaviour") -> list[str]:
+        """Files from which less comes back in ``newer``; only those of which both know it."""
+        return [name for name, one in self.back.items() if newer.back.get(name, one) < one]
 
     def differences(self, newer: "Behaviour") -> list[str]:
         """Facts that are others in ``newer``, as ``what: before -> after``."""
         names = [*self.facts, *(name for name in newer.facts if name not in self.facts)]
         return [
-            f"{name}: {self.facts.get(name, 'nothing')} -> {newer.facts.get(name, 'nothing')}"
+            f"{name}: {self.facts.get(name, _UNKNOWN)} -> {newer.facts.get(name, _UNKNOWN)}"
             for name in names
             if self.facts.get(name) != newer.facts.get(name)
         ]
@@ -98,6 +131,7 @@ def _behaviour(result: Result, observation: Observation) -> Behaviour:
         counted=result.judgements[0].counted,
         used=result.judgements[0].expected,
         raised=_raised(observation) if raises else "",
+        back=dict(_back(observation)),
     )
 
 
@@ -112,6 +146,14 @@ def _raised(observation: Observation) -> str:
 def _begun(message: str) -> str:
     """As much of it as a line holds."""
     return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 1]}…"
+
+
+def _back(observation: Observation) -> Iterator[tuple[str, Back]]:
+    read = parameters_of(observation.variables)
+    for name, flag in _DOORS.items():
+        flags = [getattr(one, flag) for one in read]
+        if read and None not in flags:
+            yield name, Back.ALL if all(flags) else Back.PART if any(flags) else Back.NOTHING
 
 
 def _facts(observation: Observation) -> Iterator[tuple[str, str]]:

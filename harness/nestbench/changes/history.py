@@ -1,7 +1,7 @@
 """The history of a case variant along a line of releases: what it did, from where to where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nestbench.changes.behaviour import Behaviour, behaviour_of
 from nestbench.changes.pairing import UNTOLD
@@ -13,11 +13,16 @@ __all__ = ["History", "Span", "history_of"]
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """Measured neighbours that behave alike. ``versions``: those of the line's part, oldest first."""
+    """Measured neighbours that behave alike. ``versions``: those of the line's part, oldest first.
+
+    ``behaviour``: of the first, with what comes back from files of which only a later one knows it; ``last``:
+    of the last.
+    """
 
     stacks: tuple[str, ...]
     versions: tuple[str, ...]
-    behaviour: Behaviour  # of the first
+    behaviour: Behaviour
+    last: Behaviour
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,16 +77,18 @@ def history_of(line: Line, label: str, results: Mapping[str, Result]) -> History
             continue
         version = line.version(stack)
         if spans and spans[-1].behaviour.same(known):
-            last = spans.pop()
+            span = spans.pop()
             spans.append(
                 Span(
-                    stacks=(*last.stacks, stack.id),
-                    versions=(*last.versions, version),
-                    behaviour=last.behaviour,
+                    stacks=(*span.stacks, stack.id),
+                    versions=(*span.versions, version),
+                    # So that what it gave back is held against what a later one does.
+                    behaviour=replace(span.behaviour, back={**known.back, **span.behaviour.back}),
+                    last=known,
                 )
             )
         else:
-            spans.append(Span(stacks=(stack.id,), versions=(version,), behaviour=known))
+            spans.append(Span(stacks=(stack.id,), versions=(version,), behaviour=known, last=known))
     return History(line=line, label=label, spans=tuple(spans), unknown=unknown)
 
 

@@ -37,18 +37,30 @@ class Change:
 
     @property
     def direction(self) -> Direction:
-        """Worse where the headline of the call ranks higher after than before."""
+        """Worse where the headline of the call ranks higher after than before.
+
+        Where it is the same: where less comes back from a file that was saved.
+        """
         if self.before.same(self.after):
             return Direction.NONE
         old, new = (RANK[Verdict(one.call[0])] for one in (self.before, self.after))
-        if new == old:
-            return Direction.OTHER
-        return Direction.WORSE if new < old else Direction.BETTER
+        if new != old:
+            return Direction.WORSE if new < old else Direction.BETTER
+        if self.lost:
+            return Direction.WORSE
+        findings = (self.before.call, self.before.build) == (self.after.call, self.after.build)
+        return Direction.BETTER if findings else Direction.OTHER
+
+    @property
+    def lost(self) -> list[str]:
+        """Files from which less comes back than before, without an error."""
+        return self.before.falls(self.after)
 
     @property
     def gravity(self) -> int:
-        """Rank of the worse of the two headlines: 0 is the gravest."""
-        return min(RANK[Verdict(one.call[0])] for one in (self.before, self.after))
+        """Rank of the worse of the two headlines, or of what a file loses: 0 is the gravest."""
+        ranks = [RANK[Verdict(one.call[0])] for one in (self.before, self.after)]
+        return min([*ranks, RANK[Verdict.UNSAVED]] if self.lost else ranks)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,10 @@ _EXPLAINED = 8  # changes: more facts than theirs would hide which there are
 #: Exact counts that differ by less than this factor are told in the sum alone.
 _NOTABLE = 1.1
 _MEANING = {
-    Direction.WORSE: "Worse: the gravest finding is a graver one than before",
+    Direction.WORSE: "Worse: the gravest finding is a graver one than before, or less comes back from a file",
     Direction.OTHER: "Other trouble: the gravest finding stays, those beside it or of build(shape) change",
-    Direction.BETTER: "Better: the gravest finding is a lighter one, or none is left",
-    Direction.NONE: "The same findings, at another cost where one stands below",
+    Direction.BETTER: "Better: the gravest finding is a lighter one, or none is left, or more comes back",
+    Direction.NONE: "The same findings, and as much comes back; at another cost where one stands below",
 }
 _NAMES = {
     Direction.WORSE: "worse",

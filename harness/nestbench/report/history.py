@@ -59,7 +59,7 @@ def _told(history: History) -> Iterator[str]:
     for before, span in zip((None, *history.spans), history.spans, strict=False):
         if before is not None:
             yield f"  between {part} {before.versions[-1]} and {span.versions[0]}:"
-            for difference in before.behaviour.differences(span.behaviour) or ["the findings alone"]:
+            for difference in before.last.differences(span.behaviour) or ["the findings alone"]:
                 yield f"      {difference}"
         first, last = span.versions[0], span.versions[-1]
         count = len(span.stacks)

@@ -86,6 +86,8 @@ def _data(behaviour: Behaviour) -> dict[str, Any]:
     return {
         "call": behaviour.call,
         "build": behaviour.build,
+        "words": behaviour.words,
+        "back": dict(behaviour.back),
         "facts": dict(behaviour.facts),
         "evidence": behaviour.evidence[:1],
     }

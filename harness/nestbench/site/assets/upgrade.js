@@ -11,12 +11,8 @@
   const silent = new Set(["uncounted", "untrained", "overtrained", "unsaved"]);
 
   const unstable = new Set(all.unstable.map((pair) => pair.join()));
-  const words = (one) => {
-    const call = one.call.join(", ");
-    return one.build.join() === one.call.join() ? call : `${call} (build(shape) alone: ${one.build.join(", ")})`;
-  };
   // What a stack says of a row, and whether a second try said something else there.
-  const told = (one, side) => words(one[side]) + (unstable.has(`${one.at},${one.places[side]}`) ? " (unstable)" : "");
+  const told = (one, side) => one[side].words + (unstable.has(`${one.at},${one.places[side]}`) ? " (unstable)" : "");
   function factor(before, after) {
     if (!before || !after) return before === after ? 1 : Infinity;
     return Math.max(before / after, after / before);
@@ -26,6 +22,8 @@
     return names.filter((name) => before.facts[name] !== after.facts[name])
       .map((name) => `${name}: ${before.facts[name] ?? "nothing"} → ${after.facts[name] ?? "nothing"}`);
   }
+  // Whether less comes back from a file of which both know it.
+  const falls = (before, after) => Object.entries(before.back).some(([name, much]) => (after.back[name] ?? much) < much);
   function compared(from, to) {
     const old = all.stacks.indexOf(from), now = all.stacks.indexOf(to);
     const found = all.rows.map((row, at) => {
@@ -43,9 +41,12 @@
         one.ratio = Math.max(one.ratio, factor(...pair));
       }
       const grave = [rank.get(before.call[0]), rank.get(after.call[0])];
-      if (before.call.join() !== after.call.join() || before.build.join() !== after.build.join()) {
-        one.way = grave[1] === grave[0] ? OTHER : grave[1] < grave[0] ? WORSE : BETTER;
-        one.gravity = Math.min(...grave);
+      const findings = before.call.join() !== after.call.join() || before.build.join() !== after.build.join();
+      one.fallen = falls(before, after);
+      if (findings || one.fallen || falls(after, before)) {
+        if (grave[1] !== grave[0]) one.way = grave[1] < grave[0] ? WORSE : BETTER;
+        else one.way = one.fallen ? WORSE : findings ? OTHER : BETTER;
+        one.gravity = Math.min(...grave, one.fallen ? rank.get("unsaved") : Infinity);
       }
       return one;
     });
@@ -110,7 +111,7 @@
     const found = compared(from, to);
     const both = found.filter((one) => !one.why);
     const times = (way) => both.filter((one) => one.way === way).length;
-    const lost = both.filter((one) => one.way === WORSE && silent.has(one.after.call[0])).length;
+    const lost = both.filter((one) => one.way === WORSE && (one.fallen || silent.has(one.after.call[0]))).length;
     const unknown = found.length - both.length;
     const sentence = `${both.length} case variants on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} behave the same` + (unknown ? `; ${unknown} not compared.` : ".");
     said.textContent = `From ${from} to ${to}. ${sentence}` + (lost ? ` ${lost} of what gets worse ${lost === 1 ? "is" : "are"} lost without a word.` : "");
