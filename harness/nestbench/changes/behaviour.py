@@ -92,6 +92,11 @@ class Behaviour:
         same = (self.call, self.build) == (other.call, other.build)
         return same and not (self.falls(other) or other.falls(self))
 
+    @property
+    def lossy(self) -> list[str]:
+        """Files from which not all comes back."""
+        return [name for name, one in self.back.items() if one is not Back.ALL]
+
     def falls(self, newer: "Behaviour") -> list[str]:
         """Files from which less comes back in ``newer``; only those of which both know it."""
         return [name for name, one in self.back.items() if newer.back.get(name, one) < one]

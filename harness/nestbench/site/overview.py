@@ -31,7 +31,7 @@ def overview(survey: Survey) -> Iterator[str]:
     yield ""
     yield (
         "Of each group's case variants, so many lose something without a word, raise, or are overcounted; "
-        "✓ where all that apply are counted, trained and saved as written."
+        "✓ where all that apply are counted, trained and in the weights file."
     )
     yield ""
 

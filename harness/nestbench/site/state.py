@@ -7,6 +7,7 @@ from nestbench.changes.pairing import Direction
 from nestbench.names import number_of
 from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.survey import Survey
+from nestbench.verdicts import Entry
 
 __all__ = ["Step", "measured", "sentence", "step_words", "worst_step"]
 
@@ -22,7 +23,8 @@ def sentence(survey: Survey) -> str:
     if row is not None and row.tensorflow is None:
         where = f"Keras {row.keras} on {row.backend}"
     parts = [
-        f"{tally['t']} of {tally.total} patterns of nested layers are counted, trained and saved as written",
+        f"{tally['t']} of {tally.total} patterns of nested layers are counted, trained and in the weights file"
+        + _not_whole(survey, newest.stack),
         f"{tally['l']} lose something without a word",
         f"{tally['r']} raise an error",
         f"{tally['o']} are overcounted",
@@ -40,6 +42,13 @@ def sentence(survey: Survey) -> str:
         return f"{said}."
     counts = f"{worst.worse} worse, {worst.better} better"
     return f"{said}; the step on which most got worse is that to {worst.stack}: {counts}."
+
+
+def _not_whole(survey: Survey, stack: str) -> str:
+    """Of the patterns that are tracked, those that another file does not give back, as silently."""
+    told = [(one.marks[Entry.CALL][stack], one.behaviours.get(stack)) for one in survey.variants]
+    lost = sum(mark.kind == "t" and known is not None and bool(known.lossy) for mark, known in told)
+    return f" ({lost} of them do not come back whole from the model file or a TF checkpoint)" if lost else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from nestbench.claims import Claim, Ruling, rule
 from nestbench.frames import Result
 from nestbench.site.column import Column
 from nestbench.site.source import Source
-from nestbench.site.study import Study, study_of
+from nestbench.site.study import Study, VariantStudy, study_of
 from nestbench.verdicts import Entry
 
 __all__ = ["Survey", "Tally", "survey_of"]
@@ -54,8 +54,13 @@ class Survey:
 
     @cached_property
     def _tallies(self) -> dict[str, Tally]:
-        calls = [one.marks[Entry.CALL] for study in self.studies for one in study.variants]
+        calls = [one.marks[Entry.CALL] for one in self.variants]
         return {stack: Tally(kinds=Counter(one[stack].kind for one in calls)) for stack in self.source.stacks}
+
+    @property
+    def variants(self) -> list[VariantStudy]:
+        """Those of all cases, in their order."""
+        return [one for study in self.studies for one in study.variants]
 
     def before(self, stack: str) -> str | None:
         """The release before, of the same line; None for the first."""
