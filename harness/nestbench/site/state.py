@@ -22,9 +22,9 @@ def sentence(survey: Survey) -> str:
     where = newest.stack if row is None else f"TensorFlow {row.tensorflow} with Keras {row.keras}"
     if row is not None and row.tensorflow is None:
         where = f"Keras {row.keras} on {row.backend}"
+    patterns = f"{tally['t']} of {tally.total} patterns of nested layers"
     parts = [
-        f"{tally['t']} of {tally.total} patterns of nested layers are counted, trained and in the weights file"
-        + _not_whole(survey, newest.stack),
+        f"{patterns} are counted, trained and in the weights file{_not_whole(survey, newest.stack)}",
         f"{tally['l']} lose something without a word",
         f"{tally['r']} raise an error",
         f"{tally['o']} are overcounted",
