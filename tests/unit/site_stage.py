@@ -65,8 +65,8 @@ def catalogue_in(folder):
 
 
 def observed(cell, *, says="tracked"):
-    """An observation that is judged to be tracked, uncounted or raising."""
-    counted = {"tracked": 50, "uncounted": 30, "raises": None}[says]
+    """An observation that is judged to be tracked (lossy: not a checkpoint), uncounted or raising."""
+    counted = {"tracked": 50, "lossy": 50, "uncounted": 30, "raises": None}[says]
     done = PhaseRecord(
         "done", model=ModelRecord(count_params=counted), python_calls=100, user_calls={"Outer": 1}
     )
@@ -78,6 +78,7 @@ def observed(cell, *, says="tracked"):
         name=f"w {HOSTILE}", shape=[5, 10], dtype="float32", trainable=True, created_in="called",
         in_weights=1, in_trainable_weights=1, changed_by_step=True, in_weights_file=True, gradient=True,
         used=True, used_in_inference=True, used_in_training=True, restored_from_weights_file=True,
+        restored_from_checkpoint=False if says == "lossy" else None,
     )  # fmt: skip
     variables = [] if says == "raises" else [variable]
     return Observation(cell.case.id, cell.variant.names, Outcome("observed"), phases, variables)

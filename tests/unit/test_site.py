@@ -177,6 +177,16 @@ def test_a_known_deviation_is_marked_where_a_cell_deviates_and_only_there(tmp_pa
     assert "a known deviation: Known since the upgrade of the lock. (until 2027-03-31)" in page
 
 
+def test_where_a_case_is_ok_and_a_checkpoint_gives_nothing_back_its_square_says_so(tmp_path):
+    source = source_in(tmp_path, says=lambda stack, _: "tracked" if stack == "tf2.15" else "lossy")
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    shown = squares(site)
+    assert (shown["history", "tf2.15"], shown["history", "tf2.16"]) == ("✓ ok", "✓ ok†")
+    assert "tracked; not all comes back from a TF checkpoint" in (site / "cases" / "history.html").read_text()
+    lost = "(9 of them do not come back whole from the model file or a TF checkpoint)"
+    assert lost in (site / "index.html").read_text()
+
+
 def test_results_of_another_lock_than_the_stacks_record_names_are_marked(tmp_path):
     source = source_in(tmp_path)
     facts = source.store.load_stack("tf2.15")

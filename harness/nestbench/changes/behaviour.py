@@ -13,7 +13,7 @@ from nestbench.verdicts.variables import parameters_of, size
 from nestprobe.observation import Observation
 
 _LONGEST = 100  # characters of a message
-_UNKNOWN = "not known"
+_RAISES = " raises"
 
 __all__ = ["Back", "Behaviour", "behaviour_of"]
 
@@ -105,7 +105,7 @@ class Behaviour:
         """Facts that are others in ``newer``, as ``what: before -> after``."""
         names = [*self.facts, *(name for name in newer.facts if name not in self.facts)]
         return [
-            f"{name}: {self.facts.get(name, _UNKNOWN)} -> {newer.facts.get(name, _UNKNOWN)}"
+            f"{name}: {self.facts.get(name, _without(name))} -> {newer.facts.get(name, _without(name))}"
             for name in names
             if self.facts.get(name) != newer.facts.get(name)
         ]
@@ -148,6 +148,11 @@ def _raised(observation: Observation) -> str:
     return ""
 
 
+def _without(name: str) -> str:
+    """What it means that there is no such fact: no exception, or a value that nothing is known of."""
+    return "nothing" if name.endswith(_RAISES) else "not known"
+
+
 def _begun(message: str) -> str:
     """As much of it as a line holds."""
     return message if len(message) <= _LONGEST else f"{message[: _LONGEST - 1]}…"
@@ -174,4 +179,4 @@ def _facts(observation: Observation) -> Iterator[tuple[str, str]]:
             yield f"scalars {words}", str(sum(size(one) for one in read if getattr(one, flag)))
     for name, phase in observation.phases.items():
         if phase.raised is not None:
-            yield f"{name} raises", f"{phase.raised.type}: {_begun(phase.raised.message)}"
+            yield name + _RAISES, f"{phase.raised.type}: {_begun(phase.raised.message)}"

@@ -34,7 +34,9 @@ _FLIPS = "flips"
 #: Stand behind what else a square says: the name of each, and its meaning.
 _KNOWN = ("≈", "known deviation", "differs from what was accepted, and it is written down why")
 _STALE = (STALE.symbol, "stale", STALE.meaning)
-_SIGNS = (_KNOWN, _STALE)
+#: Said of a square that is ok: it is no finding of the case, and it is lost as silently.
+_FILES = ("†", "other file", "what is saved in the model file or in a TF checkpoint does not all come back")
+_SIGNS = (_KNOWN, _FILES, _STALE)
 _MOST = 3
 
 #: Findings of one square, the headline first; nothing where it was not measured.
@@ -51,16 +53,20 @@ class Mark:
 
     @property
     def plain(self) -> tuple[str, str]:
-        """What it says, without what only stands behind it."""
+        """What it says, without what only stands behind it; a file that loses something is said."""
         return self.kind, self.text.rstrip(_KNOWN[0] + _STALE[0])
 
 
-def mark(square: Square, *, deviation: str = "", unstable: str = "") -> Mark:
+def mark(square: Square, *, deviation: str = "", unstable: str = "", lossy: Sequence[str] = ()) -> Mark:
     """The mark of a square of ``make_grid``.
 
-    ``deviation``: why it is known to deviate; ``unstable``: in what a second try said something else.
+    ``deviation``: why it is known to deviate; ``unstable``: in what a second try said something else;
+    ``lossy``: files from which not all comes back.
     """
     found = mark_of(square.findings, stale=square.state is State.STALE)
+    if lossy and found.kind == _KINDS[Verdict.TRACKED][0]:
+        words = f"{found.words}; not all comes back from {', '.join(lossy)}"
+        found = replace(found, text=found.text + _FILES[0], words=words)
     if unstable:
         words = f"{_UNSTABLE}: {found.words} at first; a second try, in a fresh process: {unstable}"
         found = Mark(kind="i", text=f"⇄ {_FLIPS}", words=words)
@@ -111,10 +117,7 @@ def legend() -> list[tuple[Mark, str, str]]:
         *((mark_of((str(name),)), str(name), look.meaning) for name, look in LOOKS.items()),
         (flips, _UNSTABLE, "a second try, in a fresh process, said something else"),
         (mark_of(()), _MISSING, "never counted as anything else"),
-        *(
-            (Mark(kind=NOT_MEASURED, text=sign, words=told), name, told)
-            for sign, name, told in (_KNOWN, _STALE)
-        ),
+        *((Mark(kind=NOT_MEASURED, text=sign, words=told), name, told) for sign, name, told in _SIGNS),
     ]
 
 

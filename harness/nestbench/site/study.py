@@ -72,21 +72,23 @@ def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: 
     for place, variant in enumerate(entry.variants):
         by_stack = {stack: of_stack[place] for stack, of_stack in results.items()}
         label = row_label(entry.id, variant.label)
-        behaviours = {stack: behaviour_of(one) for stack, one in by_stack.items()}
+        behaviours = {
+            stack: known for stack, one in by_stack.items() if (known := behaviour_of(one)) is not None
+        }
         unstable = source.second_tries.otherwise(by_stack.values())
         variants.append(
             VariantStudy(
                 variant=variant,
                 label=label,
                 anchor=row_anchor(entry.id, variant),
-                marks=_marks(grid, by_stack, unstable, source),
+                marks=_marks(grid, by_stack, unstable, behaviours, source),
                 alike=tuple(_alike(by_stack, unstable)),
                 missing=tuple(name for name, one in by_stack.items() if one.measured is None),
                 unstable=unstable,
                 histories=tuple(
                     history_of(block.line, label, by_stack) for block in source.blocks if block.line
                 ),
-                behaviours={stack: one for stack, one in behaviours.items() if one is not None},
+                behaviours=behaviours,
                 counts=_counts(by_stack),
             )
         )
@@ -100,9 +102,13 @@ def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: 
 
 
 def _marks(
-    grid: Grid, results: Mapping[str, Result], unstable: Mapping[str, str], source: Source
+    grid: Grid,
+    results: Mapping[str, Result],
+    unstable: Mapping[str, str],
+    behaviours: Mapping[str, Behaviour],
+    source: Source,
 ) -> dict[Entry, dict[str, Mark]]:
-    """What is unstable or known to deviate is the cell, and is said once: in the row of the call."""
+    """What is unstable, known to deviate or lost by a file is said once a cell: in the row of the call."""
     variant = next(iter(results.values())).cell.variant.label
     found: dict[Entry, dict[str, Mark]] = {}
     for row in grid.rows:
@@ -115,6 +121,7 @@ def _marks(
                     square,
                     deviation=source.deviations.reason(results[stack]),
                     unstable=unstable.get(stack, ""),
+                    lossy=behaviours[stack].lossy if stack in behaviours else (),
                 )
                 for stack, square in squares
             }

@@ -36,7 +36,7 @@
   const meant = JSON.parse(table.dataset.names), read_ = new Map();
   function names(text) {
     if (!read_.has(text)) {
-      const tokens = text.replace(/[≈*]/g, " $&").split(" ");
+      const tokens = text.replace(/[≈†*]/g, " $&").split(" ");
       read_.set(text, tokens.flatMap((token) => (meant[token] ? [meant[token]] : /^[A-Z]+$/.test(token) ? [...token].map((letter) => meant[letter]) : [])));
     }
     return read_.get(text);

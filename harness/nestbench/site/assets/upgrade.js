@@ -19,8 +19,9 @@
   }
   function differences(before, after) {
     const names = [...new Set([...Object.keys(before.facts), ...Object.keys(after.facts)])];
+    const without = (name) => (name.endsWith(" raises") ? "nothing" : "not known");
     return names.filter((name) => before.facts[name] !== after.facts[name])
-      .map((name) => `${name}: ${before.facts[name] ?? "nothing"} → ${after.facts[name] ?? "nothing"}`);
+      .map((name) => `${name}: ${before.facts[name] ?? without(name)} → ${after.facts[name] ?? without(name)}`);
   }
   // Whether less comes back from a file of which both know it.
   const falls = (before, after) => Object.entries(before.back).some(([name, much]) => (after.back[name] ?? much) < much);
