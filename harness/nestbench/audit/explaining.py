@@ -160,6 +160,8 @@ def _place(finding: Finding) -> str:
 
 def _about(difference: Difference, finding: Finding) -> bool:
     """Whether a finding is about this difference: about its variables, or about the same failure."""
+    if Kind.OLD_FILE in difference.kinds:
+        return False  # the doctor saw one stack alone
     if difference.positions:
         return bool(set(difference.positions) & set(finding.positions))
     if Kind.COUNT in difference.kinds:
