@@ -39,6 +39,7 @@ def differences(before: Side, after: Side, files: Sequence[str] = KINDS) -> tupl
     found = [
         *variable_differences(old, new, files),
         *_counts(old, new),
+        *_built_counts(old, new),
         *_outputs(old, new, files),
         *old_file_differences(before, after, files),
         *_errors(old, new, files),
@@ -63,7 +64,6 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
     """Numbers that fall below what the forward pass reads, where they did not before."""
     for phase, field, words in (
         ("called", "count_params", "count_params()"),
-        ("built", "count_params", "count_params() after build(shape) alone"),
         ("called", "summary_total", "the total of summary()"),
         ("trained", "summary_total", "the total of summary() after fit()"),
         ("cloned", "count_params", "count_params() of the clone"),
@@ -78,8 +78,7 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
             continue
         worse = new if less[1] else old
         read_there = read[less.index(True)]
-        told = read_there is not None and _listed(worse) < read_there
-        if told and (phase != "built" or said[less.index(True)] == _listed(worse)):
+        if read_there is not None and _listed(worse) < read_there:
             continue  # that is told of the variables, which are not listed
         yield Difference(
             gravity=Gravity.SILENT if less[1] else Gravity.BETTER,
@@ -88,6 +87,27 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
             evidence=(f"the forward pass reads {read[0]} -> {read[1]}",),
             marks=frozenset({f"{'' if less[1] else '+'}count:{phase}.{field}"}),
         )
+
+
+def _built_counts(old: Observation, new: Observation) -> Iterator[Difference]:
+    """What build(shape) alone leaves uncounted: nothing is lost by it once the model is called."""
+    built, called = (
+        [getattr(_model(one, phase), "count_params", None) for one in (old, new)]
+        for phase in ("built", "called")
+    )
+    less = [
+        None if count is None or whole is None else count < whole
+        for count, whole in zip(built, called, strict=True)
+    ]
+    if None in less or less[0] == less[1]:
+        return
+    yield Difference(
+        gravity=Gravity.OTHER if less[1] else Gravity.BETTER,
+        kinds=(Kind.COUNT,),
+        title=f"count_params() after build(shape) alone is {built[1]} and was {built[0]}",
+        evidence=(f"after a call it is {called[0]} -> {called[1]}",),
+        marks=frozenset({f"{'' if less[1] else '+'}count:built.count_params"}),
+    )
 
 
 def _listed(observation: Observation) -> int:

@@ -274,7 +274,7 @@ def test_why_a_side_could_not_be_measured(seen, why, do):
 
 def by_signature(old, new, places=()):
     before, after = side(OLD, old), side(NEW, new, places=dict(enumerate(places)))
-    (one,) = (one for one in differences(before, after) if one.gravity < Gravity.OTHER)
+    (one,) = (one for one in differences(before, after) if "calls" not in one.kinds)
     return [finding.rule for finding in findings_by_signature(one, before, after)]
 
 
@@ -292,13 +292,28 @@ def test_a_config_that_does_not_make_the_model_again():
     assert by_signature(whole(), observation(*PLAIN, raised={"trained": said})) == []
 
 
+def built(observed, count, calls):
+    model = replace(observed.phases["built"].model, count_params=count)
+    observed.phases["built"] = replace(observed.phases["built"], model=model, user_calls=calls)
+    return observed
+
+
 def test_a_build_that_no_longer_reaches_the_layers_within():
-    new = whole()
-    built = replace(new.phases["built"].model, count_params=0)
-    new.phases["built"] = replace(new.phases["built"], model=built, user_calls={})
-    assert by_signature(whole(), new) == ["build-leaves-children"]
-    new.phases["built"] = replace(new.phases["built"], user_calls={"Outer": 1})
-    assert by_signature(whole(), new) == []
+    assert by_signature(whole(), built(whole(), 0, {})) == ["build-leaves-children"]
+    assert by_signature(whole(), built(whole(), 0, {"Outer": 1})) == []
+
+
+@pytest.mark.parametrize("make", [whole, raw_lost])
+def test_what_build_alone_leaves_uncounted_is_no_silent_loss(make):
+    """Whether or not something else is never counted."""
+    old, new = make(), built(make(), 0, {"Outer": 1})
+    count = old.phases["called"].model.count_params
+    (one,) = told(old, new)
+    assert one.gravity is Gravity.OTHER
+    assert one.title == f"count_params() after build(shape) alone is 0 and was {count}"
+    assert one.evidence == (f"after a call it is {count} -> {count}",)
+    (one,) = told(new, make())
+    assert one.gravity is Gravity.BETTER
 
 
 KERAS_2, KERAS_3 = {"keras": "2.15.0"}, {"keras": "3.12.0"}
