@@ -202,15 +202,20 @@ def _look(cell, kit, _scratch, path):
 
 
 def _weights(case, kit):
+    """``model.weights``; ``floating``: places among the floating variables in order of creation."""
+    from nestprobe.audited_files import FLOATING
     from nestprobe.protocol.instance import Instance
     from nestprobe.protocol.literals import dtype_name
     from nestprobe.protocol.messages import clean
 
     instance = Instance(case, {}, kit)
     instance.call("called")
+    seen = [n for n, one in enumerate(instance.watch.variables) if dtype_name(one).startswith(FLOATING)]
+    positions = {position: place for place, position in enumerate(seen)}
     return {
         "weights": [
             {
+                "floating": positions.get(instance.watch.index(variable)),
                 "name": clean(variable.name),
                 "path": clean(getattr(variable, "path", None) or ""),
                 "shape": [int(size) for size in variable.shape],

@@ -16,7 +16,7 @@ from nestprobe.protocol.oracle import Watch
 #: The values that a stack saved, beside its files.
 _VALUES = "values.npz"
 #: As the controller tells parameters from counters and seeds.
-_FLOATING = ("float", "bfloat", "complex")
+FLOATING = ("float", "bfloat", "complex")
 
 
 class Telling(exchange._Exchange):  # noqa: SLF001 - published findings rest on its file as it is
@@ -64,7 +64,7 @@ class Telling(exchange._Exchange):  # noqa: SLF001 - published findings rest on 
 def _floating(engine, variables, marked):
     """The values of those that are ``marked``, by their places."""
     kept = [
-        (one, mark) for one, mark in zip(variables, marked) if literals.dtype_name(one).startswith(_FLOATING)
+        (one, mark) for one, mark in zip(variables, marked) if literals.dtype_name(one).startswith(FLOATING)
     ]
     found = literals.values(engine, [one for one, _ in kept])
     return {

@@ -86,8 +86,8 @@ def raw_lost():
 def side(stack, seen, *, weights=None, loads=None, **more):
     """A Side; ``weights``: names and shapes, ``loads``: by saving stack and kind, words or Loaded."""
     made = [
-        Weight(name=name, path="", shape=shape, dtype="float32", trainable=True)
-        for name, shape in weights or ()
+        Weight(name=name, path="", shape=shape, dtype="float32", trainable=True, place="".join(place))
+        for name, shape, *place in weights or ()
     ]
     return Side(
         stack=stack,
