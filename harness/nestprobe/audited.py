@@ -33,6 +33,7 @@ def declare(path):
     with open(os.path.splitext(path)[0] + ".json") as stream:
         data = json.load(stream)
     _take_any_inputs()
+    _tell_what_comes_back()
     return Audited(data)
 
 
@@ -122,6 +123,18 @@ def _take_any_inputs():
         module.input_data, module.input_shape = input_data, input_shape
 
 
+def _tell_what_comes_back():
+    """Have an exchange of files say whose values a file brought back, where this process does one.
+
+    No case of the catalogue is loaded in a process that an audit has asked.
+    """
+    exchange = sys.modules.get("nestprobe.exchange")
+    if exchange is not None:
+        from nestprobe.audited_files import Telling
+
+        exchange._Exchange = Telling  # noqa: SLF001 - published findings rest on its file as it is
+
+
 def _adopt_classes(keras):
     """Take the classes of the person's code for those of a case: they are told by their module.
 
@@ -189,15 +202,20 @@ def _look(cell, kit, _scratch, path):
 
 
 def _weights(case, kit):
+    """``model.weights``; ``floating``: places among the floating variables in order of creation."""
+    from nestprobe.audited_files import FLOATING
     from nestprobe.protocol.instance import Instance
     from nestprobe.protocol.literals import dtype_name
     from nestprobe.protocol.messages import clean
 
     instance = Instance(case, {}, kit)
     instance.call("called")
+    seen = [n for n, one in enumerate(instance.watch.variables) if dtype_name(one).startswith(FLOATING)]
+    positions = {position: place for place, position in enumerate(seen)}
     return {
         "weights": [
             {
+                "floating": positions.get(instance.watch.index(variable)),
                 "name": clean(variable.name),
                 "path": clean(getattr(variable, "path", None) or ""),
                 "shape": [int(size) for size in variable.shape],

@@ -84,17 +84,20 @@ def raw_lost():
 
 
 def side(stack, seen, *, weights=None, loads=None, **more):
-    """A Side; ``weights``: names and shapes, ``loads``: by saving stack and kind."""
+    """A Side; ``weights``: names and shapes, ``loads``: by saving stack and kind, words or Loaded."""
     made = [
-        Weight(name=name, path="", shape=shape, dtype="float32", trainable=True)
-        for name, shape in weights or ()
+        Weight(name=name, path="", shape=shape, dtype="float32", trainable=True, place="".join(place))
+        for name, shape, *place in weights or ()
     ]
     return Side(
         stack=stack,
         observation=seen,
         weights=None if weights is None else tuple(made),
         loads={
-            saver: {kind: Loaded(result=result) for kind, result in kinds.items()}
+            saver: {
+                kind: Loaded(result=result) if isinstance(result, str) else result
+                for kind, result in kinds.items()
+            }
             for saver, kinds in (loads or {}).items()
         },
         **more,

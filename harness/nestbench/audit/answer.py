@@ -6,6 +6,7 @@ from typing import Any
 
 from nestbench.audit.matching import pairs
 from nestbench.audit.side import Finding, Weight
+from nestbench.verdicts.variables import is_floating
 from nestprobe.observation import Observation
 
 __all__ = ["findings_of", "notes_of", "places_of", "weights_of"]
@@ -19,10 +20,15 @@ class _Examined:
     shape: Sequence[int]
 
 
-def weights_of(answer: Mapping[str, Any] | None) -> tuple[Weight, ...] | None:
+def weights_of(
+    answer: Mapping[str, Any] | None, observation: Observation | None
+) -> tuple[Weight, ...] | None:
     """The entries of ``model.weights``; None where they could not be had."""
     if answer is None or answer.get("weights") is None:
         return None
+    places = places_of(answer, observation)
+    variables = observation.variables if observation is not None else ()
+    floating = [places.get(position, "") for position, one in enumerate(variables) if is_floating(one)]
     return tuple(
         Weight(
             name=one["name"],
@@ -30,9 +36,14 @@ def weights_of(answer: Mapping[str, Any] | None) -> tuple[Weight, ...] | None:
             shape=tuple(one["shape"]),
             dtype=one["dtype"],
             trainable=one["trainable"],
+            place=_at(floating, one.get("floating")),
         )
         for one in answer["weights"]
     )
+
+
+def _at(places: Sequence[str], position: int | None) -> str:
+    return places[position] if position is not None and position < len(places) else ""
 
 
 def findings_of(answer: Mapping[str, Any] | None, observation: Observation | None) -> tuple[Finding, ...]:

@@ -9,9 +9,10 @@ from pathlib import Path
 from nestbench.audit.asked import Asked
 from nestbench.audit.casefile import catalogue_of
 from nestbench.audit.difference import Kind
-from nestbench.audit.differences import FILES, differences, unanswered
+from nestbench.audit.differences import differences
 from nestbench.audit.explaining import Archive, explain, follows_from
 from nestbench.audit.measuring import Measuring, Place
+from nestbench.audit.oldfiles import FILES, unanswered, untold
 from nestbench.audit.result import Audit, Told
 from nestbench.audit.side import Side
 from nestbench.audit.speed import Speed, measure_speed
@@ -221,3 +222,10 @@ def _unknown_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[
     unknown = [FILES[kind] for kind in unanswered(before, after, files)]
     if unknown:
         yield f"not known: what becomes of a {' or a '.join(unknown)} of {before.stack} on {after.stack}"
+    partly = [FILES[kind] for kind in untold(before, after, files)]
+    if partly:
+        yield (
+            f"not known: whether more of a {' or a '.join(partly)} of {before.stack} is lost on "
+            f"{after.stack}, for {before.stack} itself does not get all of it back; "
+            "this is not 'no difference'"
+        )

@@ -4,22 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.listing import listing_differences
+from nestbench.audit.oldfiles import FILES, old_file_differences
 from nestbench.audit.side import Side
 from nestbench.audit.variables import variable_differences
-from nestbench.portability.record import KINDS, Loaded
+from nestbench.portability.record import KINDS
 from nestbench.verdicts.rules import with_detail
 from nestbench.verdicts.variables import done, oracle_of, parameters_of, size, text_of
 from nestprobe.observation import ModelRecord, Observation, OutcomeKind, PhaseRecord, Status
 
-__all__ = ["FILES", "differences", "unanswered"]
+__all__ = ["differences"]
 
-FILES = {"weights": "weights file", "model": "model file", "checkpoint": "TF checkpoint"}
-#: Words of ``nestprobe.exchange.Result``.
-_EQUAL, _DIFFERS = "equal", "differs"
-#: The saving stack never answered.
-_UNAVAILABLE = "unavailable"
-#: Nothing was there to load, or nothing that can be: that is told by the phases of saving.
-_NOTHING = ("not-saved", "not-applicable", _UNAVAILABLE)
 _PHASES = {
     "built": "build(shape)",
     "called-in-training": "a call with training=True",
@@ -45,8 +39,9 @@ def differences(before: Side, after: Side, files: Sequence[str] = KINDS) -> tupl
     found = [
         *variable_differences(old, new, files),
         *_counts(old, new),
+        *_built_counts(old, new),
         *_outputs(old, new, files),
-        *_old_files(before, after, files),
+        *old_file_differences(before, after, files),
         *_errors(old, new, files),
         *_endings(old, new),
         *listing_differences(before, after),
@@ -54,16 +49,6 @@ def differences(before: Side, after: Side, files: Sequence[str] = KINDS) -> tupl
         *_warnings(old, new),
     ]
     return tuple(sorted(found, key=lambda one: one.gravity))  # stable: within one, as they stand here
-
-
-def unanswered(before: Side, after: Side, files: Sequence[str] = KINDS) -> tuple[str, ...]:
-    """The kinds of file of the old stack of which an end of the way gave no answer: the exchange failed."""
-    loads = [side.loads.get(before.stack, {}) for side in (before, after)]
-    return tuple(
-        kind
-        for kind in files
-        if any(kind not in answers or answers[kind].result == _UNAVAILABLE for answers in loads)
-    )
 
 
 def _phase(observation: Observation, name: str) -> PhaseRecord | None:
@@ -79,7 +64,6 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
     """Numbers that fall below what the forward pass reads, where they did not before."""
     for phase, field, words in (
         ("called", "count_params", "count_params()"),
-        ("built", "count_params", "count_params() after build(shape) alone"),
         ("called", "summary_total", "the total of summary()"),
         ("trained", "summary_total", "the total of summary() after fit()"),
         ("cloned", "count_params", "count_params() of the clone"),
@@ -94,8 +78,7 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
             continue
         worse = new if less[1] else old
         read_there = read[less.index(True)]
-        told = read_there is not None and _listed(worse) < read_there
-        if told and (phase != "built" or said[less.index(True)] == _listed(worse)):
+        if read_there is not None and _listed(worse) < read_there:
             continue  # that is told of the variables, which are not listed
         yield Difference(
             gravity=Gravity.SILENT if less[1] else Gravity.BETTER,
@@ -104,6 +87,27 @@ def _counts(old: Observation, new: Observation) -> Iterator[Difference]:
             evidence=(f"the forward pass reads {read[0]} -> {read[1]}",),
             marks=frozenset({f"{'' if less[1] else '+'}count:{phase}.{field}"}),
         )
+
+
+def _built_counts(old: Observation, new: Observation) -> Iterator[Difference]:
+    """What build(shape) alone leaves uncounted: nothing is lost by it once the model is called."""
+    built, called = (
+        [getattr(_model(one, phase), "count_params", None) for one in (old, new)]
+        for phase in ("built", "called")
+    )
+    less = [
+        None if count is None or whole is None else count < whole
+        for count, whole in zip(built, called, strict=True)
+    ]
+    if None in less or less[0] == less[1]:
+        return
+    yield Difference(
+        gravity=Gravity.OTHER if less[1] else Gravity.BETTER,
+        kinds=(Kind.COUNT,),
+        title=f"count_params() after build(shape) alone is {built[1]} and was {built[0]}",
+        evidence=(f"after a call it is {called[0]} -> {called[1]}",),
+        marks=frozenset({f"{'' if less[1] else '+'}count:built.count_params"}),
+    )
 
 
 def _listed(observation: Observation) -> int:
@@ -124,28 +128,6 @@ def _outputs(old: Observation, new: Observation, files: Sequence[str]) -> Iterat
             evidence=("saved and loaded on the same stack, with literal weights",),
             marks=frozenset({f"{'+' if said[1] else ''}output:{kind}"}),
         )
-
-
-def _old_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[Difference]:
-    """What was saved on the old stack and is loaded on the new; only where the old one can load it."""
-    for kind in files:
-        there = before.loads.get(before.stack, {}).get(kind)
-        here = after.loads.get(before.stack, {}).get(kind)
-        if here is None or here.result in (*_NOTHING, _EQUAL) or there is None or there.result != _EQUAL:
-            continue
-        silent = here.result == _DIFFERS
-        yield Difference(
-            gravity=Gravity.SILENT if silent else Gravity.LOUD,
-            kinds=(Kind.OLD_FILE,),
-            title=f"a {FILES[kind]} that {before.stack} saved "
-            + ("loads and gives another output" if silent else "does not load"),
-            evidence=(_load_text(here), *here.warnings),
-            marks=frozenset({f"old-file:{kind}"}),
-        )
-
-
-def _load_text(loaded: Loaded) -> str:
-    return with_detail(loaded.result, loaded.detail)
 
 
 def _errors(old: Observation, new: Observation, files: Sequence[str]) -> Iterator[Difference]:

@@ -41,6 +41,17 @@ _LOST_BY = {
     "model": (Kind.NOT_IN_MODEL_FILE, Kind.NOT_FROM_MODEL_FILE),
     "checkpoint": (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT),
 }
+_OF_WEIGHTS_FILE = frozenset({Kind.UNSAVED, Kind.UNRESTORED})
+_OF_TRAINING = frozenset({Kind.UNTRAINED, Kind.NO_GRADIENT})
+_OF_MODEL_FILE = frozenset({Kind.NOT_IN_MODEL_FILE, Kind.NOT_FROM_MODEL_FILE})
+#: Of which kinds of difference a finding of the doctor can be the cause, by what it is of. It does not look
+#: at checkpoints; what Keras does not track is neither trained nor in any of its files.
+_CAUSED = {
+    "uncounted": frozenset({Kind.UNCOUNTED, Kind.READS}) | _OF_TRAINING | _OF_WEIGHTS_FILE | _OF_MODEL_FILE,
+    "untrained": _OF_TRAINING,
+    "unsaved": _OF_WEIGHTS_FILE,
+    "unrestored": _OF_WEIGHTS_FILE,
+}
 #: What Keras says where a file holds another number of weights or layers than the model.
 _OF_NUMBER = ("mismatch", "expects", "expected", "objects could not be loaded")
 _RULES = {rule.id: rule for rule in (*RULES, *OWN)}
@@ -145,7 +156,9 @@ def follows_from(difference: Difference, others: Sequence[Difference]) -> Differ
     for file, kinds in _LOST_BY.items():
         of_file = difference.marks & {f"output:{file}", f"old-file:{file}"}
         if of_file and (difference.gravity is Gravity.SILENT or _is_refused_for_its_number(difference)):
-            return next((one for one in others if one.positions and {*kinds} & {*one.kinds}), None)
+            whole = set(difference.positions)  # a loss of some of these is no cause of all
+            found = (one for one in others if one.positions and whole <= {*one.positions})
+            return next((one for one in found if {*kinds} & {*one.kinds}), None)
     return None
 
 
@@ -160,8 +173,11 @@ def _place(finding: Finding) -> str:
 
 def _about(difference: Difference, finding: Finding) -> bool:
     """Whether a finding is about this difference: about its variables, or about the same failure."""
+    if Kind.OLD_FILE in difference.kinds:
+        return False  # the doctor saw one stack alone
     if difference.positions:
-        return bool(set(difference.positions) & set(finding.positions))
+        caused = _CAUSED.get(finding.kind, frozenset({finding.kind}))
+        return bool(set(difference.positions) & set(finding.positions) and {*difference.kinds} & caused)
     if Kind.COUNT in difference.kinds:
         return finding.kind == "unbuilt"
     failed = Kind.RAISES in difference.kinds and finding.kind == "raises"

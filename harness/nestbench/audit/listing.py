@@ -1,9 +1,8 @@
 """``model.weights`` on both stacks: names, paths, order and shapes, which weights moved by hand rest on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 
 from nestbench.audit.difference import Difference, Gravity, Kind
-from nestbench.audit.matching import pairs
 from nestbench.audit.side import Side, Weight
 from nestbench.names import number_of
 
@@ -15,8 +14,50 @@ Row = tuple[int | None, int | None]
 
 
 def rows(before: Sequence[Weight], after: Sequence[Weight]) -> list[Row]:
-    """Places in the two lists of each weight, None where one list lacks it."""
-    return pairs(before, after)
+    """Positions in the two lists of each weight, None where the other list has none that is it for certain.
+
+    By the place in the object graph, then by the whole name, each where it is one weight's alone in its list;
+    what is left by shape and order, of a shape that as many are left of in both and that are not known to
+    be apart. In order of ``before``.
+    """
+    found: dict[int, int] = {}
+    for key in (_place, _whole_name):
+        left, right = _left(before, found), _left(after, found.values())
+        keys = [key(after[one]) for one in right]
+        for one in left:
+            mine = key(before[one])
+            alone = sum(key(before[other]) == mine for other in left) == keys.count(mine) == 1
+            if mine is not None and alone:
+                found[one] = right[keys.index(mine)]
+    for shape in {one.shape for one in before}:
+        left = [one for one in _left(before, found) if before[one].shape == shape]
+        right = [one for one in _left(after, found.values()) if after[one].shape == shape]
+        weights = [*(before[one] for one in left), *(after[one] for one in right)]
+        if len(left) == len(right) and not _are_apart(weights):
+            found |= dict(zip(left, right, strict=True))
+    return [
+        *((one, found.get(one)) for one in range(len(before))),
+        *((None, other) for other in _left(after, found.values())),
+    ]
+
+
+def _left(weights: Sequence[Weight], taken: Iterable[int]) -> list[int]:
+    kept = set(taken)
+    return [one for one in range(len(weights)) if one not in kept]
+
+
+def _are_apart(weights: Sequence[Weight]) -> bool:
+    """Whether each has a place of its own that is known: then none is another."""
+    places = [one.place for one in weights]
+    return all(places) and len(set(places)) == len(places)
+
+
+def _place(weight: Weight) -> Hashable:
+    return (weight.shape, weight.place) if weight.place else None
+
+
+def _whole_name(weight: Weight) -> Hashable:
+    return (weight.shape, (weight.path or weight.name).partition(":")[0])
 
 
 def listing_differences(before: Side, after: Side) -> Iterator[Difference]:
@@ -27,9 +68,15 @@ def listing_differences(before: Side, after: Side) -> Iterator[Difference]:
     old, new = before.weights, after.weights
     if old is None or new is None:
         return
-    both = [(one, other) for one, other in rows(old, new) if one is not None and other is not None]
+    every = rows(old, new)
+    both = [(one, other) for one, other in every if one is not None and other is not None]
     yield from _order(old, new, both)
     yield from _names(old, new, both)
+    alone = (
+        [old[one] for one, other in every if one is not None and other is None],
+        [new[other] for one, other in every if one is None and other is not None],
+    )
+    yield from _uncertain(*alone)
 
 
 def _order(
@@ -79,6 +126,29 @@ def _names(
                 evidence=(*shown, *_more(len(changed))),
                 marks=frozenset({f"names:{field}"}),
             )
+
+
+def _uncertain(old: Sequence[Weight], new: Sequence[Weight]) -> Iterator[Difference]:
+    """Weights of one shape, more in one list than in the other, of which nothing says which is which."""
+    shapes = {
+        shape
+        for shape in {one.shape for one in old} & {one.shape for one in new}
+        if not _are_apart([one for one in (*old, *new) if one.shape == shape])
+    }
+    kept = [[one.path or one.name for one in side if one.shape in shapes] for side in (old, new)]
+    if not shapes:
+        return
+    yield Difference(
+        gravity=Gravity.OTHER,
+        kinds=(Kind.NAMES,),
+        title=f"{number_of(len(kept[1]), 'weight')} listed, and {len(kept[0])} before, have names "
+        "of which it is not certain which is which",
+        evidence=tuple(
+            f"{words}: {', '.join([*names[:_NAMED], *_more(len(names))])}"
+            for words, names in zip(("before", "now"), kept, strict=True)
+        ),
+        marks=frozenset({"names:uncertain"}),
+    )
 
 
 def _more(count: int) -> list[str]:

@@ -191,7 +191,7 @@ def _joined(
         return replace(side, why=side.ending, do=do, code=side.code or ExitCode.INCOMPLETE)
     return replace(
         side,
-        weights=weights_of(answer),
+        weights=weights_of(answer, side.observation),
         findings=findings_of(answer, side.observation),
         places=places_of(answer, side.observation),
         notes=(*notes_of(answer), *notes),

@@ -13,13 +13,17 @@ __all__ = ["Finding", "Side", "Weight"]
 
 @dataclass(frozen=True, kw_only=True)
 class Weight:
-    """One entry of ``model.weights``; ``path`` is empty where this Keras gives none."""
+    """One entry of ``model.weights``; ``path`` is empty where this Keras gives none.
+
+    ``place``: in the object graph, as ``model.blocks[2].kernel``; empty where it is not known.
+    """
 
     name: str
     path: str
     shape: tuple[int, ...]
     dtype: str
     trainable: bool
+    place: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,12 @@
 """Causes that the doctor does not look at, told by what was measured on both sides: files, build(shape)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.side import Finding, Side
 from nestbench.verdicts.variables import parameters_of
 from nestprobe.doctor.rules import RULES, Rule
+from nestprobe.observation import VariableRecord
 
 __all__ = ["OWN", "findings_by_signature"]
 
@@ -77,9 +78,14 @@ def _finding(of: Rule, place: str, difference: Difference) -> Finding:
 
 
 def _is_across_keras(difference: Difference, before: Side, after: Side) -> bool:
-    """Whether each stack's own checkpoint is whole, and only the way from Keras 2 to 3 loses it."""
+    """Whether each stack's own checkpoint holds what is lost, and only the way from Keras 2 to 3 loses it."""
     across = [_keras(side) for side in (before, after)] == ["2", "3"]
-    return difference.gravity is Gravity.SILENT and across and _holds_all(before) and _holds_all(after)
+    if difference.gravity is not Gravity.SILENT or not across:
+        return False
+    if difference.positions:  # these come back on the old stack
+        assert after.observation is not None
+        return _held(after.observation.variables[place] for place in difference.positions)
+    return _holds_all(before) and _holds_all(after)
 
 
 def _keras(side: Side) -> str:
@@ -89,7 +95,11 @@ def _keras(side: Side) -> str:
 def _holds_all(side: Side) -> bool:
     """Whether all that the forward pass reads is in this stack's own checkpoint and comes back from it."""
     read = parameters_of(side.observation.variables) if side.observation is not None else []
-    return bool(read) and all(one.in_checkpoint and one.restored_from_checkpoint for one in read)
+    return bool(read) and _held(read)
+
+
+def _held(variables: Iterable[VariableRecord]) -> bool:
+    return all(one.in_checkpoint and one.restored_from_checkpoint for one in variables)
 
 
 def _runs(side: Side) -> int | None:

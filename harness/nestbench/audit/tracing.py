@@ -75,7 +75,13 @@ def unmeasured(side: Side, saver: str) -> frozenset[str]:
     read = parameters_of(side.observation.variables)
     flags = {kind for kind, field in FLAGS.items() if any(getattr(one, field) is None for one in read)}
     outputs = {f"output:{kind}" for kind in KINDS if not done(side.observation, f"reloaded-{kind}")}
-    files = {f"old-file:{kind}" for kind in KINDS if kind not in side.loads.get(saver, {})}
+    loads = side.loads.get(saver, {})
+    # Where only the output of a file is known, that it is another does not say that more is lost.
+    files = {
+        f"old-file:{kind}"
+        for kind in KINDS
+        if kind not in loads or (loads[kind].result == "differs" and loads[kind].back is None)
+    }
     return frozenset(flags | outputs | files)
 
 

@@ -10,7 +10,16 @@ from typing import Any
 from nestbench.errors import NestbenchError
 from nestbench.matrix import Stack
 from nestbench.portability.chosen import Chosen
-from nestbench.portability.record import KINDS, UNAVAILABLE, Loaded, Loads, Shelf, basis, label_of
+from nestbench.portability.record import (
+    KINDS,
+    UNAVAILABLE,
+    Loaded,
+    Loads,
+    Shelf,
+    basis,
+    label_of,
+    loaded_from,
+)
 from nestbench.run.inquiry import inquire
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.probe_process import GRACE_SECONDS, IMPORT_SECONDS, Limits
@@ -149,12 +158,7 @@ class Exchange:
 
 
 def _by_step(entries: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], Loaded]:
-    return {
-        (one["saver"], one["kind"]): Loaded(
-            result=one["result"], detail=one.get("detail", ""), warnings=tuple(one.get("warnings", ()))
-        )
-        for one in entries
-    }
+    return {(one["saver"], one["kind"]): loaded_from(one) for one in entries}
 
 
 def _unsaved(saving: Loaded | None, failure: str) -> Loaded:

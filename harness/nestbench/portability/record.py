@@ -15,7 +15,7 @@ from nestbench.matrix.locks import lock_digest
 from nestbench.portability.chosen import Chosen
 from nestbench.store.disk import StoreError, read_text, write_text
 
-__all__ = ["KINDS", "UNAVAILABLE", "Loaded", "Loads", "Shelf", "basis"]
+__all__ = ["KINDS", "UNAVAILABLE", "Loaded", "Loads", "Shelf", "basis", "loaded_from"]
 
 KINDS: Final = ("weights", "model", "checkpoint")
 UNAVAILABLE: Final = "unavailable"  # nobody knows what the stack would have saved: it could not be asked
@@ -27,11 +27,14 @@ class Loaded:
     """What became of one file: ``result`` is a word of ``nestprobe.exchange.Result`` or an outcome.
 
     ``detail``: the exception, or why there was nothing to load. ``warnings``: those of loading.
+    ``back``: whose values came back, and in which variable, as places among the floating variables of
+    the stack that saved and of the one that loaded; None where nobody asked, or it could not be told.
     """
 
     result: str
     detail: str = ""
     warnings: tuple[str, ...] = ()
+    back: tuple[tuple[int, int], ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,21 +124,32 @@ def label_of(entry: CaseEntry, variant: Variant) -> str:
 
 def _to_data(one: Loaded) -> Any:
     """A word where there is nothing to add."""
-    if not one.detail and not one.warnings:
+    if not one.detail and not one.warnings and one.back is None:
         return one.result
     data: dict[str, Any] = {"result": one.result}
     if one.detail:
         data["detail"] = one.detail
     if one.warnings:
         data["warnings"] = list(one.warnings)
+    if one.back is not None:
+        data["back"] = [list(pair) for pair in one.back]
     return data
 
 
 def _from_data(data: Any) -> Loaded:
     if isinstance(data, str):
         return Loaded(result=data)
+    return loaded_from(data)
+
+
+def loaded_from(entry: Mapping[str, Any]) -> Loaded:
+    """An entry of the probe's answer, or of a file that holds what is beside its result."""
+    back = entry.get("back")
     return Loaded(
-        result=data["result"], detail=data.get("detail", ""), warnings=tuple(data.get("warnings", ()))
+        result=entry["result"],
+        detail=entry.get("detail", ""),
+        warnings=tuple(entry.get("warnings", ())),
+        back=None if back is None else tuple((saved, held) for saved, held in back),
     )
 
 

@@ -123,6 +123,22 @@ def test_files_that_could_not_be_exchanged_are_told_and_no_success(stacks, faili
         assert "not known: what becomes of a weights file of tf2.15 on tf2.21" in shown
 
 
+def test_a_file_that_comes_back_in_part_on_both_is_no_all_clear(stacks):
+    stacks.answer("tf2.15", whole(), loads={"tf2.15": {"checkpoint": "differs"}})
+    stacks.answer("tf2.21", whole(), loads={"tf2.15": {"checkpoint": "differs"}})
+    done, found = data()
+    assert done.exit_code == 3, done.output
+    (unknown,) = found["unknown"]
+    assert unknown.startswith("not known: whether more of a TF checkpoint of tf2.15 is lost on tf2.21, for")
+    assert unknown.endswith("this is not 'no difference'")
+    kept = {"result": "differs", "back": [[0, 0], [1, 1]]}
+    stacks.answer("tf2.15", whole(), loads={"tf2.15": {"checkpoint": kept}})
+    for here, code in ((kept, 0), ({"result": "differs", "back": [[0, 0]]}, 1)):
+        stacks.answer("tf2.21", whole(), loads={"tf2.15": {"checkpoint": here}})
+        done, found = data()
+        assert (done.exit_code, found["unknown"]) == (code, [])
+
+
 def test_a_silent_loss_goes_before_files_that_could_not_be_exchanged(stacks):
     stacks.answer("tf2.15", whole())
     stacks.answer("tf2.21", raw_lost(), fails=["exchange"])

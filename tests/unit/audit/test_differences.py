@@ -145,6 +145,36 @@ def test_a_weight_that_one_list_lacks_changes_no_order():
     assert found == ()
 
 
+FIVE = (5,)
+
+
+def listed(old, new):
+    return differences(side(OLD, whole(), weights=old), side(NEW, whole(), weights=new))
+
+
+def test_a_weight_that_is_lost_leaves_the_others_their_names():
+    old = (
+        ("scale:0", FIVE, "model.scale"),
+        ("a/bias:0", FIVE, "model.a.bias"),
+        ("b/bias:0", FIVE, "model.b.bias"),
+    )
+    new = (("bias", FIVE, "model.a.bias"), ("bias", FIVE, "model.b.bias"), ("bias", FIVE, "model.c.bias"))
+    (names,) = listed(old, new)
+    assert (names.title, names.evidence) == (
+        "2 weights of 2 have another name",
+        ("a/bias:0 -> bias", "b/bias:0 -> bias"),
+    )
+
+
+def test_names_that_nothing_pairs_for_certain_are_not_paired():
+    old = (("scale:0", FIVE), ("a/bias:0", FIVE), ("b/bias:0", FIVE))
+    (one,) = listed(old, (("bias", FIVE), ("bias", FIVE)))
+    assert one.title == (
+        "2 weights listed, and 3 before, have names of which it is not certain which is which"
+    )
+    assert one.evidence == ("before: scale:0, a/bias:0, b/bias:0", "now: bias, bias")
+
+
 def test_calls_and_warnings():
     new = observation(*PLAIN, warnings=["UserWarning: hm"], calls={"Outer": 3, "Inner": 1})
     found = {one.title: one.evidence for one in told(whole(), new)}
@@ -274,7 +304,7 @@ def test_why_a_side_could_not_be_measured(seen, why, do):
 
 def by_signature(old, new, places=()):
     before, after = side(OLD, old), side(NEW, new, places=dict(enumerate(places)))
-    (one,) = (one for one in differences(before, after) if one.gravity < Gravity.OTHER)
+    (one,) = (one for one in differences(before, after) if "calls" not in one.kinds)
     return [finding.rule for finding in findings_by_signature(one, before, after)]
 
 
@@ -292,13 +322,28 @@ def test_a_config_that_does_not_make_the_model_again():
     assert by_signature(whole(), observation(*PLAIN, raised={"trained": said})) == []
 
 
+def built(observed, count, calls):
+    model = replace(observed.phases["built"].model, count_params=count)
+    observed.phases["built"] = replace(observed.phases["built"], model=model, user_calls=calls)
+    return observed
+
+
 def test_a_build_that_no_longer_reaches_the_layers_within():
-    new = whole()
-    built = replace(new.phases["built"].model, count_params=0)
-    new.phases["built"] = replace(new.phases["built"], model=built, user_calls={})
-    assert by_signature(whole(), new) == ["build-leaves-children"]
-    new.phases["built"] = replace(new.phases["built"], user_calls={"Outer": 1})
-    assert by_signature(whole(), new) == []
+    assert by_signature(whole(), built(whole(), 0, {})) == ["build-leaves-children"]
+    assert by_signature(whole(), built(whole(), 0, {"Outer": 1})) == []
+
+
+@pytest.mark.parametrize("make", [whole, raw_lost])
+def test_what_build_alone_leaves_uncounted_is_no_silent_loss(make):
+    """Whether or not something else is never counted."""
+    old, new = make(), built(make(), 0, {"Outer": 1})
+    count = old.phases["called"].model.count_params
+    (one,) = told(old, new)
+    assert one.gravity is Gravity.OTHER
+    assert one.title == f"count_params() after build(shape) alone is 0 and was {count}"
+    assert one.evidence == (f"after a call it is {count} -> {count}",)
+    (one,) = told(new, make())
+    assert one.gravity is Gravity.BETTER
 
 
 KERAS_2, KERAS_3 = {"keras": "2.15.0"}, {"keras": "3.12.0"}

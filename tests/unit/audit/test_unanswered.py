@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from audit_stage import side, whole
 
-from nestbench.audit.differences import unanswered
+from nestbench.audit.oldfiles import unanswered
 
 OLD, NEW = "tf2.15", "tf2.21"
 EQUAL = {OLD: {"weights": "equal", "model": "equal", "checkpoint": "equal"}}

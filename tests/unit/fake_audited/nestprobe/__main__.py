@@ -36,7 +36,8 @@ def main(command, path):
             loads = dict.fromkeys(("weights", "model", "checkpoint"), "equal")
             loads.update(answers.get("loads", {}).get(saver, {}))
             for kind, result in loads.items():
-                entries.append({"saver": saver, "kind": kind, "result": result})
+                said = result if isinstance(result, dict) else {"result": result}
+                entries.append(dict(said, saver=saver, kind=kind))
     return write(request["result"], {"cells": [{"case": "model", "variant": {}, "entries": entries}]})
 
 
