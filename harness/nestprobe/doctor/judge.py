@@ -92,6 +92,9 @@ class Judge(object):
             self._add("uncounted", variable, *self._causes.of_uncounted(variable))
         elif variable.used:
             self._judge_counted(variable)
+        elif variable.listed and variable.unwatched:
+            why = "a module that torch compiled reads it unseen"
+            self._unseen.append(Unseen("whether %s is used" % variable.node.place, why, by_design=True))
         elif variable.listed:
             self._add("overcounted", variable, *self._causes.of_overcounted(variable))
         if variable.listed > 1:
