@@ -10,7 +10,7 @@ from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.origins import is_own, is_own_module
-from nestprobe.doctor.source import assignment
+from nestprobe.doctor.source import assignment, own_step
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
@@ -56,6 +56,7 @@ class Judge(object):
         facts = self._facts
         for variable in facts.variables:
             self._judge(variable)
+        self._left_by_own_step()
         self._unbuilt()
         found = [self._finding(*group) for group in self._by_container()]
         found += self._failures(found)
@@ -120,6 +121,35 @@ class Judge(object):
         told = self._facts.kit.engine.name != "jax"
         in_training = variable.used_in_training and variable.in_trainable and variable.trainable
         return told and in_training and variable.gradient is False
+
+    def _left_by_own_step(self):
+        """What a training step of the model's own did not change: another step may, and that is not known."""
+        facts = self._facts
+        step = own_step(type(facts.model))
+        if step is None or not facts.fitted or facts.flags_changed():
+            return
+        asked = [
+            one
+            for one in facts.variables
+            if one.is_float and one.used_in_training and one.in_trainable and one.trainable and one.gradient
+        ]
+        # A bias before a normalization has no gradient to speak of: only a whole layer says something.
+        moved = {_layer_of(one) for one in asked if one.changed is not False}
+        left = [_shown(one) for one in asked if _layer_of(one) not in moved]
+        if left:
+            why = "%s() is the model's own, and one step of fit() left %s as %s: %s" % (
+                step,
+                "it" if len(left) == 1 else "them",
+                "it was" if len(left) == 1 else "they were",
+                ", ".join(left),
+            )
+            do = (
+                "Compare the values around as many steps as should change them, or pass fit=False (--no-fit)."
+            )
+            what = "whether %s trained" % (
+                "a variable is" if len(left) == 1 else "%d variables are" % len(left)
+            )
+            self._unseen.append(Unseen(what, why, do))
 
     def _is_misplaced(self, variable):
         return variable.misplaced and variable.restored and self._facts.same_output is False
@@ -260,6 +290,11 @@ def _assigned_at(node):
 def _shown(variable):
     where = variable.node.place if variable.node is not None else variable.name
     return "%s %r" % (where, tuple(variable.shape))
+
+
+def _layer_of(variable):
+    node = variable.node
+    return id(variable) if node is None else id([one for one in node.chain() if is_layer(one.item)][-1].item)
 
 
 def _words(node):

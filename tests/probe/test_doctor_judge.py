@@ -1,0 +1,74 @@
+"""What is made of facts: findings, and what is said not to be known. With stand-ins for Keras."""
+
+import unittest
+from unittest import mock
+
+from nestprobe.doctor.facts import Facts, VariableFacts
+from nestprobe.doctor.graph import Node
+from nestprobe.doctor.judge import judge
+
+Layer = type("Layer", (object,), {"__module__": "keras.stand_in", "trainable": True})
+Dense = type("Dense", (Layer,), {"__module__": "keras.stand_in", "built": True})
+Variable = type("Variable", (object,), {"__module__": "keras.stand_in", "shape": (2, 3)})
+
+
+class Model(Layer):
+    pass
+
+
+class Stepping(Model):
+    def train_step(self, data):
+        raise NotImplementedError
+
+
+def facts_of(model, *nodes, **seen):
+    keras = mock.Mock(__version__="3.13.2")
+    keras.layers.Layer, keras.version = Layer, lambda: "3.13.2"
+    engine = mock.Mock(version="2.21.0", raw=lambda one: one)
+    engine.name = "tensorflow"
+    facts = Facts(mock.Mock(keras=keras, engine=engine), model, fitted=True)
+    facts.watch = mock.Mock(layer_lines={}, set_trainable={})
+    facts.variables = [variable(node, place, **seen) for place, node in enumerate(nodes)]
+    return facts
+
+
+def variable(node, place, **seen):
+    names = ("trainable", "used_in_inference", "used_in_training", "listed_early", "in_trainable")
+    healthy = dict.fromkeys((*names, "gradient", "changed", "in_file", "restored"), True)
+    healthy.update(name="kernel", shape=(2, 3), dtype="float32", phase="called", listed=1)
+    healthy.update(seen)
+    return VariableFacts(position=place, variable=node.item, node=node, **healthy)
+
+
+def kernel_of(model, attribute="dense"):
+    root = Node(model, None, text="model")
+    dense = Node(Dense(), root, "attribute", attribute, "." + attribute)
+    return Node(Variable(), dense, "attribute", "kernel", ".kernel")
+
+
+class AStepOfItsOwn(unittest.TestCase):
+    def judged(self, cls, **seen):
+        model = cls()
+        return judge(facts_of(model, kernel_of(model), **seen))
+
+    def test_that_leaves_a_variable_is_not_called_well(self):
+        said = self.judged(Stepping, changed=False)
+        self.assertEqual((said.findings, said.exit_status), ([], 3))
+        self.assertIn("train_step() is the model's own", str(said))
+        self.assertIn("model.dense.kernel (2, 3)", str(said))
+
+    def test_that_leaves_one_variable_of_a_layer_says_nothing(self):
+        model = Stepping()
+        kernel = kernel_of(model)
+        bias = Node(Variable(), kernel.parent, "attribute", "bias", ".bias")
+        facts = facts_of(model, kernel, bias)
+        facts.variables[1].changed = False
+        self.assertEqual(judge(facts).exit_status, 0)
+
+    def test_that_changes_all_and_the_step_of_keras_are(self):
+        for cls, changed in ((Stepping, True), (Model, False)):
+            self.assertEqual(self.judged(cls, changed=changed).exit_status, 0, cls)
+
+
+if __name__ == "__main__":
+    unittest.main()
