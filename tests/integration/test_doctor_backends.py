@@ -24,6 +24,23 @@ class Wrapped(keras.Model):
         return self.head(self.inner(inputs) if self.used else inputs)
 
 
+class Stopped(keras.Model):
+    def __init__(self, stop=keras.ops.stop_gradient):
+        super().__init__()
+        self.inner, self.head, self.stop = keras.layers.Dense(3), keras.layers.Dense(2), stop
+
+    def call(self, inputs):
+        return self.head(self.stop(self.inner(inputs)))
+
+
+def stopped():
+    return Stopped()
+
+
+def dead():
+    return Stopped(lambda outputs: keras.ops.relu(outputs - 1e6))
+
+
 def wrapped():
     return Wrapped()
 
@@ -65,3 +82,14 @@ def test_a_torch_module_is_seen_to_read_its_own_parameters(found):
 def test_a_torch_module_that_is_never_called_is_found(found):
     (finding,) = found("torch", "unused")["findings"]
     assert (finding["rule"], finding["place"]) == ("never-called", "model.inner")
+
+
+@pytest.mark.integration
+@pytest.mark.uses
+def test_on_jax_a_gradient_that_never_comes_is_told_from_one_that_is_zero(found):
+    said = found("jax", "stopped")
+    assert [(one["rule"], one["variables"]) for one in said["findings"]] == [
+        ("no-gradient", ["model.inner.kernel (5, 3)"]),
+        ("no-gradient", ["model.inner.bias (3,)"]),
+    ]
+    assert found("jax", "dead")["findings"] == []

@@ -117,10 +117,8 @@ class Judge(object):
             self._add("unrestored", variable, *self._causes.of_unsaved(variable))
 
     def _gets_no_gradient(self, variable):
-        # JAX gives zero, not nothing, where no gradient comes: the two cannot be told apart there.
-        told = self._facts.kit.engine.name != "jax"
         in_training = variable.used_in_training and variable.in_trainable and variable.trainable
-        return told and in_training and variable.gradient is False
+        return in_training and variable.gradient is False
 
     def _left_by_own_step(self):
         """What a training step of the model's own did not change: another step may, and that is not known."""
