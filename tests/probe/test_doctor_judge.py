@@ -70,5 +70,18 @@ class AStepOfItsOwn(unittest.TestCase):
             self.assertEqual(self.judged(cls, changed=changed).exit_status, 0, cls)
 
 
+class InTheClassBody(unittest.TestCase):
+    def test_is_a_cause_of_its_own(self):
+        model = type("Shared", (Model,), {"head": Dense(), "weights": []})()
+        root = Node(model, None, text="model")
+        head = Node(type(model).head, root, "class", "head", ".head")
+        kernel = Node(Variable(), head, "attribute", "kernel", ".kernel")
+        head.item.weights = [kernel.item]
+        facts = facts_of(model, kernel, listed=0, listed_early=False, in_trainable=False, restored=None)
+        (finding,) = judge(facts).findings
+        self.assertEqual((finding.rule, finding.lost), ("made-in-class-body", ("counted", "trained")))
+        self.assertIn("self.head = ...  # here", finding.mend)
+
+
 if __name__ == "__main__":
     unittest.main()

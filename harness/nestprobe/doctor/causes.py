@@ -3,7 +3,7 @@
 from nestprobe.doctor import ground
 from nestprobe.doctor.containers import container
 from nestprobe.doctor.facts import AGAIN, TRAINING
-from nestprobe.doctor.graph import CELL, GLOBAL
+from nestprobe.doctor.graph import CELL, CLASS, GLOBAL
 from nestprobe.doctor.origins import is_own_module
 from nestprobe.doctor.source import functions, stores
 from nestprobe.kit import keras_version
@@ -75,7 +75,7 @@ class Causes(object):
                 return "tf-module"
             if container(one.item) is None:
                 return "plain-object"
-        return None
+        return "made-in-class-body" if any(one.by == CLASS for one in segment) else None
 
     def _of_wrapped(self, between, target):
         if not ground.is_layer(target.item):

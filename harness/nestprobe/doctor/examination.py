@@ -181,8 +181,13 @@ class Examination(object):
             literals.set_fingerprints(others, marked, 1)
             model.load_weights(path)
             now = literals.values(engine, others)
-            self._notes.flags["restored"] = found_in(now)
-            again = self._arrays(self._call(model))
+            with facts.watch.reads() as shared:
+                again = self._arrays(self._call(model))
+            # What the new model did not make itself came back to nowhere: that is not asked then.
+            shared = shared if model is not facts.model else ()
+            self._notes.flags["restored"] = [
+                None if place in shared else back for place, back in enumerate(found_in(now))
+            ]
             facts.same_output = _same(output, again)
             self._notes.flags["misplaced"] = [
                 value is not None and place < len(now) and not literals.equal(value, now[place])

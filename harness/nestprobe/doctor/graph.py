@@ -12,6 +12,7 @@ import types
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from nestprobe.doctor.containers import container
 from nestprobe.doctor.internals import is_keras_name
 from nestprobe.doctor.origins import is_own_module
 from nestprobe.doctor.source import functions
@@ -20,8 +21,9 @@ from nestprobe.doctor.source import functions
 MOST = 200000
 
 ATTRIBUTE, ITEM, CELL, GLOBAL, LISTED = "attribute", "item", "cell", "global", "listed"
+CLASS = "class"  # an attribute that the class has, and the instance has not
 
-_COSTS = {ATTRIBUTE: 10, ITEM: 11, LISTED: 40, CELL: 60, GLOBAL: 80}
+_COSTS = {ATTRIBUTE: 10, ITEM: 11, CLASS: 30, LISTED: 40, CELL: 60, GLOBAL: 80}
 _PRIVATE = 5  # more for an attribute whose name begins with an underscore
 _KERAS = 400  # more for an attribute that Keras gave its own layer
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, type, types.CodeType)
@@ -178,9 +180,17 @@ class Graph(object):
         for cls in type(item).__mro__:
             if is_own_module(cls.__module__) and cls not in self._classes:
                 self._classes.add(cls)
-                for function in functions(cls):
-                    for step in self._of_function(node, function):
-                        yield step
+                for step in self._of_class(node, cls):
+                    yield step
+
+    def _of_class(self, node, cls):
+        for name, one in sorted(vars(cls).items()):
+            held = self._is_layer(one) or _is_variable(one) or container(one) is not None
+            if held and not name.startswith("__") and name not in _attributes(node.item):
+                yield self._step(node, one, CLASS, name, "." + _shown(node.item, name))
+        for function in functions(cls):
+            for step in self._of_function(node, function):
+                yield step
 
     def _is_plain(self, item):
         return is_own_module(type(item).__module__) and not isinstance(item, _ATOMS)

@@ -8,6 +8,7 @@ from nestprobe.doctor import elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.facts import CALLED, MADE, Unseen
+from nestprobe.doctor.graph import ATTRIBUTE, CLASS
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.origins import is_own, is_own_module
 from nestprobe.doctor.source import assignment, own_step
@@ -300,7 +301,7 @@ def _words(node):
     if node is None:
         return {}
     *above, target = node.chain()
-    attributes = [one for one in [*above, target] if one.by == "attribute" and not one.of_keras]
+    attributes = [one for one in [*above, target] if one.by in (ATTRIBUTE, CLASS) and not one.of_keras]
     holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
     words = {"cls": type(holders[-1].item).__name__} if holders else {}
     if attributes:
