@@ -8,8 +8,8 @@ from nestprobe.doctor import elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.facts import CALLED, MADE, Unseen
-from nestprobe.doctor.graph import ATTRIBUTE, CLASS
 from nestprobe.doctor.ground import is_layer
+from nestprobe.doctor.mends import mend
 from nestprobe.doctor.origins import is_own, is_own_module
 from nestprobe.doctor.source import assignment, own_step
 from nestprobe.kit import keras_version
@@ -186,15 +186,15 @@ class Judge(object):
             it="it" if len(shown) == 1 else "them",
         )
         return self._made(
-            kind, name, place or "(no way leads to it from the model)", said, node, shown,
+            kind, name, place or "(no way leads to it from the model)", said, members, shown,
             lost=self._lost(kind, variables), line=self._line(node, variables),
         )  # fmt: skip
 
-    def _made(self, kind, name, place, said, node=None, variables=(), lost=(), line=""):
+    def _made(self, kind, name, place, said, members=(), variables=(), lost=(), line=""):
         rule = rules.rule(name)
         return Finding(
             kind=kind, rule=name, title=rule.title, place=place, said=said, cause=rule.cause,
-            mend=rule.code(**_words(node)), line=line, variables=variables, lost=lost,
+            mend=mend(rule, members), line=line, variables=variables, lost=lost,
             elsewhere=elsewhere.sentences(name, kind), cases=rule.cases,
         )  # fmt: skip
 
@@ -294,21 +294,6 @@ def _shown(variable):
 def _layer_of(variable):
     node = variable.node
     return id(variable) if node is None else id([one for one in node.chain() if is_layer(one.item)][-1].item)
-
-
-def _words(node):
-    """Names of the reader's own model for the mend."""
-    if node is None:
-        return {}
-    *above, target = node.chain()
-    attributes = [one for one in [*above, target] if one.by in (ATTRIBUTE, CLASS) and not one.of_keras]
-    holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
-    words = {"cls": type(holders[-1].item).__name__} if holders else {}
-    if attributes:
-        words["attribute"] = str(attributes[-1].key)
-        if not is_layer(target.item):
-            words["name"] = str(attributes[-1].key)
-    return words
 
 
 def _raised_at(error):

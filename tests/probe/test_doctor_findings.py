@@ -3,6 +3,7 @@
 import unittest
 from unittest import mock
 
+from nestprobe.doctor import mends, rules
 from nestprobe.doctor.facts import Facts, VariableFacts
 from nestprobe.doctor.graph import Node
 from nestprobe.doctor.judge import judge
@@ -81,6 +82,67 @@ class InTheClassBody(unittest.TestCase):
         (finding,) = judge(facts).findings
         self.assertEqual((finding.rule, finding.lost), ("made-in-class-body", ("counted", "trained")))
         self.assertIn("self.head = ...  # here", finding.mend)
+
+
+class Tracked(list):
+    """As Keras 3 has it in the place of a list."""
+
+    __module__ = "keras.src.utils.tracking"
+
+
+class Appended(Model):
+    def __init__(self, blocks):
+        self.run = lambda: blocks
+        self._blocks = Tracked()
+        self.__dict__["_a_list_of_keras"] = Tracked()
+
+
+class Mends(unittest.TestCase):
+    def mend(self, name, *nodes):
+        members = [(variable(node, 0) if type(node.item) is Variable else None, node) for node in nodes]
+        return mends.mend(rules.rule(name), members)
+
+    def root(self, model=None):
+        return Node(model or Model(), None, text="model")
+
+    def step(self, parent, by, key, text, item=None):
+        return Node(item or Dense(), parent, by, key, text)
+
+    def test_items_that_are_never_called_leave_the_list_alone(self):
+        held = self.step(self.root(), "attribute", "ls", ".ls", [])
+        said = self.mend("never-called", *[self.step(held, "item", n, "[%d]" % n) for n in (1, 2)])
+        self.assertNotIn("del", said)
+        self.assertIn("self.ls[1]: ", said)
+        self.assertIn("self.ls[2]: ", said)
+        self.assertIn("del self.a ", self.mend("never-called", self.step(self.root(), "attribute", "a", ".a")))
+
+    def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
+        model = Model()
+        self.assertTrue(self.mend("no-gradient", kernel_of(model)).endswith("self.dense.trainable = False"))
+        own = self.step(self.root(model), "attribute", "scale", ".scale", Variable())
+        self.assertIn("self.scale = self.add_weight(..., trainable=False)", self.mend("no-gradient", own))
+
+    def test_what_a_function_captures_is_kept_by_its_name(self):
+        function = self.step(self.root(), "attribute", "f", ".f", len)
+        captured = self.step(function, "cell", "h", "<f>.h")
+        self.assertIn("self.h = h ", self.mend("closure", captured))
+
+    def test_a_copied_list_is_named_by_its_attribute(self):
+        blocks = [Dense()]
+        function = self.step(self.root(Appended(blocks)), "attribute", "run", ".run", len)
+        held = self.step(function, "cell", "blocks", "<run>.blocks", blocks)
+        said = self.mend("container-copied", self.step(held, "item", 0, "[0]", blocks[0]))
+        self.assertIn("self._blocks.append(...)", said)
+
+    def test_raw_variables_stay_in_their_dict_and_have_their_shapes(self):
+        held = self.step(self.root(), "attribute", "p", ".p", {"w": 1, "b": 2})
+        said = self.mend(
+            "raw-variable", *[self.step(held, "item", key, "[%r]" % key, Variable()) for key in ("w", "b")]
+        )
+        self.assertIn("self.p = {}", said)
+        self.assertIn("self.p['w'] = self.add_weight(name=\"w\", shape=(2, 3))", said)
+        self.assertIn("self.p['b'] = self.add_weight(", said)
+        self.assertNotIn("self.units", said)
 
 
 if __name__ == "__main__":
