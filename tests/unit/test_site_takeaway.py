@@ -3,11 +3,12 @@
 import json
 
 import pytest
-from growth_stage import counts, keras_3, stack_counts
+from growth_stage import counts, keras_3, stack_counts, times
 from site_stage import site_in, source_in, table
 from timing_stage import fill
 from timing_stage import session as timing_session
 
+from nestbench.growth import Part
 from nestbench.growth import Shelf as GrowthShelf
 from nestbench.portability import Loaded, Loads
 from nestbench.portability import Shelf as PortabilityShelf
@@ -73,6 +74,17 @@ def test_what_is_measured_beside_the_cells_is_taken_away_too(tmp_path):
     assert {(one["stack"], one["exponential"]) for one in users if one["exponent"]} == {("tf2.15", "False")}
     page = (site / "downloads.html").read_text()
     assert "nothing of it is measured" not in page
+
+
+def test_the_seconds_of_the_smallest_and_of_the_largest_size_stand_beside_the_power(tmp_path):
+    source = source_in(tmp_path)
+    shelf = GrowthShelf(root=tmp_path / "results" / "growth")
+    shelf.keep_times("tf2.15", times(lambda n: [0.25 * n] * 3, label="grows"), {"id": "here"})
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    for name in ("growth.html", "cases/grows.html"):
+        assert (site / name).read_text().count("<td>0.25 -&gt; 32 s (n=1 -&gt; 128)</td>") == len(Part), name
+    rows = [one for one in table(site, "growth.json") if one["quantity"] == "seconds"]
+    assert {(one["at_smallest"], one["at_largest"]) for one in rows} == {(0.25, 32.0)}
 
 
 @pytest.mark.parametrize(
