@@ -110,7 +110,9 @@ TABLES = (
             "in_trainable_weights": _number("how often it is listed in trainable_weights", always=True),
             "gradient": _flag("whether it gets one"),
             "changed_by_step": _flag("whether one optimizer step changes it"),
-            "in_weights_file": _flag("whether its values are in the weights file"),
+            "in_weights_file": _flag(
+                "whether its values are in the weights file, model.weights.h5: of no other name"
+            ),
             "in_model_file": _flag("whether they are in the model file"),
             "in_checkpoint": _flag("whether they are in the TF checkpoint"),
             "restored_from_weights_file": _flag("whether they come back into a fresh instance"),
