@@ -4,7 +4,7 @@ import json
 
 import pytest
 from growth_stage import counts, keras_3, stack_counts, times
-from site_stage import site_in, source_in, table
+from site_stage import digests_of, observed, site_in, source_in, table
 from timing_stage import fill
 from timing_stage import session as timing_session
 
@@ -15,6 +15,7 @@ from nestbench.portability import Shelf as PortabilityShelf
 from nestbench.site import Folder, build
 from nestbench.site.download import TABLES
 from nestbench.timing import Shelf as TimingShelf
+from nestprobe.observation import ModelRecord, PhaseRecord
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +86,26 @@ def test_the_seconds_of_the_smallest_and_of_the_largest_size_stand_beside_the_po
         assert (site / name).read_text().count("<td>0.25 -&gt; 32 s (n=1 -&gt; 128)</td>") == len(Part), name
     rows = [one for one in table(site, "growth.json") if one["quantity"] == "seconds"]
     assert {(one["at_smallest"], one["at_largest"]) for one in rows} == {(0.25, 32.0)}
+
+
+def test_a_build_of_nothing_is_no_speed(tmp_path):
+    source = source_in(tmp_path)
+    (cell,) = (one for one in source.catalogue.cells(["tf2.16"]) if one.case.id == "history")
+    seen = observed(cell, says="uncounted")
+    seen.phases["built"] = PhaseRecord("done", model=ModelRecord(count_params=0))
+    source.store.add("tf2.16", digests_of(cell, source.matrix), seen)
+    fill(
+        TimingShelf(root=tmp_path / "results" / "timings"),
+        timing_session(stacks=("tf2.15", "tf2.16"), control="tf2.16", parts=("history",)),
+        20,
+        factors={"tf2.16": 0.01, "tf2.16+control": 0.01},
+    )
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    told = {one["measure"]: one["answer"] for one in table(site, "timings.json")}
+    assert told == {"construct": "faster", "build": "builds nothing on tf2.16"}
+    page = (site / "cases" / "history.html").read_text()
+    assert "<td>builds nothing on tf2.16</td>" in page
+    assert "Hodges-Lehmann" in page
 
 
 @pytest.mark.parametrize(

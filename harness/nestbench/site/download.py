@@ -173,15 +173,19 @@ TABLES = (
             "measure": _text("what was timed"),
             "before": _text("id of the stack that is held against"),
             "after": _text("id of the stack that is held against it"),
-            "seconds_before": _real("median over the launches"),
+            "seconds_before": _real("median over the blocks"),
             "seconds_after": _real("the same of the other stack"),
-            "ratio": _real("after over before, within the blocks: over 1 is slower"),
-            "low": _real("lower end of its 95 % interval"),
+            "ratio": _real(
+                "after over before: Hodges-Lehmann estimate of the ratios within the blocks, which need not "
+                "be that of the two medians; over 1 is slower"
+            ),
+            "low": _real("lower end of its 95 % interval, of this comparison alone"),
             "high": _real("upper end"),
             "noise": _real("how far the control strayed from 1, as a fraction; empty without a control"),
             "answer": _text(
-                "slower, faster, same or no evidence, at the error rate of the whole session; over the limit "
-                "where that hangs on the blocks that are left out"
+                "slower, faster, same or no evidence, which holds for all of the session together; over the "
+                "limit where that hangs on the blocks that are left out; builds nothing, and on which, where of a "
+                "build, build(shape) makes and counts no variable on one of the two, and does on the other"
             ),
             "over_before": _number("blocks left out since only the first was over its limit", always=True),
             "over_after": _number("blocks left out since only the other was", always=True),
