@@ -1,6 +1,7 @@
 """Two stacks held against each other: the gravest change first, counts of whole builds only."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -251,13 +252,27 @@ def test_data_says_whether_the_times_in_it_are_trusted(timed):
     slower = {"tf2.16": 2.0, "tf2.16+control": 2.0}
     data = json.loads(timed("--format", "json", factors=slower).stdout)
     assert (data["session"], data["trusted"]) == ("made-up", True)
-    assert {row["answer"] for one in data["cases"] for row in one["times"]} == {"slower"}
+    constructed = [row for one in data["cases"] for row in one["times"] if row["measure"] == "construct"]
+    assert {row["answer"] for row in constructed} == {"slower"}
     data = json.loads(timed("--format", "json", factors={"tf2.16": 2.0}).stdout)
     assert data["trusted"] is False
     assert any(line.startswith("NOT TO BE TRUSTED") for line in data["caveats"])
     data = json.loads(timed("--format", "json", control=None).stdout)
     assert data["trusted"] is None
     assert {row["noise"] for one in data["cases"] for row in one["times"]} == {None}
+
+
+def test_a_build_of_nothing_is_named_and_is_no_speed(timed):
+    faster = {"tf2.16": 0.01, "tf2.16+control": 0.01}
+    said = timed(factors=faster).stdout
+    lines = [one.strip() for one in said.splitlines() if "build builds nothing on tf2.16" in one]
+    assert len(lines) == 2  # list-of-layers[owner=model], raw-variable-attribute
+    assert all(re.fullmatch(r"construct faster x\S+; build builds nothing on tf2.16", one) for one in lines)
+    assert "6 comparisons: 0 slower, 4 faster, 0 same, 0 no evidence, 2 builds nothing" in said
+    data = json.loads(timed("--format", "json", factors=faster).stdout)
+    told = {(one["case"], row["measure"]): row["answer"] for one in data["cases"] for row in one["times"]}
+    assert told["raw-variable-attribute", "build"] == "builds nothing on tf2.16"
+    assert told["list-of-layers[owner=layer]", "build"] == "faster"
 
 
 def test_times_of_another_case_or_lock_do_not_stand_beside_what_is_there_now(timed):

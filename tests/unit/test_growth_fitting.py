@@ -94,6 +94,13 @@ def test_the_count_that_was_ended_is_a_lower_bound_of_its_part_alone():
     assert call.curves[Quantity.PYTHON_CALLS].growth.exponent == pytest.approx(1, abs=0.01)
 
 
+def test_a_bound_below_what_a_smaller_size_took_says_nothing():
+    ended = counts(keras_2, instead=after(128, Kind.OVER, "limit of 20 s"))
+    for calls, bounds in ((63, {}), (64, {128: 64.0})):
+        tally = Tally(part=Part.FIRST_CALL, size=128, python_calls=50000, user_calls=calls)
+        assert told(ended, times(lambda n: [n]), tally=tally).curves[Quantity.USER_CALLS].bounds == bounds
+
+
 def test_a_count_that_stopped_before_the_end_is_a_lower_bound():
     lost = Counted(kind=Kind.MEASURED, python_calls=300, user_calls={"Link": 106}, lost=True)
     found = told(counts(keras_2, instead={128: lost}))
@@ -185,7 +192,23 @@ def test_the_text_says_power_and_end_of_each_stack():
 def test_markdown_is_a_table_of_equally_many_cells():
     lines = [line for line in report.to_markdown(both()).splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 2 * len(Part)
-    assert {line.count("|") for line in lines} == {8}
+    assert {line.count("|") for line in lines} == {9}
+
+
+def test_seconds_are_told_where_they_begin_and_where_they_end():
+    (new,) = [line for line in report.to_text(both()).splitlines() if "keras3.0  first-call" in line]
+    assert "0.021 -> 16 s (n=1 -> 128)" in new
+    (old,) = [line for line in report.to_text(both()).splitlines() if "tf2.0     first-call" in line]
+    assert "->" not in old
+    uneven = told(None, times(lambda n: [n, 2.0 * n, 90.0 * n], sizes=SIZES[:3]))
+    assert report.table_row(uneven)[5] == "2 -> 8 s (n=1 -> 4)"
+
+
+def test_what_is_cut_off_says_so():
+    long = f"ValueError: {'a word ' * 20}"
+    row = report.table_row(told(counts(keras_2, instead=after(128, Kind.RAISES, long))))
+    assert row[-1].endswith("...")
+    assert len(row[-1]) <= len("n=128: ") + 60
 
 
 def test_csv_has_every_number():
@@ -195,8 +218,11 @@ def test_csv_has_every_number():
     row = found["tf2.0", "build", "user calls"]
     assert float(row["exponent"]) == 1
     assert (row["works_to"], row["breaks_at"], row["how"]) == ("64", "128", RECURSION)
+    ends = ("smallest", "at_smallest", "largest", "at_largest")
+    assert tuple(row[name] for name in ends) == ("1", "1.0", "64", "64.0")
     none = found["tf2.0", "build", "seconds"]
     assert (none["exponent"], none["why_not"]) == ("", "measured at 0 sizes, an exponent takes 3")
+    assert [none[name] for name in ends] == [""] * 4
 
 
 def test_json_has_points_and_bounds_and_no_infinity():
@@ -205,6 +231,9 @@ def test_json_has_points_and_bounds_and_no_infinity():
     user = one["quantities"]["user calls"]
     assert [2, 5.0] in user["points"]
     assert user["bounds"] == [[128, 5000.0]]
+    seconds = one["quantities"]["seconds"]
+    assert (seconds["smallest"], seconds["largest"]) == (1, 128)
+    assert (seconds["at_smallest"], seconds["at_largest"]) == (0.021, 0.02 + 0.001 * 128**2)
     assert user["reach"] == {"works_to": 64, "breaks_at": 128, "how": "over the limit (limit of 20 s)"}
 
 

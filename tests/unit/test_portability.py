@@ -14,11 +14,13 @@ from nestbench.matrix import load_matrix
 from nestbench.portability import Loaded, Loads, Shelf, choose
 from nestbench.portability.exchange import Exchange
 from nestbench.portability.record import basis
-from nestbench.portability.report import to_csv, to_text
+from nestbench.portability.report import WEIGHTS_FILE, to_csv, to_text
 from nestbench.run import session
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.probe_process import Limits
 from nestbench.run.workspace import Workspace
+from nestbench.site import portable
+from nestbench.site.page import render
 from nestbench.store.disk import StoreError
 
 CATALOGUE, MATRIX = load_catalogue(), load_matrix()
@@ -203,6 +205,21 @@ def test_squares_count_what_comes_back_equal():
     assert "| tf2.1 | H |" in to_text(
         [loads("x", of=["equal", "equal", "timed-out"])], LABELS[2:], markdown=True
     )
+
+
+def test_which_weights_file_is_meant_is_said_where_one_reads_of_it():
+    assert to_text([loads("tf2.21", of=["equal"] * 3)], LABELS).endswith(f"{WEIGHTS_FILE}\n")
+    assert WEIGHTS_FILE in Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    told = "Do not rename a good <code>.h5</code> to <code>.weights.h5</code>"
+    assert told in render("about.html", root="", page="about.html", absent=[])
+    view = portable.view([loads("tf2.21", of=["equal"] * 3)], {})
+    assert told in render("portability.html", root="", page="portability.html", **view)
+
+
+def test_the_page_about_it_names_what_differs_between_two_runs():
+    page = render("about.html", root="", page="about.html", absent=[])
+    assert "lambda-captures-layer" in page
+    assert "order of their addresses" in page
 
 
 def test_csv_has_a_row_a_file():

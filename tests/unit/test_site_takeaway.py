@@ -3,17 +3,19 @@
 import json
 
 import pytest
-from growth_stage import counts, keras_3, stack_counts
-from site_stage import site_in, source_in, table
+from growth_stage import counts, keras_3, stack_counts, times
+from site_stage import digests_of, observed, site_in, source_in, table
 from timing_stage import fill
 from timing_stage import session as timing_session
 
+from nestbench.growth import Part
 from nestbench.growth import Shelf as GrowthShelf
 from nestbench.portability import Loaded, Loads
 from nestbench.portability import Shelf as PortabilityShelf
 from nestbench.site import Folder, build
 from nestbench.site.download import TABLES
 from nestbench.timing import Shelf as TimingShelf
+from nestprobe.observation import ModelRecord, PhaseRecord
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,37 @@ def test_what_is_measured_beside_the_cells_is_taken_away_too(tmp_path):
     assert {(one["stack"], one["exponential"]) for one in users if one["exponent"]} == {("tf2.15", "False")}
     page = (site / "downloads.html").read_text()
     assert "nothing of it is measured" not in page
+
+
+def test_the_seconds_of_the_smallest_and_of_the_largest_size_stand_beside_the_power(tmp_path):
+    source = source_in(tmp_path)
+    shelf = GrowthShelf(root=tmp_path / "results" / "growth")
+    shelf.keep_times("tf2.15", times(lambda n: [0.25 * n] * 3, label="grows"), {"id": "here"})
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    for name in ("growth.html", "cases/grows.html"):
+        assert (site / name).read_text().count("<td>0.25 -&gt; 32 s (n=1 -&gt; 128)</td>") == len(Part), name
+    rows = [one for one in table(site, "growth.json") if one["quantity"] == "seconds"]
+    assert {(one["at_smallest"], one["at_largest"]) for one in rows} == {(0.25, 32.0)}
+
+
+def test_a_build_of_nothing_is_no_speed(tmp_path):
+    source = source_in(tmp_path)
+    (cell,) = (one for one in source.catalogue.cells(["tf2.16"]) if one.case.id == "history")
+    seen = observed(cell, says="uncounted")
+    seen.phases["built"] = PhaseRecord("done", model=ModelRecord(count_params=0))
+    source.store.add("tf2.16", digests_of(cell, source.matrix), seen)
+    fill(
+        TimingShelf(root=tmp_path / "results" / "timings"),
+        timing_session(stacks=("tf2.15", "tf2.16"), control="tf2.16", parts=("history",)),
+        20,
+        factors={"tf2.16": 0.01, "tf2.16+control": 0.01},
+    )
+    site = build(source, Folder(root=tmp_path / "site")).index.parent
+    told = {one["measure"]: one["answer"] for one in table(site, "timings.json")}
+    assert told == {"construct": "faster", "build": "builds nothing on tf2.16"}
+    page = (site / "cases" / "history.html").read_text()
+    assert "<td>builds nothing on tf2.16</td>" in page
+    assert "Hodges-Lehmann" in page
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nestbench.changes.pairing import Pairing
     from nestbench.timing import Session
     from nestbench.timing.answers import Row
+    from nestbench.timing.unbuilt import Observations
+    from nestprobe.observation import Observation
 
 _NAMED = 6
 
@@ -89,7 +91,11 @@ def compare(
                 if "not measured" in why
                 else "Name another case.",
             )
-    times = _times(before, after, session, catalogue, locks)
+    observations: dict[str, dict[str, Observation]] = {}
+    for result in (result for side in sides for result in side):
+        if result.observation is not None:
+            observations.setdefault(result.cell.label, {})[result.cell.stack] = result.observation
+    times = _times(before, after, session, catalogue, locks, observations=observations)
     stale = sum(result.state is State.STALE for side in sides for result in side)
     if stale:
         old = f"Of the results, {stale} were measured before their case, lock or probe changed."
@@ -105,7 +111,13 @@ def compare(
 
 
 def _times(
-    before: str, after: str, name: str | None, catalogue: "Catalogue", locks: Mapping[str, str]
+    before: str,
+    after: str,
+    name: str | None,
+    catalogue: "Catalogue",
+    locks: Mapping[str, str],
+    *,
+    observations: "Observations",
 ) -> _Times:
     """What the last session that has both says of them, or the one called ``name``; ``locks``: by stack.
 
@@ -115,6 +127,7 @@ def _times(
     from nestbench.timing import report
     from nestbench.timing.answers import answers
     from nestbench.timing.samples import samples
+    from nestbench.timing.unbuilt import without_unbuilt
 
     shelf = shelf_of(None)
     names = [name] if name else shelf.names()[::-1]
@@ -122,6 +135,7 @@ def _times(
         session = shelf.load(one)
         if {before, after} <= {arm.name for arm in session.arms}:
             found = answers(session, samples(shelf, session), [(before, after)])
+            found = without_unbuilt(found, observations)
             changed, other = _changed(session, catalogue), _other_lock(session, (before, after), locks)
             rows: dict[str, list[Row]] = {}
             for row in found.rows:

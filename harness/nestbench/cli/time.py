@@ -219,6 +219,7 @@ def _show(
         most = None if everything else _SHOWN
         rows = report.biggest_first(found.rows)
         _print(f"{session.name}: the largest differences first", report.timings_frame(rows), session, most)
+        typer.echo(f"{report.LEGEND} {report.TIMES_ALONE}")
         title = f"{session.name}: peak memory and its growth in MB, medians, not judged"
         _print(title, report.memory_frame(memory), session, most and _SHOWN_MEMORY)
         for line in report.failures(samples(shelf, session)):

@@ -6,7 +6,6 @@ The same results give the same bytes. It can be read without colours: every stac
 import importlib.util
 import io
 import itertools
-import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -125,7 +124,7 @@ def _line(axes: "Axes", row: Told, quantity: Quantity, stacks: Sequence[str]) ->
     place = stacks.index(row.stack)
     curve = row.curves[quantity]
     sizes = _sizes(row, quantity)
-    medians = [statistics.median(value for at, value in curve.points if at == size) for size in sizes]
+    medians = [value for _, value in curve.medians]
     style: dict[str, Any] = {
         "color": _COLOURS[place % len(_COLOURS)],
         "marker": _MARKERS[place % len(_MARKERS)],

@@ -4,6 +4,7 @@ What decides is the smallest size: a case that raises there by its author's desi
 raises the same, any other as far as it is measured. Where that ends, it breaks.
 """
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,6 +49,11 @@ class Curve:
     bounds: Mapping[int, float] = field(default_factory=dict)
     growth: Growth | None
     why: str = ""
+
+    @property
+    def medians(self) -> tuple[tuple[int, float], ...]:
+        """Each size with the median of its points, the smallest first."""
+        return _medians(self.points)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,9 +147,13 @@ def _of_times(points: Sequence[tuple[int, Timed]]) -> Curve:
 
 
 def _curve(values: Sequence[tuple[int, float]], bounds: Mapping[int, float], why: str = "") -> Curve:
-    """A value or a bound of nothing tells nothing of a power."""
+    """A value or a bound of nothing tells nothing, nor does a bound below what a smaller size took."""
     points = tuple((size, value) for size, value in values if value > 0)
-    bounds = {size: bound for size, bound in bounds.items() if bound > 0}
+    bounds = {
+        size: bound
+        for size, bound in bounds.items()
+        if bound > 0 and all(bound >= value for at, value in _medians(points) if at < size)
+    }
     sizes = len({size for size, _ in points})
     if not why and sizes < LEAST_SIZES:
         why = f"measured at {sizes} sizes, an exponent takes {LEAST_SIZES}"
@@ -155,6 +165,13 @@ def _curve(values: Sequence[tuple[int, float]], bounds: Mapping[int, float], why
             over={float(size): bound for size, bound in bounds.items()},
         )
     return Curve(points=points, bounds=bounds, growth=growth, why=why)
+
+
+def _medians(points: Sequence[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+    by_size: dict[int, list[float]] = {}
+    for size, value in points:
+        by_size.setdefault(size, []).append(value)
+    return tuple((size, statistics.median(by_size[size])) for size in sorted(by_size))
 
 
 def _good(points: Sequence[tuple[int, One]]) -> Iterator[tuple[int, One]]:

@@ -10,19 +10,21 @@ from typing import Any
 from nestbench.growth.fitting import Curve, Quantity, Reach, Told
 from nestbench.statistics.growth import Growth
 
-__all__ = ["power", "rows_of", "short", "table_row", "to_csv", "to_json", "to_markdown", "to_text"]
+__all__ = ["power", "rows_of", "short", "span", "table_row", "to_csv", "to_json", "to_markdown", "to_text"]
 
-_HEAD = ("stack", "of", *map(str, Quantity), "works to", "breaks")
+_HEAD = ("stack", "of", *map(str, Quantity), "seconds took", "works to", "breaks")
 _COLUMNS = (
-    "case", "stack", "part", "quantity", "exponential", "exponent", "low", "high", "points", "why_not",
-    "works_to", "breaks_at", "how",
+    "case", "stack", "part", "quantity", "exponential", "exponent", "low", "high", "smallest", "at_smallest",
+    "largest", "at_largest", "points", "why_not", "works_to", "breaks_at", "how",
 )  # fmt: skip
 _LEGEND = (
     "The power with which each grows with size, beside what it costs at any size, and its 95 % interval:",
     "1 is linear, 2 quadratic, 0 does not grow. Calls are counted exactly, so there the interval says how",
-    "well one power describes them.",
+    "well one power describes them. A higher power is not more time: what it took at the smallest and at",
+    "the largest size that worked stands beside it, as medians.",
 )
 _LONGEST = 60
+_WHOLE = 100  # seconds from which on they are told as whole numbers
 #: Growth that is a difference of rounding.
 _FLAT = 0.005
 
@@ -45,6 +47,20 @@ def short(reach: Reach, growing: str) -> str:
         return ""
     word = reach.how.removeprefix("constructing it: ").split(":")[0].split(" (")[0]
     return f"{word} at {growing}={reach.breaks_at}"
+
+
+def span(curve: Curve, growing: str) -> str:
+    """``0.036 -> 0.18 s (n=1 -> 128)``: what it took at the smallest and at the largest size that worked."""
+    if not curve.points:
+        return "-"
+    (smallest, least), (largest, most) = curve.medians[0], curve.medians[-1]
+    if smallest == largest:
+        return f"{_seconds(least)} s ({growing}={smallest})"
+    return f"{_seconds(least)} -> {_seconds(most)} s ({growing}={smallest} -> {largest})"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.0f}" if value >= _WHOLE else f"{value:.2g}"
 
 
 def to_text(told: Sequence[Told]) -> str:
@@ -77,11 +93,14 @@ def _by_case(told: Sequence[Told]) -> Iterator[tuple[str, list[Told]]]:
 
 
 def table_row(one: Told) -> tuple[str, ...]:
-    """Stack, part, the exponent of each quantity, how far it works and where it breaks."""
+    """Stack, part, the exponent of each quantity, seconds, how far it works and where it breaks."""
     reach = one.reach
     works = "nothing" if reach.works_to is None else f"{one.growing}={reach.works_to}"
-    broken = "" if reach.breaks_at is None else f"{one.growing}={reach.breaks_at}: {reach.how[:_LONGEST]}"
-    return (one.stack, str(one.part), *(_cell(one.curves[name]) for name in Quantity), works, broken)
+    how = reach.how if len(reach.how) <= _LONGEST else f"{reach.how[: _LONGEST - 3].rstrip()}..."
+    broken = "" if reach.breaks_at is None else f"{one.growing}={reach.breaks_at}: {how}"
+    powers = (_cell(one.curves[name]) for name in Quantity)
+    took = span(one.curves[Quantity.SECONDS], one.growing)
+    return (one.stack, str(one.part), *powers, took, works, broken)
 
 
 def _cell(curve: Curve) -> str:
@@ -109,6 +128,7 @@ def rows_of(one: Told) -> Iterator[dict[str, Any]]:
             "exponential": beyond,
             **_fit(curve.growth),
             **({"exponent": None} if beyond else {}),
+            **_ends(curve),
             "points": len(curve.points),
             "why_not": curve.why,
             **(_reach(_reach_of(one, name)) or {"works_to": None, "breaks_at": None, "how": ""}),
@@ -129,6 +149,7 @@ def _data(one: Told) -> dict[str, Any]:
         "quantities": {
             str(name): {
                 **_fit(curve.growth),
+                **_ends(curve),
                 "why_not": curve.why,
                 "points": [list(point) for point in curve.points],
                 "bounds": [list(bound) for bound in sorted(curve.bounds.items())],
@@ -147,6 +168,18 @@ def _reach(reach: Reach | None) -> dict[str, Any] | None:
     if reach is None:
         return None
     return {"works_to": reach.works_to, "breaks_at": reach.breaks_at, "how": reach.how}
+
+
+def _ends(curve: Curve) -> dict[str, float | None]:
+    """What was measured at the smallest and at the largest size that worked, of several the median."""
+    smallest, at_smallest = curve.medians[0] if curve.points else (None, None)
+    largest, at_largest = curve.medians[-1] if curve.points else (None, None)
+    return {
+        "smallest": smallest,
+        "at_smallest": at_smallest,
+        "largest": largest,
+        "at_largest": at_largest,
+    }
 
 
 def _fit(growth: Growth | None) -> dict[str, float | str | None]:

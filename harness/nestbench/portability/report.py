@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nestbench.portability.record import KINDS, Loaded, Loads
 
-__all__ = ["LEGEND", "TITLES", "squares", "to_csv", "to_text"]
+__all__ = ["LEGEND", "TITLES", "WEIGHTS_FILE", "squares", "to_csv", "to_text"]
 
 TITLES = {
-    "weights": "Weights files (save_weights to model.weights.h5)",
+    "weights": "Weights files (save_weights to model.weights.h5, to no other name)",
     "model": "Model files (save to the single-file format of the release: .h5 to TF 2.11, .keras since)",
     "checkpoint": "TF checkpoints (tf.train.Checkpoint)",
 }
@@ -25,6 +25,18 @@ LEGEND = (
 )
 
 
+#: What is measured where a weights file is spoken of.
+WEIGHTS_FILE = (
+    "The weights file is what `save_weights()` writes to `model.weights.h5`; no other name is tried. In "
+    "tf.keras of Keras 2 the name decides the format: from TensorFlow 2.12 on, `.weights.h5` is a format "
+    "of its own, any other `.h5` is the older HDF5 format, and a name such as `weights` gives a TF "
+    "checkpoint. Up to 2.11, `.weights.h5` is the older HDF5 format, too. Keras 3 writes no `.h5` but "
+    "`.weights.h5`, and reads the older `.h5`. A loss of the weights file is not said of the other "
+    "formats. Do not rename a good `.h5` to `.weights.h5`: from 2.12 on it is then taken for the other "
+    "format and refused."
+)
+
+
 def to_text(loads: Sequence[Loads], cases: Sequence[str] = (), *, markdown: bool = False) -> str:
     """One matrix a kind: how many of the files that were saved come back equal, and what the others do.
 
@@ -35,7 +47,9 @@ def to_text(loads: Sequence[Loads], cases: Sequence[str] = (), *, markdown: bool
         rows = squares(loads, kind, cases)
         parts.append(_title(TITLES[kind], markdown=markdown))
         parts.append(_table(rows, markdown=markdown))
-    return "\n".join([*parts, f"Columns load. {_COUNTED if len(cases) != 1 else ''}{LEGEND}", ""])
+    return "\n".join(
+        [*parts, f"Columns load. {_COUNTED if len(cases) != 1 else ''}{LEGEND}", WEIGHTS_FILE, ""]
+    )
 
 
 def squares(loads: Sequence[Loads], kind: str, cases: Sequence[str] = ()) -> list[list[str]]:

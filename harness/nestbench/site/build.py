@@ -34,6 +34,7 @@ from nestbench.site.study import Study
 from nestbench.site.survey import Survey, survey_of
 from nestbench.site.takeaway import Takeaway, has_parquet
 from nestbench.site.timing import times_of
+from nestprobe.observation import Observation
 
 __all__ = ["Built", "build"]
 
@@ -72,7 +73,7 @@ class _Writer:
         self.survey, self.source, self.work = survey, survey.source, work
         self.claims: list[ClaimView] = claim_views(survey)
         self.cost: Cost = cost_of(self.source)
-        self.times = times_of(self.source)
+        self.times = times_of(self.source, _observations(survey))
         self.notes = list(self.source.warnings())
         self.loads = _loads(self.source)
         self.unstable = {one.label: one.unstable for s in survey.studies for one in s.variants}
@@ -238,6 +239,17 @@ def _sizes(folder: Path) -> dict[str, str]:
     return {
         name: f"{size / _MEGA:.1f} MB" if size >= _MEGA else f"{max(1, round(size / _KILO))} kB"
         for name, size in sizes.items()
+    }
+
+
+def _observations(survey: Survey) -> dict[str, dict[str, Observation]]:
+    """By label of a case variant and by stack, of all that was measured."""
+    return {
+        row_label(study.entry.id, one.variant.label): {
+            stack: seen for alike in one.alike if (seen := alike.result.observation) for stack in alike.stacks
+        }
+        for study in survey.studies
+        for one in study.variants
     }
 
 

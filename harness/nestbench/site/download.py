@@ -110,7 +110,9 @@ TABLES = (
             "in_trainable_weights": _number("how often it is listed in trainable_weights", always=True),
             "gradient": _flag("whether it gets one"),
             "changed_by_step": _flag("whether one optimizer step changes it"),
-            "in_weights_file": _flag("whether its values are in the weights file"),
+            "in_weights_file": _flag(
+                "whether its values are in the weights file, model.weights.h5: of no other name"
+            ),
             "in_model_file": _flag("whether they are in the model file"),
             "in_checkpoint": _flag("whether they are in the TF checkpoint"),
             "restored_from_weights_file": _flag("whether they come back into a fresh instance"),
@@ -171,15 +173,19 @@ TABLES = (
             "measure": _text("what was timed"),
             "before": _text("id of the stack that is held against"),
             "after": _text("id of the stack that is held against it"),
-            "seconds_before": _real("median over the launches"),
+            "seconds_before": _real("median over the blocks"),
             "seconds_after": _real("the same of the other stack"),
-            "ratio": _real("after over before, within the blocks: over 1 is slower"),
-            "low": _real("lower end of its 95 % interval"),
+            "ratio": _real(
+                "after over before: Hodges-Lehmann estimate of the ratios within the blocks, which need not "
+                "be that of the two medians; over 1 is slower"
+            ),
+            "low": _real("lower end of its 95 % interval, of this comparison alone"),
             "high": _real("upper end"),
             "noise": _real("how far the control strayed from 1, as a fraction; empty without a control"),
             "answer": _text(
-                "slower, faster, same or no evidence, at the error rate of the whole session; over the limit "
-                "where that hangs on the blocks that are left out"
+                "slower, faster, same or no evidence, which holds for all of the session together; over the "
+                "limit where that hangs on the blocks that are left out; builds nothing, and on which, where of a "
+                "build, build(shape) makes and counts no variable on one of the two, and does on the other"
             ),
             "over_before": _number("blocks left out since only the first was over its limit", always=True),
             "over_after": _number("blocks left out since only the other was", always=True),
@@ -203,6 +209,10 @@ TABLES = (
             "exponent": _real("power of the size with which it grows; empty without one"),
             "low": _real("lower end of its 95 % interval"),
             "high": _real("upper end; empty where there is none"),
+            "smallest": _number("the smallest size at which it is more than nothing; empty where none is"),
+            "at_smallest": _real("calls, or median seconds, there"),
+            "largest": _number("the largest size that worked"),
+            "at_largest": _real("the same there"),
             "points": _number("measured sizes, counted as often as they were timed", always=True),
             "why_not": _text("why there is no exponent"),
             "works_to": _number("the largest size that worked; empty where none did"),

@@ -47,7 +47,7 @@ def timing_rows(timed: "Timed") -> Iterator[dict[str, Any]]:
             "low": one.low,
             "high": one.high,
             "noise": row.noise,
-            "answer": str(row.answer),
+            "answer": row.said,
             "over_before": row.over[0],
             "over_after": row.over[1],
             "trusted": timed.trusted,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from nestbench.timing.answers import Row
+    from nestbench.timing.unbuilt import Observations
 
 __all__ = ["Timed", "times_of"]
 
@@ -32,20 +33,25 @@ _NARROW = 4  # largest over smallest ratio shown
 class Timed:
     """One case in one session.
 
-    ``trusted``: as of ``Answers``. ``caveats``: to be read first. ``drawn``: empty without matplotlib.
+    ``trusted``: as of ``Answers``. ``caveats``: to be read first; ``legend``: beside the rows.
+    ``drawn``: empty without matplotlib.
     """
 
     session: str
     compared: tuple["Row", ...]
     trusted: bool | None
     caveats: tuple[str, ...]
+    legend: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     drawn: tuple[Markup, ...]
 
 
-def times_of(source: Source) -> dict[str, list[Timed]]:
-    """By case id what every session beside the results says of it. Raises StoreError for a broken file."""
+def times_of(source: Source, observations: "Observations") -> dict[str, list[Timed]]:
+    """By case id what every session beside the results says of it. Raises StoreError for a broken file.
+
+    ``observations``: those of the results, for a build of nothing is no speed.
+    """
     folder = source.beside("timings")
     if not any(folder.glob("*/session.json")):
         return {}
@@ -53,12 +59,14 @@ def times_of(source: Source) -> dict[str, list[Timed]]:
     from nestbench.timing import Shelf, report
     from nestbench.timing.answers import answers, steps
     from nestbench.timing.samples import samples
+    from nestbench.timing.unbuilt import without_unbuilt
 
     shelf = Shelf(root=folder)
     found: dict[str, list[Timed]] = {}
     for name in sorted(shelf.names()):
         session = shelf.load(name)
         told = answers(session, samples(shelf, session), steps(session.arms))
+        told = without_unbuilt(told, observations)
         by_case: dict[str, list[Row]] = {}
         for row in told.rows:
             by_case.setdefault(row.part.partition("[")[0], []).append(row)
@@ -70,6 +78,7 @@ def times_of(source: Source) -> dict[str, list[Timed]]:
                     compared=tuple(rows),
                     trusted=told.trusted,
                     caveats=tuple(report.caveats(session, told)),
+                    legend=report.LEGEND,
                     columns=tuple(frame.columns),
                     rows=tuple(tuple(map(str, row)) for row in frame.itertuples(index=False)),
                     drawn=tuple(_drawings(name, rows)) if has_matplotlib() else (),
@@ -132,7 +141,7 @@ def _drawn(session: str, rows: Sequence["Row"]) -> Markup:
 def _point(axes: "Axes", row: "Row", place: int) -> None:
     from nestbench.statistics.judging import Answer
 
-    hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT}
+    hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING}
     one, colour = row.comparison, "#08306b"
     axes.errorbar(
         [one.ratio], [place], xerr=[[one.ratio - one.low], [one.high - one.ratio]], fmt="o", color=colour,

@@ -27,6 +27,7 @@ class Answer(StrEnum):
     SAME = "same"
     NO_EVIDENCE = "no evidence"
     OVER_THE_LIMIT = "over the limit"  # it hangs on blocks in which one of them was ended: timing.overdue
+    BUILDS_NOTHING = "builds nothing"  # of a build, on one of the two: timing.unbuilt
 
 
 def noise_floor(controls: Sequence[Comparison]) -> float:

@@ -39,7 +39,8 @@ class Row:
     """One comparison: ``after`` held against ``before``; ``seconds`` are medians over launches.
 
     ``noise``: of its measure; None where no control tells it. ``over``: blocks that are left out because
-    only the one, and because only the other arm was over its limit.
+    only the one, and because only the other arm was over its limit. ``idle``: the one that builds nothing,
+    where that is known and the other does.
     """
 
     before: str
@@ -51,6 +52,12 @@ class Row:
     noise: float | None
     answer: Answer
     over: tuple[int, int] = NONE
+    idle: str = ""
+
+    @property
+    def said(self) -> str:
+        """The answer in words: ``slower``, ``builds nothing on tf2.21``."""
+        return f"{self.answer} on {self.idle}" if self.idle else str(self.answer)
 
 
 @dataclass(frozen=True, kw_only=True)

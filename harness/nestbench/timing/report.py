@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "LEGEND",
+    "TIMES_ALONE",
     "biggest_first",
     "caveats",
     "failures",
@@ -35,6 +37,17 @@ _LONGEST = 120
 #: How many of a kind a sentence names.
 _NAMED = 3
 _OVER = "left out, over the limit"
+#: How a table of times is read.
+LEGEND = (
+    "before and after are medians over the blocks; the ratio is the Hodges-Lehmann estimate of the ratios "
+    "within the blocks, which need not be that of the medians. The 95 % interval is of one comparison alone; "
+    "the answer holds for all comparisons of the session together."
+)
+#: What times without observations beside them cannot know.
+TIMES_ALONE = (
+    "Whether build(shape) builds anything, times do not tell: on a stack that builds nothing it looks "
+    "faster. `nestbench compare` and the site name it."
+)
 
 
 def biggest_first(rows: Sequence[Row]) -> list[Row]:
@@ -43,12 +56,10 @@ def biggest_first(rows: Sequence[Row]) -> list[Row]:
 
 
 def notable(rows: Sequence[Row]) -> list[str]:
-    """A phrase for each comparison that came out slower or faster, the largest first."""
-    return [
-        f"{row.measure} {row.answer} x{ratio_of(row.comparison.ratio)}"
-        for row in biggest_first(rows)
-        if row.answer in _NOTABLE
-    ]
+    """A phrase for each comparison that came out slower or faster, the largest first; then no speeds."""
+    found = [row for row in biggest_first(rows) if row.answer in _NOTABLE]
+    speeds = [f"{row.measure} {row.answer} x{ratio_of(row.comparison.ratio)}" for row in found]
+    return speeds + [f"{row.measure} {row.said}" for row in rows if row.idle]
 
 
 def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
@@ -69,7 +80,7 @@ def timings_frame(rows: Sequence[Row]) -> "pd.DataFrame":
                 "after": _milliseconds(row.seconds[1]),
                 "ratio": ratio_of(row.comparison.ratio),
                 "95 %": f"{ratio_of(row.comparison.low)} to {ratio_of(row.comparison.high)}",
-                "answer": str(row.answer),
+                "answer": row.said,
                 _OVER: _over(row),
             }
             for row in rows
@@ -102,7 +113,7 @@ def seconds_text(session: Session, found: Answers) -> Iterator[str]:
     told = ", ".join(
         f"{count} {answer}"
         for answer, count in counts.items()
-        if count or answer is not Answer.OVER_THE_LIMIT
+        if count or answer not in {Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING}
     )
     yield f"{len(found.rows)} comparisons: {told}; {found.short} could not be made, too few blocks have both."
 
@@ -282,5 +293,5 @@ def row_data(row: Row) -> dict[str, Any]:
         "over_before": row.over[0],
         "over_after": row.over[1],
         "noise": row.noise,
-        "answer": str(row.answer),
+        "answer": row.said,
     }
