@@ -114,7 +114,9 @@ class Mends(unittest.TestCase):
         self.assertNotIn("del", said)
         self.assertIn("self.ls[1]: ", said)
         self.assertIn("self.ls[2]: ", said)
-        self.assertIn("del self.a ", self.mend("never-called", self.step(self.root(), "attribute", "a", ".a")))
+        self.assertIn(
+            "del self.a ", self.mend("never-called", self.step(self.root(), "attribute", "a", ".a"))
+        )
 
     def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
         model = Model()
