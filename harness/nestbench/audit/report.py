@@ -14,6 +14,8 @@ from nestbench.audit.view import view
 __all__ = ["to_html", "to_json", "to_markdown", "to_text"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+#: How wide a column of the table in a terminal is at least.
+_COLUMN = 16
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 
@@ -50,7 +52,10 @@ def _rendered(name: str, audit: Audit, *, escape: bool) -> str:
     )
     environment.filters.update(md=_markdown, code=_code, fence=_fence, shape=_shape, duration=_duration)
     gravities = [(one.name.lower(), one.words) for one in Gravity]
-    return environment.get_template(name).render(audit=view(audit), gravities=gravities)
+    shown = view(audit)
+    values = [value for row in shown["facts"] for value in row["values"] if value is not None]
+    width = max(_COLUMN, *(2 + len(one) for one in [*values, *(side["stack"] for side in shown["sides"])]))
+    return environment.get_template(name).render(audit=shown, gravities=gravities, width=width)
 
 
 def _plain(value: Any) -> Any:

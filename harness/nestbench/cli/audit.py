@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 class AuditFormat(StrEnum):
-    """How an audit is written."""
+    """How an audit is written; ``terminal`` is what ``text`` was called, as a table still calls it."""
 
+    TEXT = "text"
     TERMINAL = "terminal"
     MARKDOWN = "markdown"
     JSON = "json"
@@ -90,7 +91,7 @@ def audit(
     ] = 0,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds for the model on one stack.")] = 120,
     memory: Annotated[int, typer.Option(min=256, help="Megabytes for the model on one stack.")] = 4096,
-    form: Annotated[AuditFormat, typer.Option("--format", help="How to write it.")] = AuditFormat.TERMINAL,
+    form: Annotated[AuditFormat, typer.Option("--format", help="How to write it.")] = AuditFormat.TEXT,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Into this file.")
     ] = None,
@@ -187,6 +188,7 @@ def _write(found: "Audit", form: AuditFormat, output: Path | None) -> None:
     from nestbench.output import write_output
 
     text = {
+        AuditFormat.TEXT: report.to_text,
         AuditFormat.TERMINAL: report.to_text,
         AuditFormat.MARKDOWN: report.to_markdown,
         AuditFormat.JSON: report.to_json,

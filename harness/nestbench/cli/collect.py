@@ -30,7 +30,8 @@ def collect(
     ],
     *,
     stack: Annotated[
-        list[str] | None, typer.Option(help="A stack (or pattern) that is expected, whole; may be repeated.")
+        list[str] | None,
+        typer.Option(help="A stack (or pattern) of which what is missing is listed; may be repeated."),
     ] = None,
     results: Results = None,
     folders: CaseFolders = None,
@@ -39,8 +40,8 @@ def collect(
     """Bring results of several runs together, such as those of the jobs of a CI.
 
     What two of them measured twice must be the same; where it is not, it is shown, and nothing is
-    written (exit code 1). Parts of results are fine: what is missing is listed. What second tries
-    (`nestbench check`) saw comes along.
+    written (exit code 1). Parts of results are fine (exit code 0): what is missing is listed, and judged
+    by `nestbench check`. What second tries (`nestbench check`) saw comes along.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.gate.retrying import AGAIN

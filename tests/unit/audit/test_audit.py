@@ -28,6 +28,7 @@ from nestbench.errors import GroundError, UnavailableError
 from nestbench.matrix import load_matrix
 from nestbench.matrix.locks import lock_digest
 from nestbench.store import Store
+from nestprobe.observation import PhaseRecord, Raised
 
 MODEL = "def make():\n    raise AssertionError('it is loaded where TensorFlow is')\n"
 
@@ -117,7 +118,7 @@ def test_files_that_could_not_be_exchanged_are_told_and_no_success(stacks, faili
     assert list(notes) == [failing]
     (note,) = notes[failing]
     assert note.startswith("files could not be exchanged: the probe ended with status 1; its words are in ")
-    for form in ("terminal", "markdown", "html"):
+    for form in ("text", "markdown", "html"):
         shown = audit("--format", form, "--files", "weights").stdout
         assert "files could not be exchanged: the probe ended" in shown
         assert "not known: what becomes of a weights file of tf2.15 on tf2.21" in shown
@@ -275,6 +276,20 @@ def test_the_request_reaches_the_probe(stacks):
     limits = [one["request"]["limits"] for one in asked]
     assert all(one == {"seconds": 7.0, "megabytes": 900} for one in limits)
     assert {one["command"] for one in asked} == {"serve", "list-weights", "exchange"}
+
+
+def test_text_is_the_default_and_has_its_former_name(stacks):
+    for stack in ("tf2.15", "tf2.21"):
+        stacks.answer(stack, whole())
+    assert audit("--format", "text").stdout == audit("--format", "terminal").stdout == audit().stdout
+
+
+def test_what_is_wide_does_not_run_into_the_next_column(stacks):
+    for stack in ("tf2.15", "tf2.21"):
+        seen = whole()
+        seen.phases["built"] = PhaseRecord("raised", raised=Raised("AnExceptionOfALongName", "no"))
+        stacks.answer(stack, seen)
+    assert "raises AnExceptionOfALongName  raises AnExceptionOfALongName\n" in audit().stdout
 
 
 HOSTILE = "<script>alert(1)</script> | `x` \x1b[31m ![](http://a.b/c)"
