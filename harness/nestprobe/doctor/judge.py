@@ -195,7 +195,7 @@ class Judge(object):
         return Finding(
             kind=kind, rule=name, title=rule.title, place=place, said=said, cause=rule.cause,
             mend=mend(rule, members), line=line, variables=variables, lost=lost,
-            elsewhere=elsewhere.sentences(name, kind), cases=rule.cases,
+            elsewhere=elsewhere.sentences(name, kind, elsewhere.in_use(self._facts.kit)), cases=rule.cases,
         )  # fmt: skip
 
     def _lost(self, kind, variables):
