@@ -184,8 +184,8 @@ TABLES = (
             "noise": _real("how far the control strayed from 1, as a fraction; empty without a control"),
             "answer": _text(
                 "slower, faster, same or no evidence, which holds for all of the session together; over the "
-                "limit where that hangs on the blocks that are left out; builds nothing, and on which, where of a "
-                "build, build(shape) makes and counts no variable on one of the two, and does on the other"
+                "limit where that hangs on the blocks that are left out; builds nothing, and on which, where "
+                "build(shape) makes and counts no variable on one of the two, and does on the other"
             ),
             "over_before": _number("blocks left out since only the first was over its limit", always=True),
             "over_after": _number("blocks left out since only the other was", always=True),
