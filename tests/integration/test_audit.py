@@ -87,6 +87,18 @@ def test_a_checkpoint_of_keras_2_is_not_read_by_keras_3(audit):
     assert [why["rule"] for why in one["explanations"]] == ["checkpoint-across-keras"]
 
 
+def test_what_more_is_lost_of_a_file_that_the_old_stack_does_not_get_back_whole(audit):
+    code, found = audit("closed", "--input-shape", "2,5")
+    assert code == 1
+    (one,) = (one for one in found["differences"] if one["gravity"] == "silent")
+    # Keras 3 keeps a kernel under another attribute, and a bias under the same.
+    assert one["title"].startswith("a TF checkpoint that tf2.15 saved loads without 28 parameters in 2 var")
+    assert all(name.endswith("kernel") for name in one["variables"])
+    assert [why["rule"] for why in one["explanations"]] == ["checkpoint-across-keras"]
+    (built,) = (one for one in found["differences"] if "count" in one["kinds"])
+    assert (built["gravity"], found["unknown"]) == ("other", [])
+
+
 def test_a_factory_that_prints_is_measured_and_an_old_weights_file_still_loads(audit):
     code, found = audit("chatters", "--input-shape", "2,5", "--files", "weights,model")
     assert code == 0, found["differences"]

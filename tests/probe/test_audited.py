@@ -1,5 +1,7 @@
 """A person's model as a case: loaded late and once, each mistake under a name of its own. No TensorFlow."""
 
+import contextlib
+import io
 import json
 import os
 import sys
@@ -11,7 +13,7 @@ import unittest
 try:
     import numpy
 
-    from nestprobe import audited
+    from nestprobe import audited, audited_files, exchange
     from nestprobe.protocol import calls, instance, literals
     from nestprobe.timing import subject as timed
     from nestprobe.vocabulary import Tensor
@@ -150,6 +152,35 @@ class Audited(unittest.TestCase):
         with self.assertRaises(Exception) as caught:
             instance.input_data(without.inputs, self.engine.tensor)
         self.assertEqual(type(caught.exception).__name__, "NoInputs")
+
+    def test_an_exchange_says_whose_values_came_back(self):
+        self.addCleanup(setattr, exchange, "_Exchange", exchange._Exchange)
+        self.case("make")
+        request = {"folder": self.folder, "stack": "old"}
+        one = exchange._Exchange(
+            types.SimpleNamespace(case="model", variant={}),
+            types.SimpleNamespace(engine=self.engine),
+            request,
+            "",
+        )
+        step, values = numpy.arange(5, dtype="int64"), [numpy.full(3, n, "float32") for n in (1, 2, 3)]
+        one._instance = types.SimpleNamespace(watch=types.SimpleNamespace(variables=[step, *values]))
+        one._marked = [False, True, True, False]
+        os.makedirs(exchange.place(self.folder, "old", one._cell))
+        for name, result in (("_save", "saved"), ("_load", "differs")):
+            base = audited_files.Telling.__mro__[1]
+            self.addCleanup(setattr, base, name, getattr(base, name))
+            setattr(base, name, lambda _self, _saver, _kind, result=result: result)
+        request["action"] = "save"
+        self.assertEqual(one._step("old", "weights")["result"], "saved")
+        request["action"] = "load"
+        values[0][:] = 9
+        one._instance.watch.variables.insert(0, values.pop(1))
+        entry = one._step("old", "weights")
+        self.assertEqual((entry["result"], entry["back"]), ("differs", [[1, 0]]))
+        os.remove(os.path.join(exchange.place(self.folder, "old", one._cell), "values.npz"))
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertNotIn("back", one._step("old", "weights"))
 
     def test_other_cases_keep_their_inputs(self):
         self.case("make")

@@ -135,3 +135,22 @@ def large():
     """Takes more memory than it may."""
     held = [bytearray(2**26) for _ in range(64)]
     return good() if held else None
+
+
+class Closed(tf.keras.Model):
+    """Two layers that are tracked on every stack, and one that a lambda alone holds: 52 parameters."""
+
+    def __init__(self):
+        super().__init__()
+        hidden = layers.Dense(5)
+        self.first = lambda inputs: tf.nn.relu(hidden(inputs))
+        self.second = layers.Dense(4)
+        self.third = layers.Dense(2)
+
+    def call(self, inputs):
+        return self.third(self.second(self.first(inputs)))
+
+
+def closed():
+    """Its files come back in part on every stack."""
+    return Closed()
