@@ -1,12 +1,16 @@
-"""What is made of facts: findings, and what is said not to be known. With stand-ins for Keras."""
+"""Findings that are made of facts, and their mends. With stand-ins for Keras; it takes NumPy."""
 
 import unittest
 from unittest import mock
 
-from nestprobe.doctor import mends, rules
+import pytest
+
+from nestprobe import asserting
+from nestprobe.doctor import ground, mends, rules
 from nestprobe.doctor.facts import Facts, VariableFacts
 from nestprobe.doctor.graph import Node
 from nestprobe.doctor.judge import judge
+from nestprobe.subject import SubjectError
 
 Layer = type("Layer", (object,), {"__module__": "keras.stand_in", "trainable": True})
 Dense = type("Dense", (Layer,), {"__module__": "keras.stand_in", "built": True})
@@ -54,9 +58,9 @@ class AStepOfItsOwn(unittest.TestCase):
 
     def test_that_leaves_a_variable_is_not_called_well(self):
         said = self.judged(Stepping, changed=False)
-        self.assertEqual((said.findings, said.exit_status), ([], 3))
-        self.assertIn("train_step() is the model's own", str(said))
-        self.assertIn("model.dense.kernel (2, 3)", str(said))
+        assert (said.findings, said.exit_status) == ([], 3)
+        assert "train_step() is the model's own" in str(said)
+        assert "model.dense.kernel (2, 3)" in str(said)
 
     def test_that_leaves_one_variable_of_a_layer_says_nothing(self):
         model = Stepping()
@@ -64,11 +68,11 @@ class AStepOfItsOwn(unittest.TestCase):
         bias = Node(Variable(), kernel.parent, "attribute", "bias", ".bias")
         facts = facts_of(model, kernel, bias)
         facts.variables[1].changed = False
-        self.assertEqual(judge(facts).exit_status, 0)
+        assert judge(facts).exit_status == 0
 
     def test_that_changes_all_and_the_step_of_keras_are(self):
         for cls, changed in ((Stepping, True), (Model, False)):
-            self.assertEqual(self.judged(cls, changed=changed).exit_status, 0, cls)
+            assert self.judged(cls, changed=changed).exit_status == 0, cls
 
 
 class InTheClassBody(unittest.TestCase):
@@ -80,8 +84,8 @@ class InTheClassBody(unittest.TestCase):
         head.item.weights = [kernel.item]
         facts = facts_of(model, kernel, listed=0, listed_early=False, in_trainable=False, restored=None)
         (finding,) = judge(facts).findings
-        self.assertEqual((finding.rule, finding.lost), ("made-in-class-body", ("counted", "trained")))
-        self.assertIn("self.head = ...  # here", finding.mend)
+        assert (finding.rule, finding.lost) == ("made-in-class-body", ("counted", "trained"))
+        assert "self.head = ...  # here" in finding.mend
 
 
 class Tracked(list):
@@ -99,7 +103,7 @@ class Appended(Model):
 
 class Mends(unittest.TestCase):
     def mend(self, name, *nodes):
-        members = [(variable(node, 0) if type(node.item) is Variable else None, node) for node in nodes]
+        members = [(variable(node, 0) if isinstance(node.item, Variable) else None, node) for node in nodes]
         return mends.mend(rules.rule(name), members)
 
     def root(self, model=None):
@@ -110,6 +114,7 @@ class Mends(unittest.TestCase):
 
     def test_items_that_are_never_called_leave_the_list_alone(self):
         held = self.step(self.root(), "attribute", "ls", ".ls", [])
+<<<<<<< HEAD:tests/probe/test_doctor_findings.py
         said = self.mend("never-called", *[self.step(held, "item", n, "[%d]" % n) for n in (1, 2)])
         self.assertNotIn("del", said)
         self.assertIn("self.ls[1]: ", said)
@@ -117,35 +122,50 @@ class Mends(unittest.TestCase):
         self.assertIn(
             "del self.a ", self.mend("never-called", self.step(self.root(), "attribute", "a", ".a"))
         )
+=======
+        said = self.mend("never-called", *[self.step(held, "item", n, f"[{n}]") for n in (1, 2)])
+        assert "del" not in said
+        assert "self.ls[1]: " in said
+        assert "self.ls[2]: " in said
+        assert "del self.a " in self.mend("never-called", self.step(self.root(), "attribute", "a", ".a"))
+>>>>>>> doctor:tests/unit/test_doctor_findings.py
 
     def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
         model = Model()
-        self.assertTrue(self.mend("no-gradient", kernel_of(model)).endswith("self.dense.trainable = False"))
+        assert self.mend("no-gradient", kernel_of(model)).endswith("self.dense.trainable = False")
         own = self.step(self.root(model), "attribute", "scale", ".scale", Variable())
-        self.assertIn("self.scale = self.add_weight(..., trainable=False)", self.mend("no-gradient", own))
+        assert "self.scale = self.add_weight(..., trainable=False)" in self.mend("no-gradient", own)
 
     def test_what_a_function_captures_is_kept_by_its_name(self):
         function = self.step(self.root(), "attribute", "f", ".f", len)
         captured = self.step(function, "cell", "h", "<f>.h")
-        self.assertIn("self.h = h ", self.mend("closure", captured))
+        assert "self.h = h " in self.mend("closure", captured)
 
     def test_a_copied_list_is_named_by_its_attribute(self):
         blocks = [Dense()]
         function = self.step(self.root(Appended(blocks)), "attribute", "run", ".run", len)
         held = self.step(function, "cell", "blocks", "<run>.blocks", blocks)
         said = self.mend("container-copied", self.step(held, "item", 0, "[0]", blocks[0]))
-        self.assertIn("self._blocks.append(...)", said)
+        assert "self._blocks.append(...)" in said
 
     def test_raw_variables_stay_in_their_dict_and_have_their_shapes(self):
         held = self.step(self.root(), "attribute", "p", ".p", {"w": 1, "b": 2})
         said = self.mend(
-            "raw-variable", *[self.step(held, "item", key, "[%r]" % key, Variable()) for key in ("w", "b")]
+            "raw-variable", *[self.step(held, "item", key, f"[{key!r}]", Variable()) for key in ("w", "b")]
         )
-        self.assertIn("self.p = {}", said)
-        self.assertIn("self.p['w'] = self.add_weight(name=\"w\", shape=(2, 3))", said)
-        self.assertIn("self.p['b'] = self.add_weight(", said)
-        self.assertNotIn("self.units", said)
+        assert "self.p = {}" in said
+        assert "self.p['w'] = self.add_weight(name=\"w\", shape=(2, 3))" in said
+        assert "self.p['b'] = self.add_weight(" in said
+        assert "self.units" not in said
 
 
-if __name__ == "__main__":
-    unittest.main()
+class WithoutInputs(unittest.TestCase):
+    def test_without_inputs_the_argument_is_advised_and_no_option(self):
+        wanting = mock.Mock()
+        wanting.return_value.run.side_effect = SubjectError("no-inputs", "Unknown.", do="Give --input-shape.")
+        module = mock.Mock(Examination=wanting)
+        modules = mock.patch.dict("sys.modules", {"nestprobe.doctor.examination": module})
+        with modules, mock.patch.object(ground, "engine"), pytest.raises(SubjectError) as raised:
+            asserting.assert_tracked(lambda: None)
+        assert "argument inputs" in str(raised.value)
+        assert "--input-shape" not in str(raised.value)
