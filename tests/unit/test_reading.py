@@ -1,6 +1,7 @@
 """Which results are read, where there are local and published ones: never both, and never unsaid."""
 
 import pytest
+from site_stage import source_in
 from typer.testing import CliRunner
 
 from nestbench.cli import app
@@ -76,6 +77,23 @@ def test_the_advice_leads_to_results(call):
     done = call("table", "--stack", "tf2.21", *OPTION.split())
     assert done.exit_code == 0
     assert "1 of 1 cells measured" in done.stdout
+
+
+def test_a_folder_that_can_be_no_stacks_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    source = source_in(tmp_path)
+    for name in ("<img src=x>", "\x1b[31m"):
+        hostile = source.store.root / name
+        hostile.mkdir()
+        (hostile / "a-case.json").write_text("{}")
+    options = ["--results", str(source.store.root), "--cases", str(tmp_path / "cases")]
+    for command in (["table"], ["report", "-o", str(tmp_path / "site")]):
+        done = CliRunner().invoke(app, [*command, *options])
+        assert done.exit_code == 0
+        assert "Left out: the folder '<img src=x>', which holds results" in done.stderr
+        assert "Left out: the folder '\\x1b[31m', which holds results" in done.stderr
+        assert "no stack of the matrix" not in done.stderr
+    assert "&lt;img src=x&gt;" in (tmp_path / "site" / "index.html").read_text()
 
 
 def test_a_file_in_the_place_of_results_is_wrong_usage(tmp_path):

@@ -84,7 +84,7 @@ def table(
         differs=differs,
         entries=tuple(_word(Entry, "entry", name) for name in entry or ()) or Query().entries,
     )
-    for line in beside(store, catalogue):
+    for line in beside(store, catalogue, rows):
         typer.echo(line, err=True)
     with source.or_published(
         stacks=query.stacks,

@@ -73,7 +73,7 @@ class Source:
 
     def warnings(self) -> Iterator[str]:
         """Sentences on what the results hold that the site leaves out or cannot know; once all is read."""
-        yield from beside(self.store, self.catalogue)
+        yield from beside(self.store, self.catalogue, self.matrix)
         if self.strays:
             names = ", ".join([*sorted(self.strays)[:_FEW], *(["..."] if len(self.strays) > _FEW else [])])
             yield (

@@ -56,12 +56,16 @@ class Store:
 
     def stacks(self) -> list[str]:
         """Stacks with any result, in the order of their version numbers."""
+        return sorted(filter(_NAME.fullmatch, self._folders()), key=by_number)
+
+    def nameless(self) -> list[str]:
+        """Folders that hold files as a stack's does, and whose name can be none of a stack, sorted."""
+        return sorted(name for name in self._folders() if not _NAME.fullmatch(name) and name[0] != ".")
+
+    def _folders(self) -> list[str]:
         if not self.root.is_dir():
             return []
-        names = [
-            folder.name for folder in self.root.iterdir() if _NAME.fullmatch(folder.name) and _stored(folder)
-        ]
-        return sorted(names, key=by_number)
+        return [folder.name for folder in self.root.iterdir() if _stored(folder)]
 
     def cases(self, stack: str) -> list[str]:
         """Cases with a result file on that stack, sorted."""
