@@ -184,6 +184,28 @@ class Elsewhere(unittest.TestCase):
         self.assertTrue(any(": not so" in one for one in elsewhere.sentences("raw-variable", "uncounted")))
         self.assertEqual(elsewhere.sentences("unknown", "uncounted"), ())
 
+    def test_is_nowhere_that_was_looked_at(self):
+        kit = mock.Mock(engine=mock.Mock(version="2.15.1"), keras=mock.Mock())
+        kit.engine.name = "tensorflow"
+        with mock.patch.object(elsewhere, "keras_version", return_value="2.15.0"):
+            in_use = elsewhere.in_use(kit)
+        said = elsewhere.sentences("lambda-layer", "raises", in_use)
+        self.assertIn(
+            "TensorFlow and its tf.keras 2.0, 2.3 to 2.14, 2.16 to 2.21: other trouble instead", said
+        )
+        self.assertIn("tf-keras as tf_keras 2.14 to 2.21: other trouble instead", said)
+
+    def test_a_version_is_taken_out_of_ranges(self):
+        for ranges, version, left in (
+            ("3.0 to 3.15", "3.13.2", "3.0 to 3.12, 3.14 to 3.15"),
+            ("3.0 to 3.2", "3.1.0", "3.0, 3.2"),
+            ("2.0 to 2.15", "2.15.1", "2.0 to 2.14"),
+            ("2.0 to 2.9", "2.15.1", "2.0 to 2.9"),
+            ("3.15", "3.15.1", ""),
+            ("2.0, 2.3", None, "2.0, 2.3"),
+        ):
+            self.assertEqual(elsewhere.without(ranges, version), left)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -92,6 +92,14 @@ class Places(unittest.TestCase):
         GLOBAL["dense"] = Dense()
         self.assertIn("GLOBAL>['dense']", self.place(GLOBAL["dense"], User()))
 
+    def test_the_body_of_the_class(self):
+        dense, own = Dense(), Dense()
+        shared = type("Shared", (Holder,), {"head": dense, "blocks": [own], "__module__": "mine"})
+        self.assertEqual(self.place(dense, shared()), "model.head")
+        self.assertEqual(self.place(own, shared()), "model.blocks[0]")
+        hidden = Graph(shared(head=None, blocks=None), ground.is_layer, Engine)
+        self.assertIsNone(hidden.node(dense))
+
     def test_a_name_with_two_underscores_and_the_property_of_a_private_one(self):
         dense = Dense()
         self.assertEqual(self.place(dense, Holder(_Holder__dense=dense)), "model.__dense")

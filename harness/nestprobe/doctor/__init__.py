@@ -18,13 +18,24 @@ def diagnose(model, inputs=None, fit=True):
     from nestprobe.doctor.examination import Examination
     from nestprobe.doctor.judge import judge
 
+    def judged(examination):
+        try:
+            return judge(examination.run())
+        except subject.SubjectError as error:
+            if error.kind == "no-inputs":  # it advises an option of the command line
+                error.do = (
+                    "Give the argument inputs, an array or nestprobe.subject.InputSpec((2, 5)), or for model "
+                    "a function that returns (model, inputs)."
+                )
+            raise
+
     engine = ground.engine()
     if ground.is_layer(model):
-        return judge(Examination(engine, model=model, inputs=inputs).run())
+        return judged(Examination(engine, model=model, inputs=inputs))
 
     def make():
         return subject.make(
             model, {}, ground.model_classes(engine), getattr(model, "__name__", "the factory")
         )
 
-    return judge(Examination(engine, make=make, inputs=inputs, fit=fit).run())
+    return judged(Examination(engine, make=make, inputs=inputs, fit=fit))

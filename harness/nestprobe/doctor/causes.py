@@ -3,7 +3,7 @@
 from nestprobe.doctor import ground
 from nestprobe.doctor.containers import container
 from nestprobe.doctor.facts import AGAIN, TRAINING
-from nestprobe.doctor.graph import CELL, GLOBAL
+from nestprobe.doctor.graph import CELL, CLASS, GLOBAL
 from nestprobe.doctor.origins import is_own_module
 from nestprobe.doctor.source import functions, stores
 from nestprobe.kit import keras_version
@@ -29,7 +29,7 @@ class Causes(object):
             made_anew = variable.phase in (AGAIN, TRAINING)
             return ("made-in-call" if made_anew else "unknown"), None
         if variable.listed and variable.phase == TRAINING:
-            return "used-only-in-training", _owner(node)
+            return "used-only-in-training", owner_of(node)
         chain = node.chain()
         layers = [place for place, one in enumerate(chain) if ground.is_layer(one.item)]
         known = next((place for place in layers if self._holds(chain[place].item, variable)), len(chain) - 1)
@@ -69,13 +69,13 @@ class Causes(object):
         if any(one.by == CELL for one in segment):
             if any(cls.__name__ == "Lambda" for cls in type(holder.item).__mro__):
                 return "lambda-layer"
-            return "container-copied" if _is_copied(holder.item, segment) else "closure"
+            return "container-copied" if copy_of(holder.item, segment) else "closure"
         for one in segment[:-1]:
             if _is_tf_module(one.item):
                 return "tf-module"
             if container(one.item) is None:
                 return "plain-object"
-        return None
+        return "made-in-class-body" if any(one.by == CLASS for one in segment) else None
 
     def _of_wrapped(self, between, target):
         if not ground.is_layer(target.item):
@@ -89,7 +89,7 @@ class Causes(object):
         own = [cls for cls in type(holder).__mro__ if is_own_module(cls.__module__)]
         if not self.keras3 and any(name in vars(cls) for cls in own):
             return "class-attribute"
-        if not any(stores(function, name) for cls in own for function in functions(cls)):
+        if not _is_set(own, name):
             return "dict-bypass"
         return "removed-but-held" if self.keras3 else "unknown"
 
@@ -101,7 +101,7 @@ class Causes(object):
         if node is None:
             return "unknown", None
         chain = node.chain()
-        owner = _owner(node)
+        owner = owner_of(node)
         layers = [one for one in chain if ground.is_layer(one.item)]
         if variable.phase == TRAINING:
             return "used-only-in-training", owner
@@ -128,7 +128,7 @@ class Causes(object):
         node = variable.node
         if node is None:
             return "unknown", None
-        owner = _owner(node)
+        owner = owner_of(node)
         names = {cls.__name__ for cls in type(owner.item).__mro__}
         if "Metric" in names:
             return "metric-state", owner
@@ -139,7 +139,7 @@ class Causes(object):
             return "derived-state", owner
         if mine and (variable.read_while_made or _holds_tensor(owner.item)):
             return "read-once", node
-        others = [one for one in self._facts.variables if one.node and _owner(one.node) is owner]
+        others = [one for one in self._facts.variables if one.node and owner_of(one.node) is owner]
         idle = owner.parent is not None and not any(one.used for one in others)
         if idle and not (mine and getattr(owner.item, "built", False)):
             return "never-called", owner
@@ -186,7 +186,7 @@ class Causes(object):
         return not self._facts.watch.layer_lines and bool(frozen)
 
 
-def _owner(node):
+def owner_of(node):
     """The layer that a variable's node belongs to: the last one on the way."""
     above = [one for one in node.chain() if ground.is_layer(one.item)]
     metrics = [one for one in node.chain() if any(c.__name__ == "Metric" for c in type(one.item).__mro__)]
@@ -202,15 +202,20 @@ def _depth(chain):
     return most
 
 
-def _is_copied(holder, segment):
-    """Whether a function reads a list or dict that grew after Keras had copied it into an attribute."""
+def copy_of(holder, segment):
+    """(attribute, original) of what a function reads and that has grown since Keras copied it."""
+    own = [cls for cls in type(holder).__mro__ if is_own_module(cls.__module__)]
     for one in segment:
         if container(one.item) == "plain":
-            for held in list(vars(holder).values()):
+            for name, held in list(vars(holder).items()):
                 alike = container(held) == "wrapped" and isinstance(held, dict) == isinstance(one.item, dict)
-                if alike and len(held) < len(one.item):
-                    return True
-    return False
+                if alike and len(held) < len(one.item) and _is_set(own, name):
+                    return name, one.item
+    return None
+
+
+def _is_set(classes, name):
+    return any(stores(function, name) for cls in classes for function in functions(cls))
 
 
 def _is_raw(item):

@@ -6,7 +6,7 @@ import os
 import numpy
 
 from nestprobe import batch, subject, temporary
-from nestprobe.doctor import ground
+from nestprobe.doctor import gradients, ground
 from nestprobe.doctor.facts import AGAIN, CALLED, MADE, TRAINING, Facts, Failure, Unseen
 from nestprobe.doctor.graph import Graph
 from nestprobe.doctor.recording import Notes, foreign_parameters, records
@@ -145,21 +145,7 @@ class Examination(object):
     def _gradients(self):
         variables = self.facts.watch.variables
         literals.set_gentle(variables, self._marked())
-        if self._engine.tf is None or not hasattr(self._engine.tf, "GradientTape") or self._is_graph():
-            _, reached = self._engine.gradients(self._call_in_training, variables)
-            self._notes.flags["gradient"] = reached()
-            return
-        tf = self._engine.tf
-        with tf.GradientTape() as tape:
-            parts = [one for one in tf.nest.flatten(self._call_in_training()) if hasattr(one, "dtype")]
-            floats = [tf.cast(one, "float32") for one in parts if one.dtype.is_floating]
-            loss = tf.add_n([tf.reduce_sum(tf.square(one)) for one in floats])
-        asked = [one for one in variables if one.dtype.is_floating and one.trainable]
-        found = dict(zip(map(id, asked), tape.gradient(loss, asked)))
-        self._notes.flags["gradient"] = [found.get(id(one)) is not None for one in variables]
-
-    def _is_graph(self):
-        return type(self._engine).__module__.endswith("symbolic")
+        self._notes.flags["gradient"] = gradients.reached(self._engine, self._call_in_training, variables)
 
     def _marked(self):
         inference, training = self._notes.reads["inference"], self._notes.reads.get("training") or set()
@@ -195,8 +181,13 @@ class Examination(object):
             literals.set_fingerprints(others, marked, 1)
             model.load_weights(path)
             now = literals.values(engine, others)
-            self._notes.flags["restored"] = found_in(now)
-            again = self._arrays(self._call(model))
+            with facts.watch.reads() as shared:
+                again = self._arrays(self._call(model))
+            # What the new model did not make itself came back to nowhere: that is not asked then.
+            shared = shared if model is not facts.model else ()
+            self._notes.flags["restored"] = [
+                None if place in shared else back for place, back in enumerate(found_in(now))
+            ]
             facts.same_output = _same(output, again)
             self._notes.flags["misplaced"] = [
                 value is not None and place < len(now) and not literals.equal(value, now[place])

@@ -36,6 +36,7 @@ class VariableFacts:
     read_while_made: bool = False
     lines: Tuple[Any, ...] = ()
     node: Any = None  # its Node in the object graph, None where no way leads to it
+    unwatched: bool = False  # it lies where its reads cannot be seen
 
     @property
     def used(self):

@@ -12,6 +12,8 @@ import types
 from dataclasses import dataclass
 from typing import Any, Optional
 
+from nestprobe.doctor.containers import container
+from nestprobe.doctor.internals import is_keras_name
 from nestprobe.doctor.origins import is_own_module
 from nestprobe.doctor.source import functions
 
@@ -19,8 +21,9 @@ from nestprobe.doctor.source import functions
 MOST = 200000
 
 ATTRIBUTE, ITEM, CELL, GLOBAL, LISTED = "attribute", "item", "cell", "global", "listed"
+CLASS = "class"  # an attribute that the class has, and the instance has not
 
-_COSTS = {ATTRIBUTE: 10, ITEM: 11, LISTED: 40, CELL: 60, GLOBAL: 80}
+_COSTS = {ATTRIBUTE: 10, ITEM: 11, CLASS: 30, LISTED: 40, CELL: 60, GLOBAL: 80}
 _PRIVATE = 5  # more for an attribute whose name begins with an underscore
 _KERAS = 400  # more for an attribute that Keras gave its own layer
 _ATOMS = (str, bytes, int, float, complex, bool, type(None), types.ModuleType, type, types.CodeType)
@@ -81,7 +84,11 @@ class Graph(object):
 
     def variable(self, variable):
         """The nearest Node of a variable, Keras's own or the raw one behind it."""
-        return self._variables.get(id(self._raw(variable)))
+        node = self._variables.get(id(self._raw(variable)))
+        if node is None or node.of_keras:  # a torch module holds the parameter, and only Keras the variable
+            behind = self._nodes.get(id(getattr(variable, "_value", None)))
+            return behind if behind is not None and not behind.of_keras else node
+        return node
 
     def nodes(self):
         """Every Node, of whatever object."""
@@ -164,7 +171,7 @@ class Graph(object):
         for name, one in sorted(_attributes(item).items()):
             if layer and name in _OTHERS:
                 continue
-            own = layer and _is_keras_name(item, name)
+            own = layer and is_keras_name(item, name)
             private = _PRIVATE if name.startswith("_") else 0
             yield self._step(node, one, ATTRIBUTE, name, "." + _shown(item, name), private, own)
         if layer and hasattr(type(item), "layers"):
@@ -173,9 +180,17 @@ class Graph(object):
         for cls in type(item).__mro__:
             if is_own_module(cls.__module__) and cls not in self._classes:
                 self._classes.add(cls)
-                for function in functions(cls):
-                    for step in self._of_function(node, function):
-                        yield step
+                for step in self._of_class(node, cls):
+                    yield step
+
+    def _of_class(self, node, cls):
+        for name, one in sorted(vars(cls).items()):
+            held = self._is_layer(one) or _is_variable(one) or container(one) is not None
+            if held and not name.startswith("__") and name not in _attributes(node.item):
+                yield self._step(node, one, CLASS, name, "." + _shown(node.item, name))
+        for function in functions(cls):
+            for step in self._of_function(node, function):
+                yield step
 
     def _is_plain(self, item):
         return is_own_module(type(item).__module__) and not isinstance(item, _ATOMS)
@@ -196,10 +211,10 @@ def _attributes(item):
         for name in (slots,) if isinstance(slots, str) else slots:
             if is_own_module(cls.__module__) and hasattr(item, name):
                 found.setdefault(name, getattr(item, name))
-    modules = found.get("_modules")
-    if isinstance(modules, dict):  # torch keeps what is a layer there
-        for name, one in modules.items():
-            found.setdefault(name, one)
+    for kept in ("_modules", "_parameters"):  # where torch keeps what is a layer or a parameter
+        if isinstance(found.get(kept), dict):
+            for name, one in found[kept].items():
+                found.setdefault(name, one)
     return found
 
 
@@ -207,104 +222,6 @@ def _attributes(item):
 _OTHERS = ("optimizer", "_optimizer", "_loss_tracker", "_compile_metrics", "compiled_metrics")
 
 _BACKENDS = ("tensorflow", "keras", "tf_keras")
-
-#: What Keras, TensorFlow and torch keep in a layer's own dictionary, beside names that start as these do.
-_INTERNAL = ("_self_", "_keras_", "_obj_", "_auto_", "_tf_", "_torch_", "_jit_", "_is_", "_saved_model")
-_INTERNAL_NAMES = frozenset(
-    (
-        "_buffers",
-        "_build_shapes_dict",
-        "_call_fn_args",
-        "_call_spec",
-        "_cluster_coordinator",
-        "_compile_loss",
-        "_compile_metrics",
-        "_config",
-        "_distribute_strategy",
-        "_dtype_policy",
-        "_feed_inputs",
-        "_functional",
-        "_gradients",
-        "_inbound_nodes",
-        "_inbound_nodes_value",
-        "_input_coordinates",
-        "_input_layers",
-        "_inputs",
-        "_inputs_struct",
-        "_layer_call_argspecs",
-        "_layers",
-        "_layers_by_depth",
-        "_lock",
-        "_loss_tracker",
-        "_losses",
-        "_metrics",
-        "_metrics_lock",
-        "_modules",
-        "_name_based_restores",
-        "_nested_inputs",
-        "_nested_outputs",
-        "_network_nodes",
-        "_nodes",
-        "_nodes_by_depth",
-        "_non_trainable_variables",
-        "_non_trainable_weights",
-        "_operations",
-        "_operations_by_depth",
-        "_optimizer",
-        "_outbound_nodes",
-        "_outbound_nodes_value",
-        "_output_coordinates",
-        "_output_layers",
-        "_outputs",
-        "_outputs_struct",
-        "_parameters",
-        "_parent_path",
-        "_predict_counter",
-        "_seed_generators",
-        "_self_tracked_trackables",
-        "_tensor_conversion",
-        "_tensor_usage_count",
-        "_test_counter",
-        "_thread_local",
-        "_trackable_children_cache",
-        "_tracker",
-        "_train_counter",
-        "_trainable_variables",
-        "_trainable_weights",
-        "_unconditional_checkpoint_dependencies",
-        "_unconditional_dependency_names",
-        "_undeletable",
-        "_updates",
-        "callbacks",
-        "compiled_loss",
-        "compiled_metrics",
-        "history",
-        "inputs",
-        "loss",
-        "optimizer",
-        "outputs",
-        "predict_function",
-        "test_function",
-        "train_function",
-    )
-)
-
-
-def _is_keras_name(layer, name):
-    """Whether an attribute of a layer is one in which Keras, not the reader, keeps something."""
-    if name in _INTERNAL_NAMES or name.startswith(_INTERNAL):
-        return not _assigned(type(layer), name)
-    return False
-
-
-def _assigned(cls, name):
-    """Whether a class of the reader's own has a method that names the attribute."""
-    return any(
-        name in function.__code__.co_names
-        for base in cls.__mro__
-        if is_own_module(base.__module__)
-        for function in functions(base)
-    )
 
 
 def _names(code):

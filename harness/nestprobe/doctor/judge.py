@@ -9,8 +9,9 @@ from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
+from nestprobe.doctor.mends import mend
 from nestprobe.doctor.origins import is_own, is_own_module
-from nestprobe.doctor.source import assignment
+from nestprobe.doctor.source import assignment, own_step
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
@@ -56,6 +57,7 @@ class Judge(object):
         facts = self._facts
         for variable in facts.variables:
             self._judge(variable)
+        self._left_by_own_step()
         self._unbuilt()
         found = [self._finding(*group) for group in self._by_container()]
         found += self._failures(found)
@@ -92,6 +94,9 @@ class Judge(object):
             self._add("uncounted", variable, *self._causes.of_uncounted(variable))
         elif variable.used:
             self._judge_counted(variable)
+        elif variable.listed and variable.unwatched:
+            why = "a module that torch compiled reads it unseen"
+            self._unseen.append(Unseen("whether %s is used" % variable.node.place, why, by_design=True))
         elif variable.listed:
             self._add("overcounted", variable, *self._causes.of_overcounted(variable))
         if variable.listed > 1:
@@ -113,10 +118,37 @@ class Judge(object):
             self._add("unrestored", variable, *self._causes.of_unsaved(variable))
 
     def _gets_no_gradient(self, variable):
-        # JAX gives zero, not nothing, where no gradient comes: the two cannot be told apart there.
-        told = self._facts.kit.engine.name != "jax"
         in_training = variable.used_in_training and variable.in_trainable and variable.trainable
-        return told and in_training and variable.gradient is False
+        return in_training and variable.gradient is False
+
+    def _left_by_own_step(self):
+        """What a training step of the model's own did not change: another step may, and that is not known."""
+        facts = self._facts
+        step = own_step(type(facts.model))
+        if step is None or not facts.fitted or facts.flags_changed():
+            return
+        asked = [
+            one
+            for one in facts.variables
+            if one.is_float and one.used_in_training and one.in_trainable and one.trainable and one.gradient
+        ]
+        # A bias before a normalization has no gradient to speak of: only a whole layer says something.
+        moved = {_layer_of(one) for one in asked if one.changed is not False}
+        left = [_shown(one) for one in asked if _layer_of(one) not in moved]
+        if left:
+            why = "%s() is the model's own, and one step of fit() left %s as %s: %s" % (
+                step,
+                "it" if len(left) == 1 else "them",
+                "it was" if len(left) == 1 else "they were",
+                ", ".join(left),
+            )
+            do = (
+                "Compare the values around as many steps as should change them, or pass fit=False (--no-fit)."
+            )
+            what = "whether %s trained" % (
+                "a variable is" if len(left) == 1 else "%d variables are" % len(left)
+            )
+            self._unseen.append(Unseen(what, why, do))
 
     def _is_misplaced(self, variable):
         return variable.misplaced and variable.restored and self._facts.same_output is False
@@ -154,16 +186,16 @@ class Judge(object):
             it="it" if len(shown) == 1 else "them",
         )
         return self._made(
-            kind, name, place or "(no way leads to it from the model)", said, node, shown,
+            kind, name, place or "(no way leads to it from the model)", said, members, shown,
             lost=self._lost(kind, variables), line=self._line(node, variables),
         )  # fmt: skip
 
-    def _made(self, kind, name, place, said, node=None, variables=(), lost=(), line=""):
+    def _made(self, kind, name, place, said, members=(), variables=(), lost=(), line=""):
         rule = rules.rule(name)
         return Finding(
             kind=kind, rule=name, title=rule.title, place=place, said=said, cause=rule.cause,
-            mend=rule.code(**_words(node)), line=line, variables=variables, lost=lost,
-            elsewhere=elsewhere.sentences(name, kind), cases=rule.cases,
+            mend=mend(rule, members), line=line, variables=variables, lost=lost,
+            elsewhere=elsewhere.sentences(name, kind, elsewhere.in_use(self._facts.kit)), cases=rule.cases,
         )  # fmt: skip
 
     def _lost(self, kind, variables):
@@ -259,19 +291,9 @@ def _shown(variable):
     return "%s %r" % (where, tuple(variable.shape))
 
 
-def _words(node):
-    """Names of the reader's own model for the mend."""
-    if node is None:
-        return {}
-    *above, target = node.chain()
-    attributes = [one for one in [*above, target] if one.by == "attribute" and not one.of_keras]
-    holders = [one for one in above if is_layer(one.item) and is_own_module(type(one.item).__module__)]
-    words = {"cls": type(holders[-1].item).__name__} if holders else {}
-    if attributes:
-        words["attribute"] = str(attributes[-1].key)
-        if not is_layer(target.item):
-            words["name"] = str(attributes[-1].key)
-    return words
+def _layer_of(variable):
+    node = variable.node
+    return id(variable) if node is None else id([one for one in node.chain() if is_layer(one.item)][-1].item)
 
 
 def _raised_at(error):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Set
 
+from nestprobe.doctor import parameters
 from nestprobe.doctor.facts import VariableFacts
 from nestprobe.protocol import literals
 
@@ -52,6 +53,7 @@ def foreign_parameters(facts):
 
 def _record(facts, notes, place, variable, own):
     training = notes.reads.get("training")
+    node = facts.graph.variable(variable)
     return VariableFacts(
         position=place,
         variable=variable,
@@ -72,7 +74,8 @@ def _record(facts, notes, place, variable, own):
         misplaced=bool(notes.flag("misplaced", place)),
         read_while_made=id(variable) in facts.watch.read_while_made,
         lines=facts.watch.lines.get(place, ()),
-        node=facts.graph.variable(variable),
+        node=node,
+        unwatched=node is not None and parameters.is_closed(node),
     )
 
 

@@ -5,6 +5,7 @@ import gc
 import sys
 from contextlib import ExitStack, contextmanager
 
+from nestprobe.doctor import parameters
 from nestprobe.doctor.origins import here, is_own
 from nestprobe.protocol.oracle import Watch
 
@@ -57,6 +58,14 @@ class Sightings(Watch):
             position = self.index(variable)
             if position is not None:
                 self.lines[position] = lines
+
+    @contextmanager
+    def reads(self):
+        """As the Watch has it, and also what a torch module reads of its own parameters."""
+        with super(Sightings, self).reads() as found, parameters.reads(
+            self._engine, self.variables, found.add
+        ):
+            yield found
 
     @contextmanager
     def construction(self):

@@ -37,6 +37,15 @@ def _line_of(instruction):
     return getattr(instruction, "line_number", None) if isinstance(number, bool) else number
 
 
+def own_step(cls):
+    """The method by which a model of the reader's own class trains in its own way; None where it has none."""
+    for name in ("train_step", "make_train_function", "fit"):
+        base = next((one for one in cls.__mro__ if name in vars(one)), None)
+        if base is not None and is_own_module(base.__module__):
+            return name
+    return None
+
+
 def stores(function, name):
     """Whether a function has an assignment ``something.name = ...``, or could by ``setattr``."""
     for code in _codes(function.__code__):

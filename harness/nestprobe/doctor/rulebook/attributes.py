@@ -63,6 +63,17 @@ RULES = (
         cases=("class-attribute-shadow",),
     ),
     Rule(
+        id="made-in-class-body",
+        title="made in the body of the class",
+        cause="Keras tracks what is assigned to an instance. What the body of the class makes is an "
+        "attribute all the same, passes no __setattr__ and is tracked nowhere; and every instance shares it.",
+        mend="def __init__(self, **kwargs):\n"
+        "    super().__init__(**kwargs)\n"
+        "    self.{attribute} = ...  # here, not in the body of the class: each instance has its own",
+        kinds=LOST,
+        cases=(),
+    ),
+    Rule(
         id="dict-bypass",
         title="stored without __setattr__",
         cause="Keras tracks in __setattr__. What is put into self.__dict__, set by object.__setattr__ "

@@ -28,7 +28,7 @@ RULES = (
         id="closure",
         title="captured by a function",
         cause="A function is no container: what it closes over, or carries as a default, Keras cannot see.",
-        mend="self.{attribute} = ...  # make what the function uses an attribute of the layer as well",
+        mend="self.{attribute} = {attribute}  # what the function uses, kept beside the function itself",
         kinds=LOST,
         cases=("closure-captured-layer",),
     ),

@@ -57,7 +57,8 @@ RULES = (
         "can be differentiated: a rounding, an argmax, a stop_gradient or a detour through NumPy "
         "is between.",
         mend="# keep to differentiable operations between the variable and the output,\n"
-        "# or say that it is not to be trained: self.{attribute}.trainable = False",
+        "# or say that it is not to be trained:\n"
+        "self.{attribute}.trainable = False  # the layer; of one weight: add_weight(..., trainable=False)",
         kinds=("untrained",),
         cases=(),
     ),

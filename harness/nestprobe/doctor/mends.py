@@ -1,0 +1,128 @@
+"""The mend of a rule with the names of the reader's own model in it."""
+
+from nestprobe.doctor.causes import copy_of, owner_of
+from nestprobe.doctor.graph import ATTRIBUTE, CELL, CLASS, GLOBAL, ITEM
+from nestprobe.doctor.ground import is_layer
+from nestprobe.doctor.origins import is_own_module
+
+#: Lines of one mend; the rest are told by their number.
+MOST = 8
+
+
+def mend(rule, members=()):
+    """The code. ``members``: (VariableFacts or None, Node or None) of what one cause loses."""
+    if not members or members[0][1] is None:
+        return rule.code()
+    particular = _PARTICULAR.get(rule.id)
+    return (particular(rule, members) if particular else None) or rule.code(**_words(members[0][1]))
+
+
+def _words(node):
+    *above, target = node.chain()
+    attributes = [one for one in [*above, target] if one.by in (ATTRIBUTE, CLASS) and not one.of_keras]
+    holders = [one for one in above if _is_own_layer(one)]
+    words = {"cls": type(holders[-1].item).__name__} if holders else {}
+    if attributes:
+        words["attribute"] = str(attributes[-1].key)
+        if not is_layer(target.item):
+            words["name"] = str(attributes[-1].key)
+    return words
+
+
+def _is_own_layer(node):
+    return is_layer(node.item) and is_own_module(type(node.item).__module__)
+
+
+def _of_self(node):
+    """The way as the class that holds it writes it: ``self.blocks[1]``; None where it cannot be written."""
+    holders = [one for one in node.chain()[:-1] if _is_own_layer(one)]
+    written = node.place if not holders else "self" + node.place[len(holders[-1].place) :]
+    return None if any(sign in written for sign in ("<", "{")) else written
+
+
+def _of_captured(rule, members):
+    """Of what a function uses: by the name that it has there, not by the attribute that is the function."""
+    node = members[0][1]
+    names = [one.key for one in node.chain() if one.by in (CELL, GLOBAL) and isinstance(one.key, str)]
+    names = [name for name in names if name.isidentifier() and not name.startswith("__")]
+    return rule.code(**dict(_words(node), attribute=names[-1] if names else "part"))
+
+
+def _of_copied(rule, members):
+    chain = members[0][1].chain()
+    for holder in [one.item for one in reversed(chain[:-1]) if is_layer(one.item)]:
+        copied = copy_of(holder, chain)
+        if copied is not None:
+            code = rule.code(attribute=copied[0])
+            as_dict = isinstance(copied[1], dict)
+            return code.replace("= []", "= {}").replace(".append(...)", "[...] = ...") if as_dict else code
+    return None
+
+
+def _of_never_called(_, members):
+    """Of items of a list: the list itself may well be used."""
+    nodes = {id(node): node for _, node in members}.values()
+    if not any(node.by == ITEM for node in nodes):
+        return None
+    return _listed(
+        ["# %s: leave it out, or use it in call()" % (_of_self(node) or node.place) for node in nodes]
+    )
+
+
+def _of_raw_variable(_, members):
+    """With the shapes that were seen; items of a dict or list stay what they are."""
+    holder = members[0][1].parent
+    if any(variable is None or node.parent is not holder for variable, node in members):
+        return None
+    name, variable = members[0][1].key, members[0][0]
+    if members[0][1].by == ATTRIBUTE:
+        return _RAW % (name, name, tuple(variable.shape))
+    place, as_dict = _of_self(holder), isinstance(holder.item, dict)
+    if place is None or holder.by != ATTRIBUTE:
+        return None
+    lines = ["%s = %s  # in __init__(), and then:" % (place, "{}" if as_dict else "[]")]
+    for variable, node in members:
+        told = (
+            node.key
+            if isinstance(node.key, str) and node.key.isidentifier()
+            else "%s_%s" % (holder.key, node.key)
+        )
+        made = 'self.add_weight(name="%s", shape=%r)' % (told, tuple(variable.shape))
+        lines.append("%s[%r] = %s" % (place, node.key, made) if as_dict else "%s.append(%s)" % (place, made))
+    return _listed(lines)
+
+
+def _of_no_gradient(_, members):
+    """A variable cannot be frozen in every release: its layer can, or it is made so."""
+    node = members[0][1]
+    owner = owner_of(node)
+    place = None if _is_own_layer(owner) else _of_self(owner)
+    if place is not None:
+        return _KEEP + "%s.trainable = False" % place
+    return _KEEP + "self.%s = self.add_weight(..., trainable=False)" % _words(node).get("name", "kernel")
+
+
+def _listed(lines):
+    lines = list(dict.fromkeys(lines))
+    more = ["# and %d more" % (len(lines) - MOST)] if len(lines) > MOST else []
+    return "\n".join(lines[:MOST] + more)
+
+
+_KEEP = (
+    "# keep to differentiable operations between the variable and the output,\n"
+    "# or say that it is not to be trained:\n"
+)
+_RAW = (
+    "def build(self, input_shape):\n"
+    '    self.%s = self.add_weight(name="%s", shape=%r, initializer="glorot_uniform")'
+)
+
+_PARTICULAR = {
+    "closure": _of_captured,
+    "container-copied": _of_copied,
+    "global-object": _of_captured,
+    "lambda-layer": _of_captured,
+    "never-called": _of_never_called,
+    "no-gradient": _of_no_gradient,
+    "raw-variable": _of_raw_variable,
+}

@@ -1,0 +1,161 @@
+"""Findings that are made of facts, and their mends. With stand-ins for Keras; it takes NumPy."""
+
+import unittest
+from unittest import mock
+
+import pytest
+
+from nestprobe import asserting
+from nestprobe.doctor import ground, mends, rules
+from nestprobe.doctor.facts import Facts, VariableFacts
+from nestprobe.doctor.graph import Node
+from nestprobe.doctor.judge import judge
+from nestprobe.subject import SubjectError
+
+Layer = type("Layer", (object,), {"__module__": "keras.stand_in", "trainable": True})
+Dense = type("Dense", (Layer,), {"__module__": "keras.stand_in", "built": True})
+Variable = type("Variable", (object,), {"__module__": "keras.stand_in", "shape": (2, 3)})
+
+
+class Model(Layer):
+    pass
+
+
+class Stepping(Model):
+    def train_step(self, data):
+        raise NotImplementedError
+
+
+def facts_of(model, *nodes, **seen):
+    keras = mock.Mock(__version__="3.13.2")
+    keras.layers.Layer, keras.version = Layer, lambda: "3.13.2"
+    engine = mock.Mock(version="2.21.0", raw=lambda one: one)
+    engine.name = "tensorflow"
+    facts = Facts(mock.Mock(keras=keras, engine=engine), model, fitted=True)
+    facts.watch = mock.Mock(layer_lines={}, set_trainable={})
+    facts.variables = [variable(node, place, **seen) for place, node in enumerate(nodes)]
+    return facts
+
+
+def variable(node, place, **seen):
+    names = ("trainable", "used_in_inference", "used_in_training", "listed_early", "in_trainable")
+    healthy = dict.fromkeys((*names, "gradient", "changed", "in_file", "restored"), True)
+    healthy.update(name="kernel", shape=(2, 3), dtype="float32", phase="called", listed=1)
+    healthy.update(seen)
+    return VariableFacts(position=place, variable=node.item, node=node, **healthy)
+
+
+def kernel_of(model, attribute="dense"):
+    root = Node(model, None, text="model")
+    dense = Node(Dense(), root, "attribute", attribute, "." + attribute)
+    return Node(Variable(), dense, "attribute", "kernel", ".kernel")
+
+
+class AStepOfItsOwn(unittest.TestCase):
+    def judged(self, cls, **seen):
+        model = cls()
+        return judge(facts_of(model, kernel_of(model), **seen))
+
+    def test_that_leaves_a_variable_is_not_called_well(self):
+        said = self.judged(Stepping, changed=False)
+        assert (said.findings, said.exit_status) == ([], 3)
+        assert "train_step() is the model's own" in str(said)
+        assert "model.dense.kernel (2, 3)" in str(said)
+
+    def test_that_leaves_one_variable_of_a_layer_says_nothing(self):
+        model = Stepping()
+        kernel = kernel_of(model)
+        bias = Node(Variable(), kernel.parent, "attribute", "bias", ".bias")
+        facts = facts_of(model, kernel, bias)
+        facts.variables[1].changed = False
+        assert judge(facts).exit_status == 0
+
+    def test_that_changes_all_and_the_step_of_keras_are(self):
+        for cls, changed in ((Stepping, True), (Model, False)):
+            assert self.judged(cls, changed=changed).exit_status == 0, cls
+
+
+class InTheClassBody(unittest.TestCase):
+    def test_is_a_cause_of_its_own(self):
+        model = type("Shared", (Model,), {"head": Dense(), "weights": []})()
+        root = Node(model, None, text="model")
+        head = Node(type(model).head, root, "class", "head", ".head")
+        kernel = Node(Variable(), head, "attribute", "kernel", ".kernel")
+        head.item.weights = [kernel.item]
+        facts = facts_of(model, kernel, listed=0, listed_early=False, in_trainable=False, restored=None)
+        (finding,) = judge(facts).findings
+        assert (finding.rule, finding.lost) == ("made-in-class-body", ("counted", "trained"))
+        assert "self.head = ...  # here" in finding.mend
+
+
+class Tracked(list):
+    """As Keras 3 has it in the place of a list."""
+
+    __module__ = "keras.src.utils.tracking"
+
+
+class Appended(Model):
+    def __init__(self, blocks):
+        self.run = lambda: blocks
+        self._blocks = Tracked()
+        self.__dict__["_a_list_of_keras"] = Tracked()
+
+
+class Mends(unittest.TestCase):
+    def mend(self, name, *nodes):
+        members = [(variable(node, 0) if isinstance(node.item, Variable) else None, node) for node in nodes]
+        return mends.mend(rules.rule(name), members)
+
+    def root(self, model=None):
+        return Node(model or Model(), None, text="model")
+
+    def step(self, parent, by, key, text, item=None):
+        return Node(item or Dense(), parent, by, key, text)
+
+    def test_items_that_are_never_called_leave_the_list_alone(self):
+        held = self.step(self.root(), "attribute", "ls", ".ls", [])
+        said = self.mend("never-called", *[self.step(held, "item", n, f"[{n}]") for n in (1, 2)])
+        assert "del" not in said
+        assert "self.ls[1]: " in said
+        assert "self.ls[2]: " in said
+        assert "del self.a " in self.mend("never-called", self.step(self.root(), "attribute", "a", ".a"))
+
+    def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
+        model = Model()
+        assert self.mend("no-gradient", kernel_of(model)).endswith("self.dense.trainable = False")
+        own = self.step(self.root(model), "attribute", "scale", ".scale", Variable())
+        assert "self.scale = self.add_weight(..., trainable=False)" in self.mend("no-gradient", own)
+
+    def test_what_a_function_captures_is_kept_by_its_name(self):
+        function = self.step(self.root(), "attribute", "f", ".f", len)
+        captured = self.step(function, "cell", "h", "<f>.h")
+        assert "self.h = h " in self.mend("closure", captured)
+
+    def test_a_copied_list_is_named_by_its_attribute(self):
+        blocks = [Dense()]
+        function = self.step(self.root(Appended(blocks)), "attribute", "run", ".run", len)
+        held = self.step(function, "cell", "blocks", "<run>.blocks", blocks)
+        said = self.mend("container-copied", self.step(held, "item", 0, "[0]", blocks[0]))
+        assert "self._blocks.append(...)" in said
+
+    def test_raw_variables_stay_in_their_dict_and_have_their_shapes(self):
+        held = self.step(self.root(), "attribute", "p", ".p", {"w": 1, "b": 2})
+        said = self.mend(
+            "raw-variable", *[self.step(held, "item", key, f"[{key!r}]", Variable()) for key in ("w", "b")]
+        )
+        assert "self.p = {}" in said
+        assert "self.p['w'] = self.add_weight(name=\"w\", shape=(2, 3))" in said
+        assert "self.p['b'] = self.add_weight(" in said
+        assert "self.units" not in said
+
+
+class WithoutInputs(unittest.TestCase):
+    def test_without_inputs_the_argument_is_advised_and_no_option(self):
+        wanting = mock.Mock()
+        wanting.return_value.run.side_effect = SubjectError("no-inputs", "Unknown.", do="Give --input-shape.")
+        module = mock.Mock(Examination=wanting)
+        modules = mock.patch.dict("sys.modules", {"nestprobe.doctor.examination": module})
+        with modules, mock.patch.object(ground, "engine"), pytest.raises(SubjectError) as raised:
+            asserting.assert_tracked(lambda: None)
+        assert "argument inputs" in str(raised.value)
+        assert "--input-shape" not in str(raised.value)
