@@ -1,11 +1,13 @@
 """Which results are read, where there are local and published ones: never both, and never unsaid."""
 
 import pytest
+from site_stage import source_in
 from typer.testing import CliRunner
 
 from nestbench.cli import app
 from nestbench.digests import Digests
 from nestbench.store import Store
+from nestbench.store.seal import unsealed
 from nestprobe.observation import Observation, Outcome
 
 DIGESTS = Digests(case="", lock="", probe="")
@@ -76,6 +78,42 @@ def test_the_advice_leads_to_results(call):
     done = call("table", "--stack", "tf2.21", *OPTION.split())
     assert done.exit_code == 0
     assert "1 of 1 cells measured" in done.stdout
+
+
+def test_a_folder_that_can_be_no_stacks_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    source = source_in(tmp_path)
+    for name in ("<img src=x>", "\x1b[31m"):
+        hostile = source.store.root / name
+        hostile.mkdir()
+        (hostile / "a-case.json").write_text("{}")
+    options = ["--results", str(source.store.root), "--cases", str(tmp_path / "cases")]
+    for command in (["table"], ["report", "-o", str(tmp_path / "site")]):
+        done = CliRunner().invoke(app, [*command, *options])
+        assert done.exit_code == 0
+        assert "Left out: the folder '<img src=x>', which holds results" in done.stderr
+        assert "Left out: the folder '\\x1b[31m', which holds results" in done.stderr
+        assert "no stack of the matrix" not in done.stderr
+    assert "&lt;img src=x&gt;" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_a_result_without_a_seal_among_sealed_ones_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    source = source_in(tmp_path)
+    options = ["--results", str(source.store.root), "--cases", str(tmp_path / "cases")]
+    assert "Without a seal" not in CliRunner().invoke(app, ["table", *options]).stderr
+    for path in (source.store.path("tf2.15", "history"), source.store.path("tf2.16", "a-case")):
+        path.write_text(unsealed(path.read_text(), path))
+    said = (
+        "Without a seal, which others in their folder have: 2 files (tf2.15/history.json, tf2.16/a-case.json)"
+    )
+    assert said in CliRunner().invoke(app, ["table", *options]).stderr
+    done = CliRunner().invoke(app, ["report", "-o", str(tmp_path / "site"), *options])
+    assert done.exit_code == 0
+    assert said in done.stderr
+    for path in source.store.root.glob("*/*.json"):  # all from before there were seals
+        path.write_text(unsealed(path.read_text(), path))
+    assert "Without a seal" not in CliRunner().invoke(app, ["table", *options]).stderr
 
 
 def test_a_file_in_the_place_of_results_is_wrong_usage(tmp_path):

@@ -237,6 +237,7 @@ def test_stacks_that_the_matrix_does_not_have_get_a_block_of_their_own(tmp_path)
     site = site_in(tmp_path, stacks=("tf2.15", "here-tf2.15"))
     front = (site / "index.html").read_text()
     assert "Measured elsewhere" in front
+    assert "Of no stack of the matrix, and shown all the same: here-tf2.15." in front
     assert ("history", "here-tf2.15") in squares(site)
     assert (site / "stacks" / "here-tf2.15.html").is_file()
 

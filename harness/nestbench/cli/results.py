@@ -66,7 +66,7 @@ def table(
     from nestbench.matrix import load_matrix
     from nestbench.output import check_output, write_output
     from nestbench.report import Query, make_grid
-    from nestbench.run.stored import beside, lock_digests, measured_cells
+    from nestbench.run.stored import beside, lock_digests, measured_cells, without_seal
     from nestbench.verdicts import Entry, Verdict
 
     if output is not None:
@@ -84,7 +84,7 @@ def table(
         differs=differs,
         entries=tuple(_word(Entry, "entry", name) for name in entry or ()) or Query().entries,
     )
-    for line in beside(store, catalogue):
+    for line in beside(store, catalogue, rows):
         typer.echo(line, err=True)
     with source.or_published(
         stacks=query.stacks,
@@ -93,7 +93,10 @@ def table(
         cells = measured_cells(
             store, catalogue, rows, stacks=query.stacks, cases=query.cases, groups=query.groups
         )
-    grid = make_grid(collect(store, cells, lock_digests(rows)), query, title=store.root.name)
+    collected = collect(store, cells, lock_digests(rows))
+    for line in without_seal(store):
+        typer.echo(line, err=True)
+    grid = make_grid(collected, query, title=store.root.name)
     if differs:
         _require_two(grid, chosen=bool(stack))
     if form is TableFormat.TERMINAL and output is None:

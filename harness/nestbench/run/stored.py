@@ -12,6 +12,7 @@ from nestbench.names import number_of, require_known
 from nestbench.store import Store
 
 _FEW = 4  # names in a sentence
+_SHOWN = 60  # characters of a name that is none
 
 
 def stored_cells(store: Store, catalogue: Catalogue, also: Iterable[Cell] = ()) -> list[Cell]:
@@ -68,10 +69,16 @@ def measured_cells(
     return cells
 
 
-def beside(store: Store, catalogue: Catalogue) -> Iterator[str]:
+def beside(store: Store, catalogue: Catalogue, matrix: Matrix) -> Iterator[str]:
     """Sentences on what a table of the store leaves out, and on what it cannot know."""
+    for name in store.nameless():
+        yield f"Left out: the folder {_quoted(name)}, which holds results and whose name is none of a stack."
     known = {entry.id for entry in catalogue}
     stacks = store.stacks()
+    rows = {stack.id for stack in matrix.stacks}
+    if elsewhere := [stack for stack in stacks if stack not in rows]:
+        names = ", ".join([*elsewhere[:_FEW], *(["..."] if len(elsewhere) > _FEW else [])])
+        yield f"Of no stack of the matrix, and shown all the same: {names}."
     held = {case for stack in stacks for case in store.cases(stack)}
     unknown = sorted(held - known)
     if unknown:
@@ -88,6 +95,23 @@ def beside(store: Store, catalogue: Catalogue) -> Iterator[str]:
                 f"{stack}: which versions were imported is not known, its _stack.json is missing or broken; "
                 "a run that measures there writes it again."
             )
+
+
+def without_seal(store: Store) -> Iterator[str]:
+    """A sentence on results that have lost their seal; once all is read."""
+    paths = store.unsealed()
+    if paths:
+        some = [f"{path.parent.name}/{path.name}" for path in paths[:_FEW]]
+        names = ", ".join([*some, *(["..."] if len(paths) > _FEW else [])])
+        yield (
+            f"Without a seal, which others in their folder have: {number_of(len(paths), 'file')} ({names}). "
+            "What was changed in one by hand cannot be told; one that is deleted is measured again by a run."
+        )
+
+
+def _quoted(name: str) -> str:
+    """With what a terminal must not be sent escaped."""
+    return ascii(name) if len(name) <= _SHOWN else f"{name[:_SHOWN]!a}..."
 
 
 def lock_digests(matrix: Matrix) -> dict[str, str]:

@@ -11,7 +11,7 @@ from nestbench.claims import Claim
 from nestbench.frames import Result, collect
 from nestbench.matrix import Device, Matrix
 from nestbench.names import number_of
-from nestbench.run.stored import beside, lock_digests
+from nestbench.run.stored import beside, lock_digests, without_seal
 from nestbench.site.again import SecondTries
 from nestbench.site.column import Block, blocks_of
 from nestbench.site.deviation import Deviations
@@ -73,7 +73,8 @@ class Source:
 
     def warnings(self) -> Iterator[str]:
         """Sentences on what the results hold that the site leaves out or cannot know; once all is read."""
-        yield from beside(self.store, self.catalogue)
+        yield from beside(self.store, self.catalogue, self.matrix)
+        yield from without_seal(self.store)
         if self.strays:
             names = ", ".join([*sorted(self.strays)[:_FEW], *(["..."] if len(self.strays) > _FEW else [])])
             yield (

@@ -39,6 +39,7 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._seals: dict[bool, set[Path]] = {True: set(), False: set()}
         self._writing = threading.Lock()
 
     def prepare(self) -> None:
@@ -56,12 +57,25 @@ class Store:
 
     def stacks(self) -> list[str]:
         """Stacks with any result, in the order of their version numbers."""
+        return sorted(filter(_NAME.fullmatch, self._folders()), key=by_number)
+
+    def nameless(self) -> list[str]:
+        """Folders that hold files as a stack's does, and whose name can be none of a stack, sorted."""
+        return sorted(name for name in self._folders() if not _NAME.fullmatch(name) and name[0] != ".")
+
+    def unsealed(self) -> list[Path]:
+        """Results that a reader has read and that have no seal, where others in their folder have one."""
+        sealed_folders = {path.parent for path in self._seals[True]}
+        return sorted(path for path in self._seals[False] if path.parent in sealed_folders)
+
+    def note_seal(self, path: Path, *, there: bool) -> None:
+        """For ``unsealed``."""
+        self._seals[there].add(path)
+
+    def _folders(self) -> list[str]:
         if not self.root.is_dir():
             return []
-        names = [
-            folder.name for folder in self.root.iterdir() if _NAME.fullmatch(folder.name) and _stored(folder)
-        ]
-        return sorted(names, key=by_number)
+        return [folder.name for folder in self.root.iterdir() if _stored(folder)]
 
     def cases(self, stack: str) -> list[str]:
         """Cases with a result file on that stack, sorted."""
@@ -210,7 +224,9 @@ class Reader:
         text = disk.read_text(path)
         if text is None:
             return None
-        decoded = self._alike.decode(unsealed(text, path), path)
+        body = unsealed(text, path)
+        self._store.note_seal(path, there=body is not text)
+        decoded = self._alike.decode(body, path)
         _check_result(decoded.like, stack, case, path)
         return decoded
 
