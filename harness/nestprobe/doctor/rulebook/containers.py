@@ -82,7 +82,7 @@ RULES = (
         id="filled-too-late",
         title="put into an inner list after that list had been put into the outer one",
         cause="Keras 3 looks into a list inside a list once, when it is put into the outer one; the inner "
-        "one stays a plain list that reports nothing. (A list inside a dict is tracked.)",
+        "one stays a plain list that reports nothing. A list inside a dict is tracked.",
         mend="row = [layer, ...]\nself.{attribute}.append(row)  # filled before it is appended",
         kinds=LOST,
         cases=("list-appended-then-filled",),
