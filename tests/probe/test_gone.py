@@ -26,11 +26,6 @@ def lost(*_):
     raise DeviceError(WHY)
 
 
-def without_numpy():
-    """What measures needs NumPy, which a bare interpreter lacks; it is not come to here."""
-    return mock.patch.dict(sys.modules, {"nestprobe.timing.point": types.SimpleNamespace(measure=None)})
-
-
 class GoneTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -93,7 +88,7 @@ class GoneTest(unittest.TestCase):
         asked = self.request(
             file="a.py", case="one", variant={}, work=TIME_CALL, result=self.path("result.json"), key=None
         )
-        with self.assertRaises(Ended), without_numpy():
+        with self.assertRaises(Ended):
             gone.point(asked)
         return self.read("result.json")
 
@@ -106,7 +101,7 @@ class GoneTest(unittest.TestCase):
             raise RuntimeError("Unable to initialize backend 'cuda'")
 
         self.patch(growing, "Backend", fails)
-        with self.assertRaises(RuntimeError), without_numpy():  # the GPU is there
+        with self.assertRaises(RuntimeError):  # the GPU is there
             gone.point(self.request(result=self.path("result.json"), key=None, file="", case="", variant={}))
         self.patch(device, "found", lost)
         self.assertEqual(self.point(), {"no_device": WHY})

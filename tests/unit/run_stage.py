@@ -1,6 +1,7 @@
 """What tests of a run share: cases without files, the fake probe, a reporter that remembers."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -30,6 +31,15 @@ def entry(case: str, folder: Path, digest: str = "d", variants: tuple[str, ...] 
         source="",
         digest=digest,
     )
+
+
+def alive(pid: int) -> bool:
+    """Whether that process runs: one that ended and was not waited for does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 class Memory(Quiet):

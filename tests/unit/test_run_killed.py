@@ -5,10 +5,9 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-from run_stage import FAKE_PROBE, Stage, run
+from run_stage import FAKE_PROBE, Stage, alive, run
 
 from nestbench import staging
 
@@ -17,14 +16,6 @@ from nestbench import staging
 def stage(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "stage", lambda _folder: FAKE_PROBE)
     return Stage(tmp_path)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 CONTROLLER = """

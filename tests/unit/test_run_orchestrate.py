@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from run_stage import FAKE_PROBE, Stage, run
+from run_stage import FAKE_PROBE, Stage, alive, run
 
 from nestbench import staging
 from nestbench.errors import ExitCode, GroundError
@@ -27,14 +27,6 @@ from nestbench.store.disk import StoreError
 def stage(tmp_path, monkeypatch):
     monkeypatch.setattr(staging, "stage", lambda _folder: FAKE_PROBE)
     return Stage(tmp_path)
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 def processes_with(argument):
