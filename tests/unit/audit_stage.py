@@ -83,6 +83,13 @@ def raw_lost():
     return observation(variable(*W, **LOST), variable(*KERNEL), variable(*BIAS), counted=33)
 
 
+def built(observed, count, calls):
+    """``observed`` with another count and other calls after build(shape) alone."""
+    model = replace(observed.phases["built"].model, count_params=count)
+    observed.phases["built"] = replace(observed.phases["built"], model=model, user_calls=calls)
+    return observed
+
+
 def side(stack, seen, *, weights=None, loads=None, **more):
     """A Side; ``weights``: names and shapes, ``loads``: by saving stack and kind, words or Loaded."""
     made = [

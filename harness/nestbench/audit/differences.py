@@ -6,7 +6,7 @@ from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.listing import listing_differences
 from nestbench.audit.oldfiles import FILES, old_file_differences
 from nestbench.audit.side import Side
-from nestbench.audit.variables import variable_differences
+from nestbench.audit.variables import loses, variable_differences
 from nestbench.portability.record import KINDS
 from nestbench.verdicts.rules import with_detail
 from nestbench.verdicts.variables import done, oracle_of, parameters_of, size, text_of
@@ -138,8 +138,10 @@ def _errors(old: Observation, new: Observation, files: Sequence[str]) -> Iterato
         if before.status == Status.DONE and after.status == Status.RAISED:
             yield _raises(Gravity.LOUD, f"{words} raises", text_of(after.raised), f"raises:{name}")
         elif before.status == Status.RAISED and after.status == Status.DONE:
+            # A file that lacks something is no better than none; what it lacks is told of the variables.
+            gravity = Gravity.OTHER if loses(new, name.partition("-")[2]) else Gravity.BETTER
             yield _raises(
-                Gravity.BETTER, f"{words} works, and raised before", text_of(before.raised), f"+raises:{name}"
+                gravity, f"{words} works, and raised before", text_of(before.raised), f"+raises:{name}"
             )
         elif before.status == after.status == Status.RAISED and before.raised != after.raised:
             said = f"{text_of(before.raised)} -> {text_of(after.raised)}"

@@ -52,6 +52,8 @@ _CAUSED = {
     "unsaved": _OF_WEIGHTS_FILE,
     "unrestored": _OF_WEIGHTS_FILE,
 }
+#: What a count after build(shape) alone leaves out: cases show it in what they do without a call.
+_OF_BUILD = frozenset({"count:built.count_params"})
 #: What Keras says where a file holds another number of weights or layers than the model.
 _OF_NUMBER = ("mismatch", "expects", "expected", "objects could not be loaded")
 _RULES = {rule.id: rule for rule in (*RULES, *OWN)}
@@ -97,18 +99,23 @@ class Archive:
     def _locks(self) -> dict[str, str]:
         return lock_digests(self._matrix)
 
-    def shown(self, case: str, verdict: Verdict, before: str, after: str) -> Iterator[Shown]:
-        """The case's variants that do not have ``verdict`` on ``before`` and have it on ``after``."""
+    def shown(
+        self, case: str, verdict: Verdict, before: str, after: str, entry_point: str = "call"
+    ) -> Iterator[Shown]:
+        """The case's variants that do not have ``verdict`` on ``before`` and have it on ``after``.
+
+        ``entry_point``: whether after a ``call`` or after ``build`` alone.
+        """
         entry = next((one for one in self._catalogue if one.id == case), None)
         if entry is None:
             return
         line = next((one for one in lines(self._matrix.stacks) if _holds(one, before, after)), None)
         for label, by_stack in self._of(entry).items():
             if line is not None:
-                since = _since(history_of(line, label, by_stack), verdict, before, after)
+                since = _since(history_of(line, label, by_stack), verdict, before, after, entry_point)
                 if since:
                     yield Shown(case=entry, label=label, verdict=verdict, since=since)
-            elif _differs(by_stack, verdict, before, after):
+            elif _differs(by_stack, verdict, before, after, entry_point):
                 why = f"{before} and {after} are on no one line of releases"
                 yield Shown(case=entry, label=label, verdict=verdict, since="", why=why)
 
@@ -186,10 +193,11 @@ def _about(difference: Difference, finding: Finding) -> bool:
 
 def _shown(rule: Rule, difference: Difference, lacks: str, has: str, archive: Archive) -> Iterator[Shown]:
     """The rule's cases that differ between the two stacks by a verdict of the difference, each once."""
+    entry_point = "build" if difference.marks == _OF_BUILD else "call"
     verdicts = list(dict.fromkeys(_VERDICTS[kind] for kind in difference.kinds if kind in _VERDICTS))
     for case in rule.cases:
         for verdict in verdicts:
-            one = next(archive.shown(case, verdict, lacks, has), None)
+            one = next(archive.shown(case, verdict, lacks, has, entry_point), None)
             if one is not None:
                 yield one
                 break
@@ -199,27 +207,35 @@ def _holds(line: Line, *names: str) -> bool:
     return {*names} <= {stack.id for stack in line.stacks}
 
 
-def _since(history: History, verdict: Verdict, before: str, after: str) -> str:
+def _findings(behaviour: Behaviour, entry_point: str) -> tuple[str, ...]:
+    return behaviour.build if entry_point == "build" else behaviour.call
+
+
+def _since(history: History, verdict: Verdict, before: str, after: str, entry_point: str) -> str:
     """Between which releases ``verdict`` came, going from ``before`` to ``after``; empty where it did not."""
     place = {name: n for n, span in enumerate(history.spans) for name in span.stacks}
     if before not in place or after not in place or place[before] == place[after]:
         return ""
     step = 1 if place[after] > place[before] else -1
     way = [history.spans[n] for n in range(place[before], place[after] + step, step)]
-    if str(verdict) in way[0].behaviour.call or str(verdict) not in way[-1].behaviour.call:
+    has = [str(verdict) in _findings(span.behaviour, entry_point) for span in way]
+    if has[0] or not has[-1]:
         return ""
     # The last time that it comes: from there on it stays up to the end.
-    last = max(n for n, span in enumerate(way) if str(verdict) not in span.behaviour.call)
+    last = max(n for n, there in enumerate(has) if not there)
     old, new = (way[last], way[last + 1])
     if step < 0:
         return f"between {history.line.part} {new.versions[-1]} and {old.versions[0]}"
     return f"between {history.line.part} {old.versions[-1]} and {new.versions[0]}"
 
 
-def _differs(by_stack: Mapping[str, Result], verdict: Verdict, before: str, after: str) -> bool:
+def _differs(
+    by_stack: Mapping[str, Result], verdict: Verdict, before: str, after: str, entry_point: str
+) -> bool:
     said: list[Behaviour | None] = [
         behaviour_of(by_stack[name]) if name in by_stack else None for name in (before, after)
     ]
     if said[0] is None or said[1] is None:
         return False
-    return str(verdict) not in said[0].call and str(verdict) in said[1].call
+    has = [str(verdict) in _findings(one, entry_point) for one in said if one is not None]
+    return has == [False, True]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from packaging.version import Version
+
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.side import Finding, Side
 from nestbench.verdicts.variables import parameters_of
@@ -50,7 +52,21 @@ OWN = (
         kinds=("raises",),
         cases=("model-file-subclass-without-config",),
     ),
+    # Measured on tf2.4 to tf2.11 as savers and tf2.12 to tf2.21 as readers: refused as it is named, and read
+    # whole under a name that ends in .h5 alone.
+    Rule(
+        id="weights-file-of-before-2.12",
+        title="a .weights.h5 of before Keras 2.12, which newer ones take for their own layout",
+        cause="Before 2.12 Keras writes the same HDF5 layout whatever the file is called. Since then a name "
+        "that ends in .weights.h5 is another layout, and Keras goes by the name: it looks for what an old "
+        "file does not have. Under a name that ends in .h5 alone it reads the old layout.",
+        mend='import shutil\n\nshutil.copy("model.weights.h5", "model.h5")\nmodel.load_weights("model.h5")',
+        kinds=("unrestored",),
+        cases=(),
+    ),
 )
+#: The release of TensorFlow, with its Keras, from which on a .weights.h5 is of the layout of today.
+_LAYOUT = Version("2.12")
 
 
 def findings_by_signature(difference: Difference, before: Side, after: Side) -> Iterator[Finding]:
@@ -63,6 +79,13 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
             yield _finding(OWN[0], ", ".join(places[:4]), difference)
     if difference.marks == {"old-file:checkpoint"} and _is_across_keras(difference, before, after):
         yield _finding(OWN[1], "model", difference)
+    if (
+        difference.marks == {"old-file:weights"}
+        and difference.gravity is Gravity.LOUD
+        and _is_of_the_old_layout(before)
+        and not _is_of_the_old_layout(after)
+    ):
+        yield _finding(OWN[3], "model", difference)
     if difference.marks <= frozenset(_CONFIG) and any(
         words in line for line in difference.evidence for words in _OF_CONFIG
     ):
@@ -86,6 +109,12 @@ def _is_across_keras(difference: Difference, before: Side, after: Side) -> bool:
         assert after.observation is not None
         return _held(after.observation.variables[place] for place in difference.positions)
     return _holds_all(before) and _holds_all(after)
+
+
+def _is_of_the_old_layout(side: Side) -> bool:
+    """Whether a .weights.h5 of this stack is of the layout of before 2.12. No stack of Keras 3 is."""
+    tensorflow = side.versions.get("tensorflow")
+    return bool(tensorflow) and _keras(side) == "2" and Version(tensorflow or "") < _LAYOUT
 
 
 def _keras(side: Side) -> str:

@@ -7,10 +7,10 @@ from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.matching import pairs
 from nestbench.names import number_of
 from nestbench.portability.record import KINDS
-from nestbench.verdicts.variables import is_floating, is_parameter, names, size
-from nestprobe.observation import Observation, VariableRecord
+from nestbench.verdicts.variables import is_floating, is_parameter, names, parameters_of, size
+from nestprobe.observation import Observation, Status, VariableRecord
 
-__all__ = ["FLAGS", "Pair", "paired", "still_lost", "variable_differences"]
+__all__ = ["FLAGS", "Pair", "loses", "paired", "raising", "still_lost", "variable_differences"]
 
 
 @dataclass(frozen=True)
@@ -22,17 +22,21 @@ class _Flag:
     lost: str
     found: str
     file: str = ""  # the kind of file that it is about
+    never: str = ""  # where the file could not be had before
 
 
 def _of_file(file: str, field: str, words: str, held: Kind, back: Kind) -> tuple[_Flag, _Flag]:
+    left_out = f"left out of {words} without a word, where it raised before"
+    stays = f"not brought back from {words} without a word, where it raised before"
     return (
-        _Flag(f"in_{field}", held, f"no longer in {words}", f"in {words} now", file),
+        _Flag(f"in_{field}", held, f"no longer in {words}", f"in {words} now", file, left_out),
         _Flag(
             f"restored_from_{field}",
             back,
             f"no longer comes back from {words}",
             f"comes back from {words} now",
             file,
+            stays,
         ),
     )
 
@@ -95,11 +99,30 @@ def variable_differences(
     lost, won = _grouped(every, flags, before_is=True), _grouped(every, flags, before_is=False)
     for kinds, members in lost.items():
         yield _told(kinds, members, Gravity.SILENT)
+    raised = [flag for flag in flags if flag.file in raising(before)]
+    for kinds, members in _grouped(every, raised, before_is=None).items():
+        yield _told(kinds, members, Gravity.SILENT, raised=True)
     yield from _overtrained(every)
     yield from _reads(every)
     yield from _overcounted(every)
     for kinds, members in won.items():
         yield _told(kinds, members, Gravity.BETTER)
+
+
+def raising(observation: Observation) -> list[str]:
+    """The kinds of file that could not be written or read back: an exception said so."""
+    return [
+        kind
+        for kind in KINDS
+        for phase in (f"saved-{kind}", f"reloaded-{kind}")
+        if phase in observation.phases and observation.phases[phase].status == Status.RAISED
+    ]
+
+
+def loses(observation: Observation, file: str) -> bool:
+    """Whether a kind of file lacks a parameter, or does not give it back."""
+    flags = [flag for flag in _FLAGS if flag.file == file]
+    return any(_is(one, flag) is False for one in parameters_of(observation.variables) for flag in flags)
 
 
 def still_lost(before: Observation, after: Observation) -> dict[Kind, list[VariableRecord]]:
@@ -117,9 +140,12 @@ def still_lost(before: Observation, after: Observation) -> dict[Kind, list[Varia
 
 
 def _grouped(
-    every: Sequence[Pair], flags: Sequence[_Flag], *, before_is: bool
+    every: Sequence[Pair], flags: Sequence[_Flag], *, before_is: bool | None
 ) -> dict[tuple[Kind, ...], list[Pair]]:
-    """Pairs by the kinds of flag that are ``before_is`` before and the opposite after."""
+    """Pairs by the kinds of flag that are ``before_is`` before and the opposite after.
+
+    None: not known before and lost after.
+    """
     groups: dict[tuple[Kind, ...], list[Pair]] = {}
     for pair in every:
         if pair.before is None or pair.after is None:
@@ -130,7 +156,7 @@ def _grouped(
             flag.kind
             for flag in flags
             if _is(pair.before, flag) is before_is
-            and _is(pair.after, flag) is (not before_is)
+            and _is(pair.after, flag) is (before_is is False)
             # Frozen before and trained after is no gain: it is told apart.
             and not (flag.kind is Kind.UNTRAINED and not before_is and pair.before.in_weights)
         ]
@@ -145,9 +171,12 @@ def _is(variable: VariableRecord, flag: _Flag) -> bool | None:
     return None if value is None else bool(value)
 
 
-def _told(kinds: tuple[Kind, ...], members: Sequence[Pair], gravity: Gravity) -> Difference:
+def _told(
+    kinds: tuple[Kind, ...], members: Sequence[Pair], gravity: Gravity, *, raised: bool = False
+) -> Difference:
     flags = [flag for flag in _FLAGS if flag.kind in kinds]
-    words = [flag.lost if gravity is Gravity.SILENT else flag.found for flag in flags]
+    lost = [flag.never if raised else flag.lost for flag in flags]
+    words = lost if gravity is Gravity.SILENT else [flag.found for flag in flags]
     evidence = [f"{flag.field.replace('_', ' ')}: {_values(members, flag)}" for flag in flags]
     return _difference(gravity, kinds, ", ".join(words), members, evidence=evidence)
 
@@ -159,8 +188,8 @@ def _values(members: Sequence[Pair], flag: _Flag) -> str:
 
 
 def _set(values: set[object]) -> str:
-    words = {True: "yes", False: "no"}
-    return ", ".join(sorted(words[one] if isinstance(one, bool) else str(one) for one in values))
+    words = {True: "yes", False: "no", None: "raised"}
+    return ", ".join(sorted(words[one] if isinstance(one, bool | None) else str(one) for one in values))
 
 
 def _overtrained(every: Sequence[Pair]) -> Iterator[Difference]:

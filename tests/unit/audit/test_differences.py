@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from audit_stage import BIAS, KERNEL, LOST, W, not_made, observation, raw_lost, side, variable, whole
+from audit_stage import BIAS, KERNEL, LOST, W, built, not_made, observation, raw_lost, side, variable, whole
 
 from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
 from nestbench.audit.matching import pairs
 from nestbench.audit.remedies import remedy
-from nestbench.audit.signatures import findings_by_signature
 from nestbench.audit.tracing import carriers, steps
 from nestbench.audit.variables import still_lost
 from nestbench.matrix import load_matrix
@@ -86,6 +85,28 @@ def test_a_phase_that_raises_is_loud_and_one_that_no_longer_does_is_better():
     other = observation(*PLAIN, raised={"saved-model": Raised("TypeError", "no")})
     (one,) = told(broken, other)
     assert (one.gravity, one.evidence) == (Gravity.OTHER, ("ValueError: no -> TypeError: no",))
+
+
+def test_a_file_that_raised_and_now_lacks_something_is_a_silent_loss():
+    kept, lost = variable(*W), variable(*KERNEL)
+    refused = {"saved-checkpoint": Raised("ValueError", "a key is no string")}
+    unknown = {"in_checkpoint": None, "restored_from_checkpoint": None}
+    old = observation(*(variable(*one, **unknown) for one in (W, KERNEL)), raised=refused)
+    none = {"in_checkpoint": False, "restored_from_checkpoint": False}
+    silent, works = told(old, observation(kept, variable(*KERNEL, **none)))
+    assert silent.gravity is Gravity.SILENT
+    assert silent.title == (
+        "30 parameters in 1 variable: left out of a TF checkpoint without a word, where it raised before"
+    )
+    assert silent.evidence == ("variables: dense/kernel:0 (10, 3)", "in checkpoint: raised -> no")
+    assert (works.gravity, works.title) == (
+        Gravity.OTHER,
+        "writing a TF checkpoint works, and raised before",
+    )
+    (silent, _) = told(old, observation(kept, variable(*KERNEL, restored_from_checkpoint=False)))
+    assert "not brought back from a TF checkpoint without a word" in silent.title
+    (works,) = told(old, observation(kept, lost))
+    assert works.gravity is Gravity.BETTER
 
 
 def test_what_was_lost_and_is_there_is_better():
@@ -249,37 +270,6 @@ def test_why_a_side_could_not_be_measured(seen, why, do):
     assert do in remedy(one)
 
 
-def by_signature(old, new, places=()):
-    before, after = side(OLD, old), side(NEW, new, places=dict(enumerate(places)))
-    (one,) = (one for one in differences(before, after) if "calls" not in one.kinds)
-    return [finding.rule for finding in findings_by_signature(one, before, after)]
-
-
-def test_a_checkpoint_that_lost_what_lies_in_a_list():
-    new = observation(variable(*W, in_checkpoint=False), *PLAIN[1:])
-    assert by_signature(whole(), new, ["model.rows[0][1].kernel"]) == ["checkpoint-of-containers"]
-    assert by_signature(whole(), new, ["model.dense.kernel"]) == []
-    assert by_signature(whole(), new) == []
-
-
-def test_a_config_that_does_not_make_the_model_again():
-    said = Raised("TypeError", "Unable to revive model from config. When overriding")
-    assert by_signature(whole(), observation(*PLAIN, raised={"cloned": said})) == ["config-of-a-subclass"]
-    assert by_signature(whole(), observation(*PLAIN, raised={"cloned": Raised("E", "no")})) == []
-    assert by_signature(whole(), observation(*PLAIN, raised={"trained": said})) == []
-
-
-def built(observed, count, calls):
-    model = replace(observed.phases["built"].model, count_params=count)
-    observed.phases["built"] = replace(observed.phases["built"], model=model, user_calls=calls)
-    return observed
-
-
-def test_a_build_that_no_longer_reaches_the_layers_within():
-    assert by_signature(whole(), built(whole(), 0, {})) == ["build-leaves-children"]
-    assert by_signature(whole(), built(whole(), 0, {"Outer": 1})) == []
-
-
 @pytest.mark.parametrize("make", [whole, raw_lost])
 def test_what_build_alone_leaves_uncounted_is_no_silent_loss(make):
     """Whether or not something else is never counted."""
@@ -291,24 +281,6 @@ def test_what_build_alone_leaves_uncounted_is_no_silent_loss(make):
     assert one.evidence == (f"after a call it is {count} -> {count}",)
     (one,) = told(new, make())
     assert one.gravity is Gravity.BETTER
-
-
-KERAS_2, KERAS_3 = {"keras": "2.15.0"}, {"keras": "3.12.0"}
-
-
-@pytest.mark.parametrize(
-    ("new", "versions", "rules"),
-    [
-        (whole(), KERAS_3, ["checkpoint-across-keras"]),
-        (whole(), KERAS_2, []),
-        (observation(variable(*W, in_checkpoint=False), *PLAIN[1:]), KERAS_3, []),
-    ],
-)
-def test_an_old_checkpoint_from_one_keras_to_the_next(new, versions, rules):
-    before = side(OLD, whole(), loads=EQUAL, versions=KERAS_2)
-    after = side(NEW, new, loads={OLD: {"checkpoint": "differs"}}, versions=versions)
-    (one,) = (one for one in differences(before, after) if "old-file" in one.kinds)
-    assert [finding.rule for finding in findings_by_signature(one, before, after)] == rules
 
 
 def test_files_that_nobody_keeps_make_no_difference():

@@ -1,7 +1,9 @@
 """A cause is told of the very signal that it is about; else it is not known."""
 
+from pathlib import Path
+
 import pytest
-from audit_stage import BIAS, KERNEL, LOST, W, observation, side, variable, whole
+from audit_stage import BIAS, KERNEL, LOST, W, built, observation, side, variable, whole
 
 from nestbench.audit.differences import differences
 from nestbench.audit.explaining import Archive, explain, follows_from
@@ -12,6 +14,7 @@ from nestbench.portability import Loaded
 from nestbench.store import Store
 
 OLD, NEW = "tf2.15", "tf2.21"
+PUBLISHED = Path(__file__).parents[3] / "results" / "published"
 
 
 @pytest.fixture
@@ -40,6 +43,23 @@ def test_a_rule_about_the_weights_file_explains_no_checkpoint(archive):
     assert rules(archive, {"in_weights_file": False}, NESTED) == ["nested-container"]
     assert rules(archive, {"changed_by_step": False}, NESTED) == []
     assert rules(archive, LOST, RAW) == ["raw-variable"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "since"),
+    [
+        (OLD, NEW, "between TensorFlow 2.15.1 and 2.16.2"),
+        ("keras3.0", "keras3.5", None),  # so on both
+        ("tf2.15", "keras3.0", ""),  # of no one line of releases
+    ],
+)
+def test_what_build_alone_leaves_is_dated_by_what_cases_do_after_build_alone(old, new, since):
+    archive = Archive(Store(PUBLISHED), load_matrix(), load_catalogue())
+    sides = side(old, whole()), side(new, built(whole(), 0, {}))
+    (one,) = (one for one in differences(*sides) if "count" in one.kinds)
+    (why,) = explain(one, *sides, archive)
+    assert why.rule.id == "build-leaves-children"
+    assert {shown.since for shown in why.shown} == ({since} if since is not None else set())
 
 
 def test_a_loss_of_some_is_no_cause_of_all_that_an_old_file_loses():
