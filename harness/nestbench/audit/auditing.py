@@ -157,9 +157,9 @@ class Auditing:
         found = differences(sides[0], sides[-1], self.asked.files)
         why = {one.marks: explain(one, sides[0], sides[-1], self.archive) for one in found}
         for one in found:
-            cause = follows_from(one, found)
-            if cause is not None and not why[one.marks]:
-                why[one.marks] = why[cause.marks]
+            for cause in follows_from(one, found, why[one.marks]):
+                known = {each.rule.id for each in why[one.marks]}
+                why[one.marks] += tuple(each for each in why[cause.marks] if each.rule.id not in known)
         return tuple(
             Told(difference=one, step=step, explanations=why[one.marks])
             for one, step in zip(found, steps(sides, found), strict=True)

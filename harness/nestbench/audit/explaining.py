@@ -78,7 +78,8 @@ class Shown:
 class Explanation:
     """A rule with the mend in the words of the reader's own model, and the cases that bear it out.
 
-    ``places``: of the variables in the object graph, with the lines at which they were made. ``shown`` is
+    ``places``: of the variables in the object graph, with the lines at which they were made; ``positions``:
+    theirs in the observation. ``shown`` is
     empty where no published result of the rule's cases differs between the two stacks in the same way.
     """
 
@@ -86,6 +87,7 @@ class Explanation:
     mend: str
     places: tuple[str, ...]
     shown: tuple[Shown, ...]
+    positions: tuple[int, ...] = ()
 
 
 class Archive:
@@ -150,23 +152,30 @@ def explain(difference: Difference, before: Side, after: Side, archive: Archive)
             mend=findings[0].mend,
             places=tuple(dict.fromkeys(_place(one) for one in findings)),
             shown=tuple(_shown(_RULES[rule], difference, other.stack, side.stack, archive)),
+            positions=tuple(place for one in findings for place in one.positions),
         )
         for rule, findings in found.items()
     )
 
 
-def follows_from(difference: Difference, others: Sequence[Difference]) -> Difference | None:
-    """The loss of variables by which another output, or an old file refused for it, is explained.
+def follows_from(
+    difference: Difference, others: Sequence[Difference], told: Sequence[Explanation] = ()
+) -> list[Difference]:
+    """The losses of variables by which another output, or an old file refused for it, is explained.
 
-    None where it is none of these.
+    ``told``: what explains it already. Empty where it is none of these, and where all those of ``others``
+    together do not account for what is left.
     """
+    left = set(difference.positions) - {place for one in told for place in one.positions}
+    if told and not left:
+        return []
     for file, kinds in _LOST_BY.items():
         of_file = difference.marks & {f"output:{file}", f"old-file:{file}"}
         if of_file and (difference.gravity is Gravity.SILENT or _is_refused_for_its_number(difference)):
-            whole = set(difference.positions)  # a loss of some of these is no cause of all
-            found = (one for one in others if one.positions and whole <= {*one.positions})
-            return next((one for one in found if {*kinds} & {*one.kinds}), None)
-    return None
+            losses = [one for one in others if one.positions and {*kinds} & {*one.kinds}]
+            losses = [one for one in losses if not left or left & {*one.positions}]
+            return losses if left <= {place for one in losses for place in one.positions} else []
+    return []
 
 
 def _is_refused_for_its_number(difference: Difference) -> bool:

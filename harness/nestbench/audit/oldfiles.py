@@ -37,10 +37,11 @@ class _OldFile:
 def old_file_differences(before: Side, after: Side, files: Sequence[str] = KINDS) -> Iterator[Difference]:
     """What was saved on the old stack and is loaded on the new, beside what the old one itself gets back."""
     for one in _old_files(before, after, files):
-        if not one.in_part:
+        lost = _lost(one, before, after) if one.here.result == _DIFFERS else []
+        if lost:
+            yield _lost_on_the_way(one, before.stack, lost)
+        elif not one.in_part:
             yield _changed(one, before.stack)
-        elif lost := _lost(one, before, after):
-            yield _more_lost(one, before.stack, lost)
 
 
 def unanswered(before: Side, after: Side, files: Sequence[str] = KINDS) -> tuple[str, ...]:
@@ -90,7 +91,7 @@ def _changed(one: _OldFile, saver: str) -> Difference:
     )
 
 
-def _more_lost(one: _OldFile, saver: str, lost: Sequence[Pair]) -> Difference:
+def _lost_on_the_way(one: _OldFile, saver: str, lost: Sequence[Pair]) -> Difference:
     """``lost``: what the old stack gets back from its file and the new one does not."""
     shown = [variable for pair in lost if (variable := pair.after or pair.before) is not None]
     whose = f"{number_of(sum(map(size, shown)), 'parameter')} in {number_of(len(shown), 'variable')}"

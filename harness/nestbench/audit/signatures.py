@@ -1,6 +1,6 @@
 """Causes that the doctor does not look at, told by what was measured on both sides: files, build(shape)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import Version
 
@@ -77,8 +77,12 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
         places = [after.places.get(one, "") for one in difference.positions]
         if all("[" in place for place in places):
             yield _finding(OWN[0], ", ".join(places[:4]), difference)
-    if difference.marks == {"old-file:checkpoint"} and _is_across_keras(difference, before, after):
-        yield _finding(OWN[1], "model", difference)
+    if (
+        difference.marks == {"old-file:checkpoint"}
+        and _is_across_keras(difference, before, after)
+        and ((kept := _kept(difference, after)) or (_holds_all(before) and _holds_all(after)))
+    ):
+        yield _finding(OWN[1], "model", difference, kept)
     if (
         difference.marks == {"old-file:weights"}
         and difference.gravity is Gravity.LOUD
@@ -94,21 +98,22 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
         yield _finding(_BUILD, "model", difference)
 
 
-def _finding(of: Rule, place: str, difference: Difference) -> Finding:
+def _finding(of: Rule, place: str, difference: Difference, positions: Sequence[int] | None = None) -> Finding:
     code = of.mend.replace("{attribute}", "part")
-    kind = of.kinds[0]
-    return Finding(rule=of.id, kind=kind, place=place, mend=code, positions=difference.positions)
+    about = difference.positions if positions is None else tuple(positions)
+    return Finding(rule=of.id, kind=of.kinds[0], place=place, mend=code, positions=about)
 
 
 def _is_across_keras(difference: Difference, before: Side, after: Side) -> bool:
-    """Whether each stack's own checkpoint holds what is lost, and only the way from Keras 2 to 3 loses it."""
     across = [_keras(side) for side in (before, after)] == ["2", "3"]
-    if difference.gravity is not Gravity.SILENT or not across:
-        return False
-    if difference.positions:  # these come back on the old stack
-        assert after.observation is not None
-        return _held(after.observation.variables[place] for place in difference.positions)
-    return _holds_all(before) and _holds_all(after)
+    return difference.gravity is Gravity.SILENT and across
+
+
+def _kept(difference: Difference, after: Side) -> list[int]:
+    """What of it the newer stack's own checkpoint gives back: it is lost on the way alone."""
+    assert after.observation is not None
+    variables = after.observation.variables
+    return [place for place in difference.positions if _held([variables[place]])]
 
 
 def _is_of_the_old_layout(side: Side) -> bool:

@@ -102,6 +102,7 @@ def _explanation(one: Explanation) -> dict[str, Any]:
         "cause": one.rule.cause,
         "mend": one.mend,
         "places": list(one.places),
+        "has_cases": bool(one.rule.cases),
         "cases": [
             {
                 "id": shown.case.id,

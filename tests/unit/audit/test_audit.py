@@ -224,7 +224,7 @@ def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(sta
     assert (case["id"], case["verdict"]) == ("raw-variable-attribute", "uncounted")
     assert case["since"] == "between TensorFlow 2.15.1 and 2.16.2"
     text = audit(results=published).stdout
-    assert "between TensorFlow 2.15.1 and 2.16.2, shown by case raw-variable-attribute" in text
+    assert "between TensorFlow 2.15.1 and 2.16.2, shown by raw-variable-attribute" in text
     assert FINDING["mend"] in text
 
 

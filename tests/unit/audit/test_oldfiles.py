@@ -5,9 +5,13 @@ from audit_stage import BIAS, KERNEL, W, observation, side, variable, whole
 
 from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
+from nestbench.audit.explaining import Archive, explain, follows_from
 from nestbench.audit.oldfiles import untold
 from nestbench.audit.signatures import findings_by_signature
+from nestbench.catalogue import load_catalogue
+from nestbench.matrix import load_matrix
 from nestbench.portability import Loaded
+from nestbench.store import Store
 
 OLD, NEW = "tf2.15", "tf2.21"
 
@@ -36,6 +40,20 @@ def test_what_the_new_stack_loses_beside_what_the_old_one_does():
     assert (one.variables, one.positions) == (("dense/kernel:0",), (1,))
     assert untold(*both) == ()
     assert [why.rule for why in findings_by_signature(one, *both)] == ["checkpoint-across-keras"]
+
+
+def test_what_is_lost_of_a_file_that_the_old_stack_gets_back_whole_is_named(tmp_path):
+    """By the way from Keras 2 to 3 a kernel, and what the new stack's own checkpoint lacks too."""
+    raw = variable(*W, in_checkpoint=False, restored_from_checkpoint=False)
+    whole_there = Loaded(result="equal", back=((0, 0), (1, 1), (2, 2)))
+    both = sides(whole_there, partly((2, 2)), new=observation(raw, variable(*KERNEL), variable(*BIAS)))
+    own, old = differences(*both)
+    assert old.title.endswith("loads without 80 parameters in 2 variables that come back on tf2.15 itself")
+    assert old.positions == (0, 1)
+    (found,) = findings_by_signature(old, *both)
+    assert (found.rule, found.positions) == ("checkpoint-across-keras", (1,))
+    why = explain(old, *both, Archive(Store(tmp_path), load_matrix(), load_catalogue()))
+    assert follows_from(old, [own, old], why) == [own]
 
 
 def test_what_the_new_stack_does_not_hold_itself_is_not_lost_on_the_way():
