@@ -94,6 +94,28 @@ def test_less_that_comes_back_from_a_file_is_worse_though_the_findings_stay(flag
     )
 
 
+@pytest.mark.parametrize("phase", ["saved-checkpoint", "reloaded-checkpoint"])
+def test_a_file_that_raised_and_now_loses_something_is_worse_for_it_is_silent(phase):
+    plain = seen("x")
+    refused = PhaseRecord("raised", raised=Raised("ValueError", "a key is no string"))
+    raises = replace(plain, phases={**plain.phases, phase: refused})
+    whole, lost = (
+        replace(plain, variables=[replace(plain.variables[0], restored_from_checkpoint=back)])
+        for back in (True, False)
+    )
+    for before, after, way in (
+        (raises, lost, Direction.WORSE),
+        (lost, raises, Direction.BETTER),
+        (raises, whole, Direction.NONE),
+        (whole, raises, Direction.NONE),  # that is seen by whom it meets
+    ):
+        (one,) = pairings(
+            results("tf2.15", article_example_1=before), results("tf2.16", article_example_1=after)
+        )
+        assert one.change.direction is way
+        assert "raised" not in one.change.after.words
+
+
 def test_a_loss_that_becomes_an_error_is_better_for_it_is_loud():
     old = results("tf2.15", article_example_2=seen("x", counted=0))
     new = results("tf2.16", article_example_2=seen("x", raised=True))

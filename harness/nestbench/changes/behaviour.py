@@ -28,21 +28,22 @@ _SCALARS = {
     "in_checkpoint": "in a TF checkpoint",
     "restored_from_checkpoint": "back from a TF checkpoint",
 }
-#: What a model is saved to, and what brings it back. Findings are of the weights file; of the other two only
+#: What a model is saved to, the phases in which it goes there and back, and what brings it back. Findings are of the weights file; of the other two only
 #: in a case that is about them, though what they lose is lost as silently.
 _DOORS = {
-    "the weights file": "restored_from_weights_file",
-    "the model file": "restored_from_model_file",
-    "a TF checkpoint": "restored_from_checkpoint",
+    "the weights file": ("weights", "restored_from_weights_file"),
+    "the model file": ("model", "restored_from_model_file"),
+    "a TF checkpoint": ("checkpoint", "restored_from_checkpoint"),
 }
 
 
 class Back(IntEnum):
-    """How much of what the forward pass reads comes back from a file."""
+    """How much of what the forward pass reads comes back from a file, the gravest first."""
 
     NOTHING = 0
     PART = 1
     ALL = 2
+    RAISED = 3  # writing or reading it: nothing is lost without a word
 
 
 _LOST = {Back.NOTHING: "nothing", Back.PART: "a part"}
@@ -94,12 +95,15 @@ class Behaviour:
 
     @property
     def lossy(self) -> list[str]:
-        """Files from which not all comes back."""
-        return [name for name, one in self.back.items() if one is not Back.ALL]
+        """Files from which not all comes back, without an error."""
+        return [name for name, one in self.back.items() if one < Back.ALL]
 
     def falls(self, newer: "Behaviour") -> list[str]:
-        """Files from which less comes back in ``newer``; only those of which both know it."""
-        return [name for name, one in self.back.items() if newer.back.get(name, one) < one]
+        """Files from which less comes back in ``newer``, without an error; only those of which both know it.
+
+        A file that raised and now lacks something falls; one that gave all back and now raises is loud.
+        """
+        return [name for name, one in self.back.items() if newer.back.get(name, one) < min(one, Back.ALL)]
 
     def differences(self, newer: "Behaviour") -> list[str]:
         """Facts that are others in ``newer``, as ``what: before -> after``."""
@@ -160,9 +164,12 @@ def _begun(message: str) -> str:
 
 def _back(observation: Observation) -> Iterator[tuple[str, Back]]:
     read = parameters_of(observation.variables)
-    for name, flag in _DOORS.items():
+    for name, (kind, flag) in _DOORS.items():
+        phases = [observation.phases.get(f"{way}-{kind}") for way in ("saved", "reloaded")]
         flags = [getattr(one, flag) for one in read]
-        if read and None not in flags:
+        if any(one is not None and one.raised is not None for one in phases):
+            yield name, Back.RAISED
+        elif read and None not in flags:
             yield name, Back.ALL if all(flags) else Back.PART if any(flags) else Back.NOTHING
 
 
