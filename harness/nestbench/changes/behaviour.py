@@ -28,8 +28,8 @@ _SCALARS = {
     "in_checkpoint": "in a TF checkpoint",
     "restored_from_checkpoint": "back from a TF checkpoint",
 }
-#: What a model is saved to, the phases in which it goes there and back, and what brings it back. Findings are of the weights file; of the other two only
-#: in a case that is about them, though what they lose is lost as silently.
+#: What a model is saved to: a word of its phases, and what says that it comes back. Findings are of the
+#: weights file; of the others only in a case that is about them, though what they lose is lost as silently.
 _DOORS = {
     "the weights file": ("weights", "restored_from_weights_file"),
     "the model file": ("model", "restored_from_model_file"),
