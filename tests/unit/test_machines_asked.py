@@ -13,6 +13,7 @@ from machines_fake import FakeCluster, offer, well
 from nestbench.errors import GroundError
 from nestbench.interpreters import Unavailable
 from nestbench.machines import measuring, needs
+from nestbench.machines.cluster import Cluster
 from nestbench.machines.needs import needs_of, refused
 from nestbench.matrix import Device, load_matrix
 
@@ -91,12 +92,22 @@ def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
     [
         (["--here", "--scheduler", "tcp://127.0.0.1:1"], "--here observes one interpreter"),
         (["tf2.15", "--tasks-per-stack", "2"], "goes with --scheduler"),
+        *(
+            (["tf2.15", "--scheduler", address], "Give it as tcp://HOST:PORT")
+            for address in ("", "foo", "foo:bar", "tcp://:8786", "localhost:99999", "http://localhost:8787")
+        ),
     ],
 )
 def test_wrong_usage(tmp_path, arguments, said):
     done = nestbench(tmp_path, "-m", "nestbench", "run", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_address_where_nobody_answers_is_no_wrong_usage(monkeypatch):
+    monkeypatch.setattr("nestbench.machines.cluster._CONNECT_SECONDS", 1.0)
+    with pytest.raises(GroundError, match="There is no scheduler at tcp"):
+        Cluster("tcp://127.0.0.1:1")
 
 
 def test_the_simulation_of_the_docs_runs():
