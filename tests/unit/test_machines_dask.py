@@ -1,0 +1,55 @@
+"""`nestbench run --scheduler` at a real scheduler of Dask, whose workers have nothing to measure with."""
+
+import threading
+
+import dask
+import pytest
+from distributed import LocalCluster
+from typer.testing import CliRunner
+
+from nestbench.cli import app
+from nestbench.errors import GroundError
+from nestbench.machines import measuring, worker
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A scheduler without workers. Those that come, threads of this process, have no room for anything."""
+
+    def full(*_, **__):
+        raise GroundError("it is full")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(worker, "tox_prepare", full)
+    monkeypatch.setattr(measuring, "_MORE_SECONDS", 0.5)
+    apart = dask.config.set(temporary_directory=str(tmp_path))
+    with apart, LocalCluster(
+        n_workers=0, threads_per_worker=1, processes=False, protocol="tcp://", dashboard_address=":0",
+        resources={"disk": 1},
+    ) as started:  # fmt: skip
+        yield started
+
+
+def run(at, *more):
+    arguments = ["run", "tf2.15", "--case", "article-example-1", "--results", "results", "--scheduler"]
+    return CliRunner().invoke(app, [*arguments, at.scheduler_address, *more])
+
+
+def test_a_first_worker_is_waited_for(here, monkeypatch):
+    monkeypatch.setattr(measuring, "FIRST_SECONDS", 20.0)
+    coming = threading.Timer(1.5, here.scale, [2])
+    coming.start()
+    done = run(here)
+    coming.join()
+    assert done.exit_code == 4
+    waits, *_, last = done.stderr.splitlines()
+    assert waits == "No worker that can be used is there yet: waiting 20 s at most for one."
+    assert "tf2.15: on " in done.stderr
+    assert last.endswith("it is full")
+
+
+def test_a_worker_that_does_not_come_is_not_waited_for_long(here, monkeypatch):
+    monkeypatch.setattr(measuring, "FIRST_SECONDS", 1.0)
+    done = run(here)
+    assert done.exit_code == 4
+    assert "has no worker that can be used.\n  likely why: none was started" in done.stderr
