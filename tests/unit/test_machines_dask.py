@@ -1,10 +1,12 @@
 """`nestbench run --scheduler` at a real scheduler of Dask, whose workers have nothing to measure with."""
 
+import platform
+import re
 import threading
 
 import dask
 import pytest
-from distributed import LocalCluster
+from distributed import LocalCluster, Worker
 from typer.testing import CliRunner
 
 from nestbench.cli import app
@@ -24,10 +26,19 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setattr(measuring, "_MORE_SECONDS", 0.5)
     apart = dask.config.set(temporary_directory=str(tmp_path))
     with apart, LocalCluster(
-        n_workers=0, threads_per_worker=1, processes=False, protocol="tcp://", dashboard_address=":0",
-        resources={"disk": 1},
+        n_workers=0, processes=False, protocol="tcp://", dashboard_address=":0",
     ) as started:  # fmt: skip
         yield started
+        started.sync(leave, started)
+
+
+async def come(at, *names):
+    for name in names:
+        await Worker(at.scheduler_address, name=name, nthreads=1, resources={"disk": 1}, dashboard=False)
+
+
+async def leave(at):
+    await at.scheduler.retire_workers(close_workers=True)
 
 
 def run(at, *more):
@@ -37,7 +48,7 @@ def run(at, *more):
 
 def test_a_first_worker_is_waited_for(here, monkeypatch):
     monkeypatch.setattr(measuring, "FIRST_SECONDS", 20.0)
-    coming = threading.Timer(1.5, here.scale, [2])
+    coming = threading.Timer(1.5, here.sync, [come, here, "one"])
     coming.start()
     done = run(here)
     coming.join()
@@ -46,6 +57,16 @@ def test_a_first_worker_is_waited_for(here, monkeypatch):
     assert waits == "No worker that can be used is there yet: waiting 20 s at most for one."
     assert "tf2.15: on " in done.stderr
     assert last.endswith("it is full")
+
+
+def test_workers_of_one_machine_are_told_apart_on_the_screen(here):
+    here.sync(come, here, None, None)
+    shown = set(re.findall(r"^tf2\.15: on (\S+)$", run(here).stderr, re.MULTILINE))
+    assert shown == {f"{platform.node()}:{address.split(':')[-1]}" for address in here.scheduler.workers}
+    here.sync(leave, here)
+    here.sync(come, here, "one", platform.node())
+    shown = set(re.findall(r"^tf2\.15: on (\S+(?: \(\S+\))?)$", run(here).stderr, re.MULTILINE))
+    assert shown == {f"{platform.node()} (one)", platform.node()}
 
 
 def test_a_worker_that_does_not_come_is_not_waited_for_long(here, monkeypatch):
