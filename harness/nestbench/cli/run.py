@@ -289,7 +289,7 @@ def _show(
     console = on_stdout()
     shown = collect(store, cells, locks, report.unavailable)
     if cells:
-        print_table(make_grid(shown, Query(), title=store.root.name), console)
+        print_table(make_grid(shown, Query()), console, title=store.root.name)
     if cells and not report.shared:
         # A stack without any result because there is no such device here has no column of its own.
         every = stored_cells(store, catalogue, [one for one in cells if one.stack not in report.unavailable])
