@@ -2,7 +2,6 @@
 
 import platform
 import re
-import threading
 
 import dask
 import pytest
@@ -12,6 +11,7 @@ from typer.testing import CliRunner
 from nestbench.cli import app
 from nestbench.errors import GroundError
 from nestbench.machines import measuring, worker
+from nestbench.machines.cluster import Cluster
 
 
 @pytest.fixture
@@ -47,11 +47,17 @@ def run(at, *more):
 
 
 def test_a_first_worker_is_waited_for(here, monkeypatch):
+    seen = Cluster.offers
+
+    def offers(cluster):
+        found = seen(cluster)
+        if not here.scheduler.workers:
+            here.sync(come, here, "one")  # when it was seen that none is there
+        return found
+
+    monkeypatch.setattr(Cluster, "offers", offers)
     monkeypatch.setattr(measuring, "FIRST_SECONDS", 20.0)
-    coming = threading.Timer(1.5, here.sync, [come, here, "one"])
-    coming.start()
     done = run(here)
-    coming.join()
     assert done.exit_code == 4
     waits, *_, last = done.stderr.splitlines()
     assert waits == "No worker that can be used is there yet: waiting 20 s at most for one."
