@@ -13,6 +13,7 @@ from machines_fake import FakeCluster, offer, well
 from nestbench.errors import GroundError
 from nestbench.interpreters import Unavailable
 from nestbench.machines import measuring, needs
+from nestbench.machines.cluster import Cluster
 from nestbench.machines.needs import needs_of, refused
 from nestbench.matrix import Device, load_matrix
 
@@ -39,19 +40,51 @@ def test_what_no_worker_could_ever_take_is_told_with_what_is_lacking():
     assert needs.Offer(address="a", name="a", threads=4, resources={"disk": 2.5}).at_once(("disk",)) == 2
 
 
+def chosen_by(cluster, *names):
+    said = []
+    chosen = measuring.select(
+        cluster, load_matrix(), names, everything=not names, allow_download=True, say=said.append
+    )
+    return chosen, said
+
+
 def test_stacks_are_chosen_by_what_the_workers_offer():
     cluster = FakeCluster({"one": well("one")})
-    chosen = measuring.select(
-        cluster, load_matrix(), ["tf2.0", "tf2.15"], everything=False, allow_download=True
-    )
+    chosen, said = chosen_by(cluster, "tf2.0", "tf2.15")
     assert [stack.id for stack in chosen.stacks] == ["tf2.15"]
     assert [(out.stack, out.asked) for out in chosen.left_out] == [("tf2.0", True)]
-    every = measuring.select(cluster, load_matrix(), [], everything=True, allow_download=True)
+    every, _ = chosen_by(cluster)
     assert not any(stack.device is Device.GPU for stack in every.stacks)
     assert not any(out.asked for out in every.left_out if out.stack.endswith("-gpu"))
-    cluster.workers = []
-    with pytest.raises(GroundError, match="no worker"):
-        measuring.select(cluster, load_matrix(), [], everything=False, allow_download=True)
+    assert said == []
+
+
+def test_where_no_worker_comes_that_is_told_with_those_that_cannot_be_used(monkeypatch):
+    monkeypatch.setattr(measuring, "FIRST_SECONDS", 0.1)
+    cluster = FakeCluster({})
+    with pytest.raises(GroundError, match="no worker") as none:
+        chosen_by(cluster, "tf2.15")
+    assert "none was started" in none.value.why
+    cluster.offers = lambda: ([], ["one is another"])
+    with pytest.raises(GroundError, match="no worker") as other:
+        chosen_by(cluster, "tf2.15")
+    assert "one is another" in other.value.why
+
+
+def test_a_scheduler_that_is_lost_while_a_worker_is_waited_for_is_told():
+    def lost():
+        raise ConnectionError("closing")
+
+    cluster = FakeCluster({})
+    cluster.offers = lost
+    with pytest.raises(GroundError, match="was lost before anything was given"):
+        chosen_by(cluster, "tf2.15")
+
+
+def test_a_worker_that_cannot_be_used_is_named_where_others_can():
+    cluster = FakeCluster({"one": well("one")})
+    cluster.offers = lambda: ([offer("one")], ["two is another"])
+    assert chosen_by(cluster, "tf2.15")[1] == ["two is another"]
 
 
 def nestbench(folder, *arguments):
@@ -91,12 +124,22 @@ def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
     [
         (["--here", "--scheduler", "tcp://127.0.0.1:1"], "--here observes one interpreter"),
         (["tf2.15", "--tasks-per-stack", "2"], "goes with --scheduler"),
+        *(
+            (["tf2.15", "--scheduler", address], "Give it as tcp://HOST:PORT")
+            for address in ("", "foo", "foo:bar", "tcp://:8786", "localhost:99999", "http://localhost:8787")
+        ),
     ],
 )
 def test_wrong_usage(tmp_path, arguments, said):
     done = nestbench(tmp_path, "-m", "nestbench", "run", *arguments)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def test_an_address_where_nobody_answers_is_no_wrong_usage(monkeypatch):
+    monkeypatch.setattr("nestbench.machines.cluster._CONNECT_SECONDS", 1.0)
+    with pytest.raises(GroundError, match="There is no scheduler at tcp"):
+        Cluster("tcp://127.0.0.1:1")
 
 
 def test_the_simulation_of_the_docs_runs():

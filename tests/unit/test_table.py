@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import shutil
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from nestbench.catalogue import load_catalogue
+from nestbench.cli import app
 from nestbench.digests import Digests, probe_digest
 from nestbench.errors import UsageError
 from nestbench.frames import collect
@@ -73,13 +76,13 @@ def measure(tmp_path, catalogue):
 
 def drawn(grid, width=120):
     text = io.StringIO()
-    print_table(grid, Console(file=text, width=width))
+    print_table(grid, Console(file=text, width=width), title="results")
     return text.getvalue()
 
 
 def grid_of(measured, **query):
     store, cells = measured
-    return make_grid(collect(store, cells), Query(**query), title="results")
+    return make_grid(collect(store, cells), Query(**query))
 
 
 def line_of(text, start):
@@ -285,6 +288,26 @@ def test_write_tables(measure, tmp_path):
         "table.md",
     ]
     assert (tmp_path / "out/table.md").read_text(encoding="utf-8") == to_markdown(grid)
+
+
+def test_the_same_results_give_the_same_tables_whatever_their_folder_is_called(measure, tmp_path):
+    store, cells = measure(FEW)
+    other = shutil.copytree(store.root, tmp_path / "elsewhere")
+    for root in (store.root, other):
+        write_tables(Store(root), cells, root)
+    for kind in ("md", "csv", "json"):
+        name = f"table.{kind}"
+        assert (store.root / name).read_bytes() == (other / name).read_bytes()
+    for form in ("markdown", "csv", "json"):
+        one, two = (
+            CliRunner().invoke(
+                app,
+                ["table", "--format", form, "--cases", str(tmp_path / "cases"), "--results", str(root)],
+            )
+            for root in (store.root, other)
+        )
+        assert "a-case" in one.stdout
+        assert one.stdout == two.stdout
 
 
 def test_stacks_of_two_kinds_keep_their_names(measure):

@@ -96,13 +96,13 @@ def table(
     collected = collect(store, cells, lock_digests(rows))
     for line in without_seal(store):
         typer.echo(line, err=True)
-    grid = make_grid(collected, query, title=store.root.name)
+    grid = make_grid(collected, query)
     if differs:
         _require_two(grid, chosen=bool(stack))
     if form is TableFormat.TERMINAL and output is None:
         from nestbench.report import print_table
 
-        print_table(grid, on_stdout())
+        print_table(grid, on_stdout(), title=store.root.name)
         return
     from nestbench.report import to_csv, to_json, to_markdown
 

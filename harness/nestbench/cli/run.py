@@ -229,16 +229,18 @@ def _run_matrix(
     from nestbench.run.progress import reporter
     from nestbench.run.selection import grouped
 
+    told = reporter(quiet=quiet)
     if cluster is None:
         chosen = session.select(matrix, names, everything=everything, allow_download=allow_download)
     else:
         from nestbench.machines import measuring as far
 
-        chosen = far.select(cluster, matrix, names, everything=everything, allow_download=allow_download)
+        chosen = far.select(
+            cluster, matrix, names, everything=everything, allow_download=allow_download, say=told.say
+        )
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
     for plan in plans:
         forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
-    told = reporter(quiet=quiet)
     for named, out in grouped(chosen.left_out) if plans else ():
         told.say(f"{named}: left out: {out.reason}.\n  To get it: {out.remedy}.")
     if plans:
@@ -287,7 +289,7 @@ def _show(
     console = on_stdout()
     shown = collect(store, cells, locks, report.unavailable)
     if cells:
-        print_table(make_grid(shown, Query(), title=store.root.name), console)
+        print_table(make_grid(shown, Query()), console, title=store.root.name)
     if cells and not report.shared:
         # A stack without any result because there is no such device here has no column of its own.
         every = stored_cells(store, catalogue, [one for one in cells if one.stack not in report.unavailable])

@@ -38,7 +38,8 @@ class Cluster:
     """A connection to the scheduler at ``address``, left at the end of a ``with``.
 
     ``jobs``: cells at once in a task, all processors of a worker where left out; ``parts``: tasks a stack.
-    Raises UsageError where Dask is not installed, GroundError where there is no scheduler.
+    Raises UsageError where Dask is not installed or that is no address, GroundError where there is no
+    scheduler.
     """
 
     def __init__(self, address: str, *, jobs: int | None = None, parts: int = 1) -> None:
@@ -63,6 +64,7 @@ class Cluster:
                 "--scheduler needs Dask distributed, which is not installed.",
                 do="Install it beside nestbench: pip install 'nestbench[distributed]'.",
             ) from error
+        _require_address(self.address)
         for name in ("distributed", "distributed.client"):  # once imported; what matters is told in our words
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
@@ -186,6 +188,22 @@ class Cluster:
         """Leave; the scheduler forgets what it was given."""
         with contextlib.suppress(Exception):
             self._client.close(timeout=_CONNECT_SECONDS)
+
+
+def _require_address(address: str) -> None:
+    """Raises UsageError where no scheduler could be there, whatever was started."""
+    from distributed.comm.addressing import get_address_host_port
+
+    try:
+        host, port = get_address_host_port(address)
+    except ValueError:
+        host, port = "", 0
+    if not (host and 0 < port < 2**16):
+        raise UsageError(
+            f"--scheduler {address!r} is no address of a scheduler.",
+            why="one has a host and a port from 1 to 65535; a protocol before them is one that Dask knows",
+            do="Give it as tcp://HOST:PORT, such as tcp://127.0.0.1:8786: `dask scheduler` prints it.",
+        )
 
 
 def _parsed(text: Any) -> Iterable[Said]:

@@ -49,7 +49,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Began:
-    """A worker has taken the task. ``name``: of its machine; ``host``: facts that are kept."""
+    """A worker has taken the task. ``name``: as it is shown; ``host``: facts of its machine that are kept."""
 
     said: Literal["began"] = "began"
     key: str

@@ -58,7 +58,7 @@ def perform(task: Task) -> None:
 
     stop = threading.Event()
     threading.Thread(target=_look_out, args=(worker, task.key, stop), daemon=True).start()
-    say(Began(key=task.key, worker=worker.address, name=platform.node(), host=this_machine()))
+    say(Began(key=task.key, worker=worker.address, name=_shown(worker), host=this_machine()))
     trouble = None
     try:
         jobs = task.jobs or max(1, len(os.sched_getaffinity(0)) // worker.state.nthreads)
@@ -68,6 +68,14 @@ def perform(task: Task) -> None:
     if not stop.is_set():  # else whoever gave it has moved on, or this worker is leaving: a lost task
         say(Ended(key=task.key, trouble=trouble))
     stop.set()
+
+
+def _shown(worker: "Worker") -> str:
+    """Its machine, and which of the workers there it is."""
+    machine = platform.node()
+    if worker.name == worker.address:  # it was given none
+        return f"{machine}:{worker.address.rpartition(':')[2]}"
+    return machine if worker.name == machine else f"{machine} ({worker.name})"
 
 
 def _look_out(worker: "Worker", key: str, stop: threading.Event) -> None:

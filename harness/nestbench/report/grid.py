@@ -76,7 +76,6 @@ class Row:
 class Grid:
     """The table before it is drawn. ``measured`` of ``expected`` cells have a result."""
 
-    title: str
     show: str
     stacks: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -85,7 +84,7 @@ class Grid:
     expected: int
 
 
-def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
+def make_grid(results: Sequence[Result], query: Query) -> Grid:
     """The grid of ``results``. Raises UsageError for a pattern or signal that matches nothing."""
     chosen = _filtered(results, query)
     told = None if query.show in ("verdict", "count") else told_by_cell(chosen, query.show)
@@ -119,7 +118,6 @@ def make_grid(results: Sequence[Result], query: Query, title: str = "") -> Grid:
     ]
     states = [result.state for result in chosen]
     return Grid(
-        title=title,
         show=query.show,
         stacks=stacks,
         rows=tuple(_shown(rows, query)),

@@ -33,9 +33,12 @@ _EXPLAINED = 8  # squares: more would hide the table
 _LEAST_LABEL, _MOST_LABEL = 20, 44
 
 
-def print_table(grid: Grid, console: "Console") -> None:
-    """Draw the grid; where the stacks do not fit side by side, in several parts."""
-    console.print(_headline(grid), style="bold", markup=False, highlight=False)
+def print_table(grid: Grid, console: "Console", *, title: str = "") -> None:
+    """Draw the grid; where the stacks do not fit side by side, in several parts.
+
+    ``title``: of what, on the screen alone; what is written does not hang on the name of a folder.
+    """
+    console.print(f"{title}: " * bool(title) + _headline(grid), style="bold", markup=False, highlight=False)
     if not grid.rows:
         console.print("No row is left by these filters.", markup=False)
         return
@@ -58,8 +61,7 @@ def print_table(grid: Grid, console: "Console") -> None:
 def _headline(grid: Grid) -> str:
     stale = f", {grid.stale} of them stale" if grid.stale else ""
     what = {"verdict": "verdicts", "count": "count_params(), counted/used"}.get(grid.show, grid.show)
-    title = f"{grid.title}: " if grid.title else ""
-    return f"{title}{what}; {grid.measured} of {grid.expected} cells measured{stale}"
+    return f"{what}; {grid.measured} of {grid.expected} cells measured{stale}"
 
 
 def _in_words(grid: Grid) -> bool:
@@ -224,7 +226,6 @@ def to_csv(grid: Grid) -> str:
 def to_json(grid: Grid) -> str:
     """The grid as JSON with the evidence of every square; one square a line."""
     head = {
-        "title": grid.title,
         "show": grid.show,
         "measured": grid.measured,
         "stale": grid.stale,
@@ -268,7 +269,7 @@ def write_tables(
     they cannot be written or a result is broken.
     """
     known = collect(store, cells) if results is None else results
-    grid = make_grid(known, Query(), title=store.root.name)
+    grid = make_grid(known, Query())
     for name, text in (
         ("table.md", to_markdown(grid)),
         ("table.csv", to_csv(grid)),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageError
 from nestbench.names import number_of
+from nestbench.store.disk import StoreError
 from nestbench.store.records import CaseResult, HostFacts, StackFacts
 from nestbench.store.results import Store
 from nestprobe.observation import Observation
@@ -92,7 +93,8 @@ def _refuse_ways_out(stack: Path, folder: Path) -> None:
 def gather(sources: Sequence[Store], target: Store) -> Gathered:
     """The results of ``sources``, and of ``target`` where they were measured with the same digests.
 
-    Raises ContradictionError where two say different things, StoreError for a file that is broken.
+    Raises ContradictionError where two say different things, StoreError for a file that is broken or has
+    lost its seal.
     """
     wrong: list[str] = []
     results: list[CaseResult] = []
@@ -109,11 +111,11 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             replaced += gone
         found = filter(None, (store.load_host(stack) for store in holding))
         hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
+    _refuse_without_seal([*sources, target])
     if wrong:
-        more = [f"and {len(wrong) - _SHOWN} more"] if len(wrong) > _SHOWN else []
         raise ContradictionError(
             f"These results contradict each other in {number_of(len(wrong), 'place')}, so nothing was "
-            "brought together:\n" + "\n".join(f"    {line}" for line in [*wrong[:_SHOWN], *more]),
+            f"brought together:\n{_listed(wrong)}",
             why="They were measured with other cases, locks or probes, or a case differs from run to run.",
             do="Leave one of the folders out, or measure these cells again from one commit.",
         )
@@ -124,6 +126,23 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
         twice=twice,
         replaced=replaced,
     )
+
+
+def _refuse_without_seal(stores: Iterable[Store]) -> None:
+    """What is brought together is sealed anew: nothing would tell any more that one had none."""
+    bare = [str(path) for store in stores for path in store.unsealed()]
+    if bare:
+        raise StoreError(
+            f"{number_of(len(bare), 'file')} without a seal, which others in their folder have, so nothing "
+            f"was brought together:\n{_listed(bare)}",
+            why="A hand, a merge or another program wrote there: what it changed cannot be told.",
+            do="Bring each back from where it was measured, or delete it: a run measures what is missing.",
+        )
+
+
+def _listed(lines: Sequence[str]) -> str:
+    more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return "\n".join(f"    {line}" for line in [*lines[:_SHOWN], *more])
 
 
 def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]) -> Iterator[StackFacts]:

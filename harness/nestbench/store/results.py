@@ -39,7 +39,8 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._seals: dict[bool, set[Path]] = {True: set(), False: set()}
+        self._sealed_in: set[Path] = set()  # folders
+        self._without_seal: set[Path] = set()
         self._writing = threading.Lock()
 
     def prepare(self) -> None:
@@ -64,13 +65,15 @@ class Store:
         return sorted(name for name in self._folders() if not _NAME.fullmatch(name) and name[0] != ".")
 
     def unsealed(self) -> list[Path]:
-        """Results that a reader has read and that have no seal, where others in their folder have one."""
-        sealed_folders = {path.parent for path in self._seals[True]}
-        return sorted(path for path in self._seals[False] if path.parent in sealed_folders)
+        """Results that were read and that have no seal, where others in their folder have one."""
+        return sorted(path for path in self._without_seal if path.parent in self._sealed_in)
 
     def note_seal(self, path: Path, *, there: bool) -> None:
         """For ``unsealed``."""
-        self._seals[there].add(path)
+        if there:
+            self._sealed_in.add(path.parent)
+        else:
+            self._without_seal.add(path)
 
     def _folders(self) -> list[str]:
         if not self.root.is_dir():
@@ -199,7 +202,8 @@ class Store:
             text = disk.read_text(path)
             if text is None:
                 return None
-            record = codec.decode(type_, unsealed(text, path), path)
+            body = unsealed(text, path)
+            record = codec.decode(type_, body, path)
             check(record)
         except codec.NewerSchemaError:
             raise
@@ -208,6 +212,8 @@ class Store:
                 raise
             on_broken(error)
             return None
+        if type_ is CaseResult:
+            self.note_seal(path, there=body is not text)
         return record
 
 
