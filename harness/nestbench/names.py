@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nestbench.errors import UsageError
 
-__all__ = ["Asked", "matching", "number_of", "ratio_of", "require_known", "the_one"]
+__all__ = ["Asked", "joined", "matching", "number_of", "ratio_of", "require_known", "the_one"]
 
 _FEW = 8  # names in a sentence
 _SMALL = 0.1  # as a ratio
@@ -79,6 +79,11 @@ def _unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
 def number_of(count: int, noun: str) -> str:
     """``1 case``, ``2 cases``."""
     return f"{count} {noun if count == 1 else _plural(noun)}"
+
+
+def joined(words: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join(part for part in (", ".join(words[:-1]), *words[-1:]) if part)
 
 
 def ratio_of(value: float) -> str:

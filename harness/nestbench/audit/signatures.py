@@ -85,7 +85,6 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
         yield _finding(OWN[1], "model", difference, kept)
     if (
         difference.marks == {"old-file:weights"}
-        and difference.gravity is Gravity.LOUD
         and _is_of_the_old_layout(before)
         and not _is_of_the_old_layout(after)
     ):

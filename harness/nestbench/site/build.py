@@ -29,6 +29,7 @@ from nestbench.site.matrixview import matrix_rows, widths
 from nestbench.site.measured import exchange_rows, growth_rows, timing_rows
 from nestbench.site.page import render
 from nestbench.site.source import Source
+from nestbench.site.standing import standing
 from nestbench.site.state import measured, sentence, step_words
 from nestbench.site.study import Study
 from nestbench.site.survey import Survey, survey_of
@@ -139,6 +140,7 @@ class _Writer:
             "case.html",
             to=f"cases/{file_name(entry.id)}.html",
             entry=entry,
+            standing=standing(self.survey, study, self.cost.told.get(entry.id, ())),
             views=variant_views(self.survey, study),
             flags=FLAGS,
             claims=[one for one in self.claims if entry.id in one.cases],

@@ -4,12 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nestbench.changes.pairing import Direction
-from nestbench.names import number_of
+from nestbench.names import joined, number_of
+from nestbench.site.column import Column
 from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.survey import Survey
 from nestbench.verdicts import Entry
 
-__all__ = ["Step", "measured", "sentence", "step_words", "worst_step"]
+__all__ = ["Step", "measured", "sentence", "step_words", "where", "worst_step"]
 
 
 def sentence(survey: Survey) -> str:
@@ -18,10 +19,6 @@ def sentence(survey: Survey) -> str:
     if newest is None or not survey.studies:
         return "Nothing is measured yet."
     tally = survey.tally(newest.stack)
-    row = newest.row
-    where = newest.stack if row is None else f"TensorFlow {row.tensorflow} with Keras {row.keras}"
-    if row is not None and row.tensorflow is None:
-        where = f"Keras {row.keras} on {row.backend}"
     patterns = f"{tally['t']} of {tally.total} patterns of nested layers"
     parts = [
         f"{patterns} are counted, trained and in the weights file{_not_whole(survey, newest.stack)}",
@@ -36,12 +33,22 @@ def sentence(survey: Survey) -> str:
         parts.append(f"{rest} do not apply or could not be judged")
     if tally[NOT_KNOWN]:
         parts.append(f"{tally[NOT_KNOWN]} were not measured")
-    said = f"On {where}, {', '.join(parts[:-1])} and {parts[-1]}"
+    said = f"On {where(newest)}, {joined(parts)}"
     worst = worst_step(survey)
     if worst is None:
         return f"{said}."
     counts = f"{worst.worse} worse, {worst.better} better"
     return f"{said}; the step on which most got worse is that to {worst.stack}: {counts}."
+
+
+def where(column: Column) -> str:
+    """A stack by the releases in it."""
+    row = column.row
+    if row is None:
+        return column.stack
+    if row.tensorflow is None:
+        return f"Keras {row.keras} on {row.backend}"
+    return f"TensorFlow {row.tensorflow} with Keras {row.keras}"
 
 
 def _not_whole(survey: Survey, stack: str) -> str:
