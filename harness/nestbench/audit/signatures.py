@@ -80,15 +80,16 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
     if (
         difference.marks == {"old-file:checkpoint"}
         and _is_across_keras(difference, before, after)
-        and ((kept := _kept(difference, after)) or (_holds_all(before) and _holds_all(after)))
+        and ((kept := _kept(difference, after, "checkpoint")) or (_holds_all(before) and _holds_all(after)))
     ):
         yield _finding(OWN[1], "model", difference, kept)
     if (
         difference.marks == {"old-file:weights"}
         and _is_of_the_old_layout(before)
         and not _is_of_the_old_layout(after)
+        and ((kept := _kept(difference, after, "weights_file")) or difference.gravity is Gravity.LOUD)
     ):
-        yield _finding(OWN[3], "model", difference)
+        yield _finding(OWN[3], "model", difference, kept)
     if difference.marks <= frozenset(_CONFIG) and any(
         words in line for line in difference.evidence for words in _OF_CONFIG
     ):
@@ -108,11 +109,11 @@ def _is_across_keras(difference: Difference, before: Side, after: Side) -> bool:
     return difference.gravity is Gravity.SILENT and across
 
 
-def _kept(difference: Difference, after: Side) -> list[int]:
-    """What of it the newer stack's own checkpoint gives back: it is lost on the way alone."""
+def _kept(difference: Difference, after: Side, file: str) -> list[int]:
+    """What of it the newer stack's own file gives back: it is lost on the way alone."""
     assert after.observation is not None
     variables = after.observation.variables
-    return [place for place in difference.positions if _held([variables[place]])]
+    return [place for place in difference.positions if _held([variables[place]], file)]
 
 
 def _is_of_the_old_layout(side: Side) -> bool:
@@ -128,11 +129,11 @@ def _keras(side: Side) -> str:
 def _holds_all(side: Side) -> bool:
     """Whether all that the forward pass reads is in this stack's own checkpoint and comes back from it."""
     read = parameters_of(side.observation.variables) if side.observation is not None else []
-    return bool(read) and _held(read)
+    return bool(read) and _held(read, "checkpoint")
 
 
-def _held(variables: Iterable[VariableRecord]) -> bool:
-    return all(one.in_checkpoint and one.restored_from_checkpoint for one in variables)
+def _held(variables: Iterable[VariableRecord], file: str) -> bool:
+    return all(getattr(one, f"in_{file}") and getattr(one, f"restored_from_{file}") for one in variables)
 
 
 def _runs(side: Side) -> int | None:
