@@ -4,7 +4,7 @@ import json
 
 import pytest
 from growth_stage import counts, keras_3, stack_counts, times
-from site_stage import digests_of, observed, site_in, source_in, table
+from site_stage import digests_of, observed, says_of, site_in, source_in, table
 from timing_stage import fill
 from timing_stage import session as timing_session
 
@@ -125,6 +125,19 @@ def test_badges_say_what_the_pages_say(site):
     assert "nested layers on tf2.15" in badge
     assert "5/9 safe" in badge
     assert "safe on 2 of 4 stacks" in (site / "badges" / "cases" / "a-case.svg").read_text()
+
+
+def test_what_another_file_loses_is_safe_nowhere(tmp_path):
+    def says(stack, cell):
+        return "lossy" if cell.case.id == "grows" else says_of(stack, cell)
+
+    site = site_in(tmp_path, says=says)
+    assert "4/9 safe" in (site / "badges" / "stacks" / "tf2.15.svg").read_text()
+    assert "safe on 0 of 4 stacks" in (site / "badges" / "cases" / "grows.svg").read_text()
+    said = "4 of 9 case variants are safe, 1 are tracked and do not come back whole from the model file"
+    assert said in (site / "stacks" / "tf2.15.html").read_text()
+    cells = '<td class="number">4</td><td class="number">1</td><td class="number">1</td>'
+    assert cells in (site / "stacks.html").read_text()
 
 
 def test_no_badge_is_good_where_something_is_not_measured(tmp_path):

@@ -19,10 +19,10 @@ def stack_badge(survey: Survey, stack: str) -> str:
     """``nested layers on tf2.15 | 240/293 safe``; never good where something is not measured."""
     tally = survey.tally(stack)
     judged, missing = tally["tlroi"], tally[NOT_KNOWN]
-    share = tally["t"] / judged if judged else 0.0
+    share = tally.safe / judged if judged else 0.0
     good = share >= _GOOD and not missing
     state = "unknown" if not judged else "good" if good else "mixed" if share >= _MIXED else "bad"
-    words = f"{tally['t']}/{judged} safe" if judged else "not measured"
+    words = f"{tally.safe}/{judged} safe" if judged else "not measured"
     if judged and missing:
         words += f", {missing} not measured"
     return _badge(f"nested layers on {stack}", words, state)
@@ -34,7 +34,7 @@ def case_badge(survey: Survey, study: Study) -> str:
     for stack in survey.source.stacks:
         kinds = {one.marks[Entry.CALL][stack].kind for one in study.variants} - {"n"}
         judged += bool(kinds - {"w", *NOT_KNOWN})
-        safe += kinds == {"t"}
+        safe += kinds == {"t"} and not any(one.is_lossy(stack) for one in study.variants)
     state = "unknown" if not judged else "good" if safe == judged else "mixed" if safe else "bad"
     words = f"safe on {safe} of {judged} stacks" if judged else "not measured"
     return _badge(study.entry.id, words, state)

@@ -65,7 +65,7 @@ def _kind(variants: Sequence[VariantStudy], stack: str) -> str | None:
     kinds = {mark.kind for mark in marks if mark.kind not in _SILENT}
     if not kinds:
         return None
-    lossy = any(stack in one.behaviours and one.behaviours[stack].lossy for one in variants)
+    lossy = any(one.is_lossy(stack) for one in variants)
     return next((kind for kind in _KINDS if kind in kinds), "†" if lossy else "t")
 
 

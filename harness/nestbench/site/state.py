@@ -7,8 +7,7 @@ from nestbench.changes.pairing import Direction
 from nestbench.names import joined, number_of
 from nestbench.site.column import Column
 from nestbench.site.mark import NOT_KNOWN
-from nestbench.site.survey import Survey
-from nestbench.verdicts import Entry
+from nestbench.site.survey import Survey, Tally
 
 __all__ = ["Step", "measured", "sentence", "step_words", "where", "worst_step"]
 
@@ -21,7 +20,7 @@ def sentence(survey: Survey) -> str:
     tally = survey.tally(newest.stack)
     patterns = f"{tally['t']} of {tally.total} patterns of nested layers"
     parts = [
-        f"{patterns} are counted, trained and in the weights file{_not_whole(survey, newest.stack)}",
+        f"{patterns} are counted, trained and in the weights file{_not_whole(tally)}",
         f"{tally['l']} lose something without a word",
         f"{tally['r']} raise an error",
         f"{tally['o']} are overcounted",
@@ -51,11 +50,11 @@ def where(column: Column) -> str:
     return f"TensorFlow {row.tensorflow} with Keras {row.keras}"
 
 
-def _not_whole(survey: Survey, stack: str) -> str:
+def _not_whole(tally: Tally) -> str:
     """Of the patterns that are tracked, those that another file does not give back, as silently."""
-    told = [(one.marks[Entry.CALL][stack], one.behaviours.get(stack)) for one in survey.variants]
-    lost = sum(mark.kind == "t" and known is not None and bool(known.lossy) for mark, known in told)
-    return f" ({lost} of them do not come back whole from the model file or a TF checkpoint)" if lost else ""
+    if not tally.lossy:
+        return ""
+    return f" ({tally.lossy} of them do not come back whole from the model file or a TF checkpoint)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,6 +53,11 @@ class VariantStudy:
     behaviours: Mapping[str, Behaviour]
     counts: Mapping[str, Mapping[str, int]]
 
+    def is_lossy(self, stack: str) -> bool:
+        """Whether it is tracked there and a file that it is saved in does not give all back."""
+        known = self.behaviours.get(stack)
+        return self.marks[Entry.CALL][stack].kind == "t" and known is not None and bool(known.lossy)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Study:

@@ -58,11 +58,14 @@ def _lines(survey: Survey) -> Iterator[str]:
     yield from ("", _vulnerable(survey.source))
     for block in survey.source.blocks:
         yield from ("", f"## {block.name}", "")
-        yield "| stack | safe | lose silently | raise or die | overcounted | against the release before |"
-        yield "|---|---|---|---|---|---|"
+        yield (
+            "| stack | safe | lose in another file | lose silently | raise or die | overcounted "
+            "| against the release before |"
+        )
+        yield "|---|---|---|---|---|---|---|"
         for column in block.columns:
             tally = survey.tally(column.stack)
-            counts = " | ".join(str(tally[kind]) for kind in "tlro")
+            counts = " | ".join(map(str, (tally.safe, tally.lossy, *(tally[kind] for kind in "lro"))))
             known = survey.before(column.stack) is not None
             step = step_words(survey, column.stack) if known else "the first of its line"
             yield f"| {column.stack} | {counts} | {step} |"

@@ -22,13 +22,22 @@ Each = Callable[[Study, Mapping[str, Sequence[Result]]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """How many cells of a stack say what, by the letter of their mark."""
+    """How many cells of a stack say what, by the letter of their mark.
+
+    ``lossy``: those that are tracked and do not come back whole from the model file or a TF checkpoint.
+    """
 
     kinds: Mapping[str, int]
+    lossy: int = 0
 
     def __getitem__(self, kinds: str) -> int:
         """How many are of any of these letters."""
         return sum(self.kinds.get(kind, 0) for kind in kinds)
+
+    @property
+    def safe(self) -> int:
+        """Tracked, and lost by no file."""
+        return self["t"] - self.lossy
 
     @property
     def total(self) -> int:
@@ -54,8 +63,14 @@ class Survey:
 
     @cached_property
     def _tallies(self) -> dict[str, Tally]:
-        calls = [one.marks[Entry.CALL] for one in self.variants]
-        return {stack: Tally(kinds=Counter(one[stack].kind for one in calls)) for stack in self.source.stacks}
+        variants = self.variants
+        return {
+            stack: Tally(
+                kinds=Counter(one.marks[Entry.CALL][stack].kind for one in variants),
+                lossy=sum(one.is_lossy(stack) for one in variants),
+            )
+            for stack in self.source.stacks
+        }
 
     @property
     def variants(self) -> list[VariantStudy]:
