@@ -11,7 +11,7 @@ from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.mends import mend
 from nestprobe.doctor.origins import is_own, is_own_module
-from nestprobe.doctor.source import assignment, own_step
+from nestprobe.doctor.source import assignment, is_unseen_by_fit, own_step
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
@@ -58,6 +58,7 @@ class Judge(object):
         for variable in facts.variables:
             self._judge(variable)
         self._left_by_own_step()
+        self._left_to_train_on_batch()
         self._unbuilt()
         found = [self._finding(*group) for group in self._by_container()]
         found += self._failures(found)
@@ -149,6 +150,18 @@ class Judge(object):
                 "a variable is" if len(left) == 1 else "%d variables are" % len(left)
             )
             self._unseen.append(Unseen(what, why, do))
+
+    def _left_to_train_on_batch(self):
+        if self._facts.fitted and is_unseen_by_fit(type(self._facts.model)):
+            self._unseen.append(
+                Unseen(
+                    "what train_on_batch() trains",
+                    "it is the model's own, and the optimizer step that was tried is one of fit(), which is "
+                    "not seen to call it",
+                    "Compare the values of the variables around a call of it.",
+                    by_design=True,
+                )
+            )
 
     def _is_misplaced(self, variable):
         return variable.misplaced and variable.restored and self._facts.same_output is False
