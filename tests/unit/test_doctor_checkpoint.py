@@ -55,6 +55,7 @@ def test_what_the_weights_file_keeps_and_a_checkpoint_loses_is_a_note(of_saved):
     [
         ({"in_checkpoint": True, "back_from_checkpoint": True}, {}),
         ({}, {}),  # JAX, torch
+        ({"in_checkpoint": False, "restored": None}, {}),  # the weights file could not be read
         ({"in_checkpoint": False}, {"same_output_of_checkpoint": True}),
         ({"in_checkpoint": False, "dtype": "int32"}, {}),
     ],

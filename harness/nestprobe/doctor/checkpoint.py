@@ -48,7 +48,7 @@ def lost(facts):
     return [
         one
         for one in facts.variables
-        if one.is_float and one.used and one.listed and one.in_file and one.restored is not False
+        if one.is_float and one.used and one.listed and one.in_file and one.restored
         if one.in_checkpoint is False or one.back_from_checkpoint is False
         # As with the weights file: what comes back by another way is not lost.
         if not (facts.same_output_of_checkpoint and one.used_in_inference)

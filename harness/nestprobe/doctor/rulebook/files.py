@@ -67,6 +67,6 @@ RULES = (
         mend='model.save_weights("model.weights.h5")  # keeps it; or by the order of the variables:\n'
         "tf.train.Checkpoint(variables=model.variables).write(prefix)  # .read(prefix) once it is built",
         kinds=("uncheckpointed",),
-        cases=(),
+        cases=("checkpoint-list-of-layers", "checkpoint-dict-of-layers"),
     ),
 )
