@@ -206,10 +206,7 @@ def _choose(folders, patterns, wanted):
     """(cells, complaint): the variants of the cases that were asked for."""
     cells, names, found = [], [], []
     for folder in folders:
-        paths = casefiles.find(folder)
-        if not paths:
-            return [], "no case files in %s; name a folder with --cases DIR" % folder
-        for path in paths:
+        for path in casefiles.find(folder):
             try:
                 cases = casefiles.load(path)
             except Exception as error:
@@ -232,6 +229,12 @@ def _choose(folders, patterns, wanted):
     return cells, None
 
 
+def _empty(folders):
+    """The complaint about a folder without case files; None where each has some."""
+    empty = [folder for folder in folders if not casefiles.find(folder)]
+    return "no case files in %s; name a folder with --cases DIR" % empty[0] if empty else None
+
+
 def _hint(near, names):
     if near:
         return "nearest: %s" % ", ".join(near)
@@ -245,13 +248,14 @@ def _variants(cases):
 
 
 def _observe(options):
-    complaint = resultfile.complaint(options.output)
+    folders = options.cases or _default_cases()
+    complaint = resultfile.complaint(options.output) or _empty(folders)
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE
     if options.cases and not options.quiet:
         sys.stderr.write("nestprobe: %s\n" % subject.is_code(", ".join(options.cases)))
-    cells, complaint = _choose(options.cases or _default_cases(), options.only, _wanted(options.variant))
+    cells, complaint = _choose(folders, options.only, _wanted(options.variant))
     if complaint:
         sys.stderr.write("nestprobe: %s\n" % complaint)
         return USAGE

@@ -58,6 +58,10 @@ class CommandsTest(unittest.TestCase):
     def test_a_folder_without_cases(self):
         self.assertIn("no case files in " + self.folder, self.refused("--cases", self.folder))
 
+    def test_a_folder_without_cases_is_not_said_to_be_code(self):
+        status, _, err = self.run_main("--cases", self.folder)
+        self.assertEqual((status, len(err.splitlines())), (2, 1), err)
+
     def test_no_case_of_that_name_lists_those_there_are(self):
         said = self.refused("--cases", self.cases, "--only", "third-*")
         self.assertIn("third-*", said)

@@ -75,6 +75,48 @@ class AStepOfItsOwn(unittest.TestCase):
             assert self.judged(cls, changed=changed).exit_status == 0, cls
 
 
+class OnBatch(Model):
+    def train_on_batch(self, x, y):
+        raise NotImplementedError
+
+
+class OnBatchByFit(OnBatch):
+    def fit(self, *data, **_):
+        for _ in range(1):
+            self.train_on_batch(*data)
+
+
+class OnBatchBesideFit(OnBatch):
+    def fit(self, *data, **_):
+        raise NotImplementedError
+
+
+class ATrainOnBatchOfItsOwn(unittest.TestCase):
+    def judged(self, cls, **seen):
+        model = cls()
+        return judge(facts_of(model, kernel_of(model), **seen))
+
+    def test_is_said_not_to_be_looked_at(self):
+        for cls in (OnBatch, OnBatchBesideFit):
+            said = self.judged(cls)
+            assert [one.what for one in said.unseen] == ["what train_on_batch() trains"]
+            assert (said.findings, said.exit_status) == ([], 0)
+            assert "No finding in what was looked at" in str(said)
+
+    def test_is_looked_at_where_the_models_own_fit_calls_it(self):
+        assert self.judged(OnBatchByFit).unseen == []
+
+    def test_a_fit_of_its_own_that_leaves_a_variable_is_not_called_well(self):
+        (left,) = self.judged(OnBatchByFit, changed=False).unseen
+        assert "fit() is the model's own" in left.why
+
+    def test_says_nothing_where_no_step_was_tried(self):
+        model = OnBatch()
+        facts = facts_of(model, kernel_of(model))
+        facts.fitted = False
+        assert judge(facts).unseen == []
+
+
 class InTheClassBody(unittest.TestCase):
     def test_is_a_cause_of_its_own(self):
         model = type("Shared", (Model,), {"head": Dense(), "weights": []})()

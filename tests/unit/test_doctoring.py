@@ -46,6 +46,14 @@ def test_versions_say_lost_clean_and_other(tmp_path):
     assert "unsaved" not in kinds
 
 
+def test_what_a_checkpoint_loses_is_not_shown_where_no_file_has_it(tmp_path):
+    table = tmp_path / "table.csv"
+    cells = "tf2.13,tf2.14,tf2.15", 'tracked,unsaved,"uncounted 0/90, unsaved"'
+    table.write_text(f"case,entry,{cells[0]}\ncheckpoint-list-of-layers,call,{cells[1]}\n")
+    (said,) = of_table(table)["rules"]["lost-from-checkpoint"]["uncheckpointed"].values()
+    assert said == {"lost": "2.14", "clean": "2.13", "other": "2.15"}
+
+
 def test_neighbours_are_joined_and_patches_left_out():
     order = ["2.0.4", "2.1.4", "2.2.3", "2.3.4"]
     assert ranges(["2.0.4", "2.1.4", "2.3.4"], order) == "2.0 to 2.1, 2.3"

@@ -44,8 +44,8 @@ _LOST_BY = {
 _OF_WEIGHTS_FILE = frozenset({Kind.UNSAVED, Kind.UNRESTORED})
 _OF_TRAINING = frozenset({Kind.UNTRAINED, Kind.NO_GRADIENT})
 _OF_MODEL_FILE = frozenset({Kind.NOT_IN_MODEL_FILE, Kind.NOT_FROM_MODEL_FILE})
-#: Of which kinds of difference a finding of the doctor can be the cause, by what it is of. It does not look
-#: at checkpoints; what Keras does not track is neither trained nor in any of its files.
+#: Of which kinds of difference a finding of the doctor can be the cause, by what it is of. None is of a
+#: checkpoint alone; what Keras does not track is neither trained nor in any of its files.
 _CAUSED = {
     "uncounted": frozenset({Kind.UNCOUNTED, Kind.READS}) | _OF_TRAINING | _OF_WEIGHTS_FILE | _OF_MODEL_FILE,
     "untrained": _OF_TRAINING,

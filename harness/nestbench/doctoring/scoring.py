@@ -16,8 +16,8 @@ from nestprobe.observation import Observation, VariableRecord
 
 __all__ = ["Score", "known_causes", "lost_variables", "score_cell", "score_healthy"]
 
-#: Told of every model that build(shape) alone leaves unbuilt, whatever the case is about.
-_OF_BUILD = "build-leaves-children"
+#: Told whatever the case is about: of a model that build(shape) alone leaves unbuilt, and of checkpoints.
+_BESIDE = frozenset({"build-leaves-children", "lost-from-checkpoint"})
 _ANEW = "made-in-call"
 _GROUPS = {
     "uncounted": "uncounted", "unsaved": "unsaved", "unrestored": "unsaved", "overcounted": "idle",
@@ -70,7 +70,7 @@ def score_cell(
         score.wrong.append(f"{label}: the doctor failed: {_ending(said)}")
         return
     known = known_causes(case)
-    named = {one["rule"] for one in (*said["findings"], *said["notes"])} - {_OF_BUILD}
+    named = {one["rule"] for one in (*said["findings"], *said["notes"])} - _BESIDE
     truth, told = lost_variables(observation), _told(said["lost"])
     if (
         _gives_another_output(observation) and not truth

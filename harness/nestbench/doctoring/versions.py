@@ -18,6 +18,12 @@ __all__ = ["VERSIONS", "of_table", "ranges", "update"]
 VERSIONS = "doctor/versions.json"
 
 _NOT_MEASURED = {"", Verdict.UNAVAILABLE, Verdict.NOT_APPLICABLE, Verdict.CASE_WRONG}
+#: What is not called by its verdict: entry, verdict, and the verdicts beside which that says another thing.
+#: A case that is about checkpoints is unsaved by what it loses there; what is uncounted is in no file.
+_SHOWN_BY: Mapping[str, tuple[str, str, frozenset[str]]] = {
+    "build-alone": (Entry.BUILD, Verdict.UNCOUNTED, frozenset()),
+    "uncheckpointed": (Entry.CALL, Verdict.UNSAVED, frozenset({Verdict.UNCOUNTED})),
+}
 _Row = Mapping[str, str]
 
 
@@ -50,21 +56,21 @@ def _of_rule(
     for kind in rule.kinds:
         if kind == "unbuilt":  # no verdict tells that
             continue
-        entry, verdict = (Entry.BUILD, Verdict.UNCOUNTED) if kind == "build-alone" else (Entry.CALL, kind)
+        entry, verdict, beside = _SHOWN_BY.get(kind, (Entry.CALL, kind, frozenset()))
         of_cases = [
             row for row in rows if row["case"] in (rule.decisive or rule.cases) and row["entry"] == entry
         ]
-        said = {line.name: _of_line(line, of_cases, verdict) for line in every}
+        said = {line.name: _of_line(line, of_cases, verdict, beside) for line in every}
         if any("lost" in one for one in said.values()):
             yield kind, {name: one for name, one in said.items() if one}
 
 
-def _of_line(line: Line, rows: Sequence[_Row], verdict: str) -> dict[str, str]:
+def _of_line(line: Line, rows: Sequence[_Row], verdict: str, beside: frozenset[str]) -> dict[str, str]:
     found: dict[str, list[str]] = {"lost": [], "clean": [], "other": []}
     for stack in line.stacks:
         words = [_words(row.get(stack.id) or "") for row in rows]
         measured = [one for one in words if not one <= _NOT_MEASURED]
-        if any(verdict in one for one in measured):
+        if any(verdict in one and not one & beside for one in measured):
             found["lost"].append(line.version(stack))
         elif measured:
             clean = all(one == {Verdict.TRACKED} for one in measured)

@@ -10,6 +10,9 @@ def diagnose(model, inputs=None, fit=True):
     is called with: arrays or tensors, a dict or list of them, ``nestprobe.subject.InputSpec`` objects, or a
     ``tf.data`` dataset, of which the first batch is taken. ``fit``: false leaves the optimizer step out.
 
+    Saved is what ``model.weights.h5`` holds. What it keeps and a ``tf.train.Checkpoint`` loses is a note,
+    where Keras computes with TensorFlow; the file of a whole model is not looked at.
+
     Raises nestprobe.subject.SubjectError where the function is no such function or a layer is no model, and
     nestprobe.doctor.ground.NoGround where there is no Keras to look with.
     """

@@ -104,8 +104,9 @@ def _parser():
         prog="nestprobe doctor",
         allow_abbrev=False,
         description="Say which variables of a model are not counted, not trained or not saved, where they "
-        "live, why, and what to write instead. Exit codes: 0 no finding, 1 findings, 2 wrong usage, 3 not "
-        "everything could be looked at, 4 the ground failed.",
+        "live, why, and what to write instead. Saved: to model.weights.h5, and with TensorFlow to a "
+        "tf.train.Checkpoint, of which a loss is a note; not to a model file. Exit codes: 0 no finding, 1 "
+        "findings, 2 wrong usage, 3 not everything could be looked at, 4 the ground failed.",
     )
     parser.add_argument(
         "factory", nargs="?", help="package.module:name or file.py:name, a function that returns the model"

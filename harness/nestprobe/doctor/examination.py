@@ -6,14 +6,14 @@ import os
 import numpy
 
 from nestprobe import batch, subject, temporary
-from nestprobe.doctor import gradients, ground
+from nestprobe.doctor import checkpoint, gradients, ground
 from nestprobe.doctor.facts import AGAIN, CALLED, MADE, TRAINING, Facts, Failure, Unseen
 from nestprobe.doctor.graph import Graph
 from nestprobe.doctor.recording import Notes, foreign_parameters, records
 from nestprobe.doctor.sightings import Sightings
 from nestprobe.protocol import literals, oracle, weightfiles
 from nestprobe.protocol.instance import reset_names
-from nestprobe.protocol.messages import raised, recorded
+from nestprobe.protocol.messages import recorded
 
 
 class Examination(object):
@@ -156,11 +156,14 @@ class Examination(object):
         ]
 
     def _files(self, folder):
-        """Into the weights file, and back: into a model made anew, or this one where there is no other."""
+        """Into the weights file, and back: into a model made anew, or this one where there is no other.
+
+        A TF checkpoint, too; it is read back into a model made anew alone.
+        """
         facts, engine = self.facts, self._engine
         variables = list(facts.watch.variables)
         marked = self._marked()
-        wanted, output = [], []
+        wanted, output, prefix, fresh = [], [], [], []
         path = os.path.join(folder, "model.weights.h5")
 
         def mark():
@@ -175,27 +178,44 @@ class Examination(object):
             facts.model.save_weights(path)
             self._notes.flags["in_file"] = found_in(weightfiles.arrays_in(path))
 
-        def load():
-            model, watch = self._fresh()
+        def write():
+            prefix.append(engine.write_checkpoint(facts.model, folder))
+            self._notes.flags["in_checkpoint"] = found_in(checkpoint.arrays(engine, prefix[0]))
+
+        def back(fill):
+            model, watch = fresh
             others = list(watch.variables)
             literals.set_fingerprints(others, marked, 1)
-            model.load_weights(path)
+            fill(model)
             now = literals.values(engine, others)
             with facts.watch.reads() as shared:
                 again = self._arrays(self._call(model))
             # What the new model did not make itself came back to nowhere: that is not asked then.
             shared = shared if model is not facts.model else ()
-            self._notes.flags["restored"] = [
-                None if place in shared else back for place, back in enumerate(found_in(now))
-            ]
-            facts.same_output = _same(output, again)
+            found = [None if place in shared else one for place, one in enumerate(found_in(now))]
+            return now, found, _same(output, again)
+
+        def load():
+            fresh.extend(self._fresh())
+            now, self._notes.flags["restored"], facts.same_output = back(
+                lambda model: model.load_weights(path)
+            )
             self._notes.flags["misplaced"] = [
                 value is not None and place < len(now) and not literals.equal(value, now[place])
                 for place, value in enumerate(wanted)
             ]
 
-        if self._phase("called-with-other-weights", mark) and self._phase("saved-weights", save):
-            self._phase("reloaded-weights", load)
+        def read():
+            _, self._notes.flags["back_from_checkpoint"], facts.same_output_of_checkpoint = back(
+                lambda model: engine.read_checkpoint(model, prefix[0])
+            )
+
+        if not (self._phase("called-with-other-weights", mark) and self._phase("saved-weights", save)):
+            return
+        # Now: where no other model can be made, the file is loaded into this one.
+        written = checkpoint.can_be_tried(engine) and self._phase(checkpoint.WRITTEN, write)
+        if self._phase("reloaded-weights", load) and written and self._make is not None:
+            self._phase(checkpoint.READ, read)
 
     def _fresh(self):
         if self._make is None:
@@ -264,8 +284,7 @@ class Examination(object):
         return True
 
     def _failed(self, name, error):
-        said = raised(error)
-        self.facts.failures[name] = Failure(name, said.type, said.message, _text(error), error)
+        self.facts.failures[name] = Failure.of(name, error)
 
     def _listed(self, attribute):
         counts = {}
@@ -316,13 +335,6 @@ class Examination(object):
             facts.unseen.append(Unseen("the whole object graph", "it has too many objects"))
         facts.variables = records(facts, self._notes)
         return facts
-
-
-def _text(error):
-    try:
-        return "%s: %s" % (type(error).__name__, error)
-    except Exception:
-        return type(error).__name__
 
 
 def _same(left, right):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional, Tuple
 
+from nestprobe.protocol.messages import raised
+
 #: Phases in which a variable may be made.
 MADE, CALLED, AGAIN, TRAINING = "constructed", "called", "called-again", "called-in-training"
 
@@ -32,6 +34,8 @@ class VariableFacts:
     changed: Optional[bool] = None
     in_file: Optional[bool] = None
     restored: Optional[bool] = None
+    in_checkpoint: Optional[bool] = None
+    back_from_checkpoint: Optional[bool] = None
     misplaced: bool = False
     read_while_made: bool = False
     lines: Tuple[Any, ...] = ()
@@ -58,6 +62,16 @@ class Failure:
     message: str
     text: str
     error: Any = None
+
+    @classmethod
+    def of(cls, phase, error):
+        """That of an exception."""
+        said = raised(error)
+        try:
+            text = "%s: %s" % (said.type, error)
+        except Exception:  # a broken __str__
+            text = said.type
+        return cls(phase, said.type, said.message, text, error)
 
 
 @dataclass(frozen=True)
@@ -90,6 +104,7 @@ class Facts:
     unseen: List[Unseen] = field(default_factory=list)
     flags: Dict[int, Tuple[bool, bool]] = field(default_factory=dict)
     same_output: Optional[bool] = None
+    same_output_of_checkpoint: Optional[bool] = None
     counted: Optional[int] = None
     counted_by_build: Optional[int] = None
     unbuilt_by_build: List[str] = field(default_factory=list)

@@ -4,19 +4,19 @@ import platform
 import re
 import traceback
 
-from nestprobe.doctor import elsewhere, rules, sayings
+from nestprobe.doctor import checkpoint, elsewhere, rules, sayings
 from nestprobe.doctor.causes import Causes
 from nestprobe.doctor.diagnosis import Diagnosis, Finding
 from nestprobe.doctor.facts import CALLED, MADE, Unseen
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.mends import mend
 from nestprobe.doctor.origins import is_own, is_own_module
-from nestprobe.doctor.source import assignment, own_step
+from nestprobe.doctor.source import assignment, is_unseen_by_fit, own_step
 from nestprobe.kit import keras_version
 from nestprobe.protocol.modelrecord import size
 
-#: Causes that lose nothing: told, and no finding.
-HARMLESS = ("metric-state", "derived-state", "build-leaves-children")
+#: Causes of which the weights file loses nothing: told, and no finding.
+HARMLESS = ("metric-state", "derived-state", "build-leaves-children", checkpoint.RULE)
 
 _SENTENCES = {
     "uncounted": "the forward pass reads {n}, and model.weights does not list {it}",
@@ -58,10 +58,11 @@ class Judge(object):
         for variable in facts.variables:
             self._judge(variable)
         self._left_by_own_step()
+        self._left_to_train_on_batch()
         self._unbuilt()
         found = [self._finding(*group) for group in self._by_container()]
         found += self._failures(found)
-        found += self._build_alone(found)
+        found += self._build_alone(found) + self._of_checkpoint()
         found.sort(key=lambda one: rules.KINDS.index(one.kind))
         kit = facts.kit
         return Diagnosis(
@@ -150,6 +151,18 @@ class Judge(object):
             )
             self._unseen.append(Unseen(what, why, do))
 
+    def _left_to_train_on_batch(self):
+        if self._facts.fitted and is_unseen_by_fit(type(self._facts.model)):
+            self._unseen.append(
+                Unseen(
+                    "what train_on_batch() trains",
+                    "it is the model's own, and the optimizer step that was tried is one of fit(), which is "
+                    "not seen to call it",
+                    "Compare the values of the variables around a call of it.",
+                    by_design=True,
+                )
+            )
+
     def _is_misplaced(self, variable):
         return variable.misplaced and variable.restored and self._facts.same_output is False
 
@@ -228,6 +241,8 @@ class Judge(object):
         made = []
         lost = [one for one in found if one.kind in ("uncounted", "unsaved", "untrained", "unrestored")]
         for phase, failure in self._facts.failures.items():
+            if phase in (checkpoint.WRITTEN, checkpoint.READ):
+                continue  # told by its own note
             said = "%s raised %s: %s" % (phase, failure.type, failure.message)
             name = sayings.of_failure(failure, self._facts)
             file = phase in ("saved-weights", "reloaded-weights")
@@ -261,6 +276,13 @@ class Judge(object):
         )
         places = tuple(facts.unbuilt_by_build[:8])
         return [self._made("build-alone", "build-leaves-children", "model", said, variables=places)]
+
+    def _of_checkpoint(self):
+        names = tuple(_shown(one) for one in checkpoint.lost(self._facts))
+        said = checkpoint.said(self._facts, names)
+        if said is None:
+            return []
+        return [self._made("uncheckpointed", checkpoint.RULE, "model", said, variables=names)]
 
 
 #: The items at the end of a place.

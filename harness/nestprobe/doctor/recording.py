@@ -14,7 +14,8 @@ class Notes:
 
     ``reads``: ``inference`` and ``training``, positions read. ``lists``: ``early``, ``weights`` and
     ``trainable``, position to how often Keras lists it. ``flags``: ``gradient``, ``changed``, ``in_file``,
-    ``restored`` and ``misplaced``, one for each position. What was not reached is not there.
+    ``restored``, ``in_checkpoint``, ``back_from_checkpoint`` and ``misplaced``, one for each position. What
+    was not reached is not there.
     """
 
     reads: Dict[str, Set[int]] = field(default_factory=dict)
@@ -71,6 +72,8 @@ def _record(facts, notes, place, variable, own):
         changed=notes.flag("changed", place),
         in_file=notes.flag("in_file", place),
         restored=notes.flag("restored", place),
+        in_checkpoint=notes.flag("in_checkpoint", place),
+        back_from_checkpoint=notes.flag("back_from_checkpoint", place),
         misplaced=bool(notes.flag("misplaced", place)),
         read_while_made=id(variable) in facts.watch.read_while_made,
         lines=facts.watch.lines.get(place, ()),

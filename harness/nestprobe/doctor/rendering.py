@@ -35,7 +35,7 @@ def text(diagnosis):
         lines += ["", "%d. %s: %s  [%s]" % (number, one.kind, one.place, one.rule)]
         lines += ["   " + line for line in _lines_of(one)]
     if diagnosis.notes:
-        lines += ["", "Worth knowing; nothing is lost by it:"]
+        lines += ["", "Worth knowing; the weights file loses nothing by it:"]
         for one in diagnosis.notes:
             lines += _wrapped("- %s: %s [%s]" % (one.place, one.said, one.rule), "  ")
     if diagnosis.unseen:
@@ -121,7 +121,7 @@ def page(diagnosis):
 def _rest(diagnosis):
     if diagnosis.notes:
         yield (
-            "Worth knowing; nothing is lost by it",
+            "Worth knowing; the weights file loses nothing by it",
             ["%s: %s (%s)" % (one.place, one.said, one.rule) for one in diagnosis.notes],
         )
     if diagnosis.unseen:

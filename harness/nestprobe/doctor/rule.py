@@ -14,6 +14,7 @@ KINDS = (
     "overcounted",  # counted, and never read
     "unbuilt",  # a layer that the forward pass never reaches
     "build-alone",  # what build(shape) leaves without variables until the first call
+    "uncheckpointed",  # whole in the weights file, and lost from a TF checkpoint
 )
 
 #: What is not tracked is lost in each of these ways.

@@ -39,11 +39,21 @@ def _line_of(instruction):
 
 def own_step(cls):
     """The method by which a model of the reader's own class trains in its own way; None where it has none."""
-    for name in ("train_step", "make_train_function", "fit"):
-        base = next((one for one in cls.__mro__ if name in vars(one)), None)
-        if base is not None and is_own_module(base.__module__):
-            return name
-    return None
+    return next((name for name in ("train_step", "make_train_function", "fit") if _own(cls, name)), None)
+
+
+def is_unseen_by_fit(cls):
+    """Whether the class has a ``train_on_batch`` of the reader's own that ``fit`` is not seen to call."""
+    if not _own(cls, "train_on_batch"):
+        return False
+    fit = getattr(_own(cls, "fit"), "__code__", None)
+    return fit is None or all("train_on_batch" not in code.co_names for code in _codes(fit))
+
+
+def _own(cls, name):
+    """What a class of the reader's own has by that name, or None where it is another's."""
+    base = next((one for one in cls.__mro__ if name in vars(one)), None)
+    return vars(base)[name] if base is not None and is_own_module(base.__module__) else None
 
 
 def stores(function, name):

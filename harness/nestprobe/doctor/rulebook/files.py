@@ -57,4 +57,16 @@ RULES = (
         kinds=("raises",),
         cases=("frozen-sublayer-order", "own-weights-order-layer-and-model"),
     ),
+    Rule(
+        id="lost-from-checkpoint",
+        title="whole in the weights file, and lost from a TF checkpoint",
+        cause="A weights file goes by what Keras tracks, a tf.train.Checkpoint by what TensorFlow tracks. "
+        "Keras 3 puts lists and dicts of its own in the place of a layer's, and TensorFlow does not look "
+        "into them: what they hold is in no checkpoint of the model, and restoring one says nothing of it. "
+        "With Keras 2 a checkpoint cannot be written of a list that was changed otherwise than by append().",
+        mend='model.save_weights("model.weights.h5")  # keeps it; or by the order of the variables:\n'
+        "tf.train.Checkpoint(variables=model.variables).write(prefix)  # .read(prefix) once it is built",
+        kinds=("uncheckpointed",),
+        cases=("checkpoint-list-of-layers", "checkpoint-dict-of-layers"),
+    ),
 )
