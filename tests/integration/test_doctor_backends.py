@@ -1,4 +1,4 @@
-"""The doctor where Keras computes with torch or JAX."""
+"""The doctor where Keras computes with torch or JAX, or in a graph of its own."""
 
 import json
 import subprocess
@@ -49,18 +49,40 @@ def unused():
     return Wrapped(used=False)
 """
 
+OLD_MODELS = """
+import keras
+
+
+class Subclassed(keras.models.Model):
+    def __init__(self):
+        super().__init__()
+        self.first, self.rest = keras.layers.Dense(3), [keras.layers.Dense(2)]
+
+    def call(self, inputs):
+        return self.rest[0](self.first(inputs))
+
+
+def sequential():
+    return keras.models.Sequential([keras.layers.Dense(3, input_shape=(5,))])
+
+
+def subclassed():
+    return Subclassed()
+"""
+
 
 @pytest.fixture
 def found(python_of_stack, tmp_path):
     (tmp_path / "mine.py").write_text(MODELS)
+    (tmp_path / "old.py").write_text(OLD_MODELS)
 
-    def found(backend, factory):
+    def found(stack, factory, module="mine"):
         environ = clean_environ(tmp_path / "home")
-        environ["KERAS_BACKEND"] = backend
+        environ["KERAS_BACKEND"] = stack.rpartition("-")[2] if "-" in stack else "tensorflow"
         environ["PYTHONPATH"] = str(staging.stage(tmp_path / "probe"))
-        command = [str(python_of_stack(f"keras3.15-{backend}")), "-s", "-m", "nestprobe", "doctor"]
+        command = [str(python_of_stack(stack)), "-s", "-m", "nestprobe", "doctor"]
         done = subprocess.run(
-            [*command, f"mine:{factory}", "--input-shape", "4,5", "--format", "json"],
+            [*command, f"{module}:{factory}", "--input-shape", "4,5", "--format", "json"],
             env=environ, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
         assert done.stdout, done.stderr
@@ -72,7 +94,7 @@ def found(python_of_stack, tmp_path):
 @pytest.mark.integration
 @pytest.mark.uses
 def test_a_torch_module_is_seen_to_read_its_own_parameters(found):
-    said = found("torch", "wrapped")
+    said = found("keras3.15-torch", "wrapped")
     assert (said["findings"], said["exit_status"]) == ([], 0)
     assert (said["counted"], said["used"]) == (26, 26)
 
@@ -80,16 +102,26 @@ def test_a_torch_module_is_seen_to_read_its_own_parameters(found):
 @pytest.mark.integration
 @pytest.mark.uses
 def test_a_torch_module_that_is_never_called_is_found(found):
-    (finding,) = found("torch", "unused")["findings"]
+    (finding,) = found("keras3.15-torch", "unused")["findings"]
     assert (finding["rule"], finding["place"]) == ("never-called", "model.inner")
 
 
 @pytest.mark.integration
 @pytest.mark.uses
 def test_on_jax_a_gradient_that_never_comes_is_told_from_one_that_is_zero(found):
-    said = found("jax", "stopped")
+    said = found("keras3.15-jax", "stopped")
     assert [(one["rule"], one["variables"]) for one in said["findings"]] == [
         ("no-gradient", ["model.inner.kernel (5, 3)"]),
         ("no-gradient", ["model.inner.bias (3,)"]),
     ]
-    assert found("jax", "dead")["findings"] == []
+    assert found("keras3.15-jax", "dead")["findings"] == []
+
+
+@pytest.mark.integration
+@pytest.mark.uses
+def test_multi_backend_keras_is_known_by_the_model_alone(found):
+    """Nothing in the environment says that it is this Keras and not the tf.keras that is there, too."""
+    said = found("keras2.3", "sequential", "old")
+    assert (said["findings"], said["counted"], said["used"]) == ([], 18, 18)
+    (finding,) = found("keras2.3", "subclassed", "old")["findings"]
+    assert (finding["kind"], finding["place"]) == ("uncounted", "model.rest[0]")

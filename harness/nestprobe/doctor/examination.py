@@ -36,7 +36,7 @@ class Examination(object):
         self._begin()
         if self._make is None:
             self._take()
-        elif not self._phase(MADE, self._made):
+        elif not (self._phase(MADE, self._made) and self._phase(MADE, self._made_of_another)):
             return self._done()
         facts.kit = ground.kit(self._engine, facts.model)
         self._data = batch.arrays(self._inputs, self._engine)
@@ -67,9 +67,8 @@ class Examination(object):
 
     def _take(self):
         """A model that is there already: what it holds, and all that its call reads."""
-        facts = self.facts
         with contextlib.suppress(Exception):  # said to be so where it is read below
-            facts.watch.admit(facts.model.variables)
+            self.facts.watch.admit(self.facts.model.variables)
 
     def _made(self):
         facts = self.facts
@@ -78,6 +77,12 @@ class Examination(object):
             facts.model, inputs = self._make()
         if self._inputs is None:
             self._inputs = inputs
+
+    def _made_of_another(self):
+        """Once more, where only the model tells that it is of a Keras with an engine of its own."""
+        if type(ground.kit(self._engine, self.facts.model).engine) is not type(self._engine):
+            self._begin()
+            self._made()
 
     def _call(self, model=None, **arguments):
         return self._engine.call(model if model is not None else self.facts.model, self._data, **arguments)
