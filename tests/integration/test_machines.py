@@ -180,6 +180,7 @@ def test_the_disk_of_a_worker_fills(alone, machines, tmp_path):
     folder = machines.workers[name].folder
     machines.small_disk(name, 400)
     machines.workers[name].start()
+    machines.wait()  # else the two others may take all
     far = Far(tmp_path / "far", machines, *STACKS)
     deadline = time.monotonic() + 120
     while not re.search(r"on w1:\d+\n", far.said) and time.monotonic() < deadline:

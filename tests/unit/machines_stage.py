@@ -119,7 +119,7 @@ class Machines:
         for number, (name, resources) in enumerate(self.names.items(), 2):
             self.workers[name] = self._worker(name, resources, number)
             self.workers[name].start()
-        self._wait()
+        self.wait()
         return self
 
     def _worker(self, name, resources, number):
@@ -144,7 +144,8 @@ class Machines:
         again = f"{named}while true; do {worker}; sleep 1; done"  # as systemd or Slurm would
         return Machine(name, self.root / name, [*space, "bash", "-c", again], link)
 
-    def _wait(self):
+    def wait(self):
+        """Until every worker is there."""
         from distributed import Client
 
         with Client(self.address, timeout=60, set_as_default=False) as client:
