@@ -24,8 +24,6 @@ _STYLE: Any = {
     "svg.fonttype": "none",  # text stays text
     "font.family": "sans-serif",
     "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
 }
 _WIDE = 0.56  # of a letter to its height, on average, in the widest of the fonts that are named
 _NARROW = 4  # highest over lowest up to which even steps read well on an axis of logarithms

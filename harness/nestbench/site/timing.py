@@ -1,7 +1,9 @@
 """Build time as the page of a case shows it: comparisons of stacks with intervals, drawn and in a table."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from markupsafe import Markup
@@ -11,8 +13,6 @@ from nestbench.site.cost import has_matplotlib, inline
 from nestbench.site.source import Source
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from nestbench.timing.answers import Row
     from nestbench.timing.unbuilt import Observations
 
@@ -98,6 +98,8 @@ def _drawn(rows: Sequence["Row"]) -> str:
 
     On an axis of logarithms; at 1 nothing changed. Hollow where there is no evidence of anything.
     """
+    from nestbench.statistics.judging import Answer
+
     measures = list(dict.fromkeys(row.measure for row in rows))
     steps = list(dict.fromkeys(map(_step, rows)))
     across = min(_ACROSS, len(measures))
@@ -106,22 +108,51 @@ def _drawn(rows: Sequence["Row"]) -> str:
     heads = max(room(_XLABEL, _LETTERS), room(rows[0].part, _BOLD))
     wide, high = max(_WIDTH, (heads - labels) / across), _LINE * len(steps)
     width, height = labels + across * (wide + _GAP), _HEAD + down * (_TITLE + high) + _FOOT
-    reach = _reach(rows)
+    low, most = _reach(rows)
+    ticks = log_ticks(low, most, apart=_APART)
+
+    def left(measure: str) -> float:
+        return labels + measures.index(measure) % across * (wide + _GAP)
+
+    def top(measure: str) -> float:
+        return height - _HEAD - measures.index(measure) // across * (_TITLE + high) - _TITLE
+
+    def x(measure: str, ratio: float) -> float:
+        return left(measure) + wide * math.log(ratio / low) / math.log(most / low)
+
+    def y(measure: str, step: str) -> float:
+        return top(measure) - _LINE * (steps.index(step) + 0.5)
+
     with styled():
         figure = new_figure(width, height)
-        figure.text(0.5, 1 - _HEAD / 2 / height, rows[0].part, ha="center", va="center", fontweight="bold")
-        figure.text(0.5, _FOOT / 4 / height, _XLABEL, ha="center", va="center")
-        for place, measure in enumerate(measures):
-            row, column = divmod(place, across)
-            bottom = height - _HEAD - (row + 1) * (_TITLE + high)
-            axes = add_panel(figure, (labels + column * (wide + _GAP), bottom), (wide, high))
-            _panel(axes, [one for one in rows if one.measure == measure], steps, reach)
-            axes.text(0.5, 1 + 0.1 / high, measure, ha="center", transform=axes.transAxes)
-            for at, step in enumerate(steps if column == 0 else ()):
-                left = -_GAP / 2 / wide
-                axes.text(left, at, step, ha="right", va="center", transform=axes.get_yaxis_transform())
-            for tick in log_ticks(*reach, apart=_APART) if place + across >= len(measures) else ():
-                axes.text(tick, len(steps) - 0.4, plain(tick), ha="center", va="top")
+        # All panels in one, for axes take longer than what is in them.
+        axes = add_panel(figure, (0, 0), (width, height))
+        axes.set_axis_off()
+        axes.set(xlim=(0, width), ylim=(0, height))
+        text = partial(axes.text, ha="center", va="center")
+        text(width / 2, height - _HEAD / 2, rows[0].part, fontweight="bold")
+        text(width / 2, _FOOT / 4, _XLABEL)
+        for place, one in enumerate(measures):
+            bottom = top(one) - high
+            at = [y(one, step) for step in steps]
+            axes.hlines(at, left(one), left(one) + wide, color=GREY, linewidth=0.5)
+            axes.vlines([x(one, tick) for tick in ticks], bottom, top(one), color=GREY, linewidth=0.5)
+            axes.vlines(x(one, 1), bottom, top(one), color="0.45", linewidth=0.9)
+            text(left(one) + wide / 2, top(one) + _TITLE / 2, one)
+            for step in steps if place % across == 0 else ():
+                text(left(one) - _GAP / 2, y(one, step), step, ha="right")
+            for tick in ticks if place + across >= len(measures) else ():
+                text(x(one, tick), bottom - _TITLE / 3, plain(tick))
+        hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING}
+        for face, none in ((_COLOUR, False), ("white", True)):
+            points = [row for row in rows if (row.answer in hollow) is none]
+            at = [x(row.measure, row.comparison.ratio) for row in points]
+            below = [one - x(row.measure, row.comparison.low) for one, row in zip(at, points, strict=True)]
+            above = [x(row.measure, row.comparison.high) - one for one, row in zip(at, points, strict=True)]
+            axes.errorbar(
+                at, [y(row.measure, _step(row)) for row in points], xerr=[below, above],
+                fmt="o", color=_COLOUR, markerfacecolor=face, capsize=3,
+            )  # fmt: skip
         return svg_of(figure)
 
 
@@ -135,28 +166,3 @@ def _reach(rows: Sequence["Row"]) -> tuple[float, float]:
     high = max(1.0, *(row.comparison.high for row in rows))
     more = max((high / low) ** _AROUND, 1 + _AROUND)
     return low / more, high * more
-
-
-def _panel(axes: "Axes", rows: Sequence["Row"], steps: Sequence[str], reach: tuple[float, float]) -> None:
-    """The points of one measure, on lines that guide the eye to the labels around."""
-    from nestbench.statistics.judging import Answer
-
-    hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING}
-    axes.set_axis_off()  # a label takes a fifth of the time of a tick
-    axes.set_xscale("log")
-    axes.hlines(range(len(steps)), *reach, color=GREY, linewidth=0.5)
-    axes.vlines(log_ticks(*reach, apart=_APART), len(steps) - 0.5, -0.5, color=GREY, linewidth=0.5)
-    axes.axvline(1, color="0.45", linewidth=0.9)
-    for face, points in (
-        (_COLOUR, [row for row in rows if row.answer not in hollow]),
-        ("white", [row for row in rows if row.answer in hollow]),
-    ):
-        if points:
-            found = [row.comparison for row in points]
-            beside = [[one.ratio - one.low for one in found], [one.high - one.ratio for one in found]]
-            axes.errorbar(
-                [one.ratio for one in found], [steps.index(_step(row)) for row in points], xerr=beside,
-                fmt="o", color=_COLOUR, markerfacecolor=face, capsize=3,
-            )  # fmt: skip
-    axes.set_xlim(*reach)
-    axes.set_ylim(len(steps) - 0.5, -0.5)
