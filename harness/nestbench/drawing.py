@@ -25,7 +25,7 @@ _STYLE: Any = {
     "font.family": "sans-serif",
     "font.size": 9,
 }
-_WIDE = 0.56  # of a letter to its height, on average, in the widest of the fonts that are named
+_WIDE = 0.54  # of a letter to its height, on average, in the widest of the fonts that are named
 _NARROW = 4  # highest over lowest up to which even steps read well on an axis of logarithms
 _PLAIN = range(-3, 4)  # powers of ten that are told as a number
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")

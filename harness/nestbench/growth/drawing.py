@@ -26,10 +26,10 @@ _MARKERS = "osD^vP*X<>hp"
 #: Of different lightness; as many as have no divisor in common with the markers, so that no pair comes twice.
 _COLOURS = ("#08306b", "#d7301f", "#41ab5d", "#6a51a3", "#fe9929", "#000000", "#4eb3d3")
 _SLOPES = (1, 2)
-_PANEL = (3.7, 2.75)
+_PANEL = (3.2, 2.6)
 #: Inches: from a panel to the left, with its labels; to the right; above it, with its title; below it, with
 #: its labels; of a line of the title; of a line of the legend, and of its sample.
-_LEFT, _RIGHT, _ABOVE_IT, _BELOW, _HEAD, _LINE, _SAMPLE = 0.85, 0.15, 0.32, 0.52, 0.2, 0.18, 0.3
+_LEFT, _RIGHT, _ABOVE_IT, _BELOW, _HEAD, _LINE, _SAMPLE = 0.8, 0.12, 0.32, 0.52, 0.2, 0.18, 0.26
 _SMALL, _LARGE = 7.5, 10.8  # points, of the legend and of the title
 _APART = {"x": 0.08, "y": 0.15}  # labels of an axis, as a part of it
 _BESIDE = 0.05  # the lines, as a part of an axis

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Timed", "times_of"]
 
 _COLOUR = "#08306b"
-_LETTERS, _BOLD = 9, 10  # points; bold ones are as wide as larger ones
+_LETTERS, _BOLD = 9, 11  # points; bold ones are as wide as larger ones
 #: Inches: of a line of a panel, above the panels, of a panel's title, below them, between them.
 _LINE, _HEAD, _TITLE, _FOOT, _GAP = 0.24, 0.32, 0.3, 0.6, 0.16
 _ACROSS = 3
