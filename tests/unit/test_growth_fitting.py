@@ -264,12 +264,24 @@ def test_a_drawing_says_case_quantity_power_and_end():
     )
 
 
+def test_the_longest_words_of_a_drawing_have_room():
+    def width(stack):
+        rows = [told(counts(keras_2), stack=stack), told(counts(keras_2), stack=stack, part=Part.BUILD)]
+        return float(ET.fromstring(drawing.draw(rows, Quantity.USER_CALLS)).attrib["viewBox"].split()[2])
+
+    name = "a-stack-of-a-name-that-is-as-long-as-no-other-has-been-until-now"
+    words = f"{name}: 1.00 (1.00 to 1.00)"
+    assert width(name) / 2 > 0.5 * 7.5 * len(words)  # points, a letter is about half as wide as high
+    assert width("tf2.0") < width(name)
+
+
 def test_a_bound_is_drawn_where_it_is():
     with_bound = drawing.draw([told(None, times(lambda n: [n], instead={
         128: Timed(kind=Kind.OVER, detail="limit of 20 s", at_least=500.0)
     }))], Quantity.SECONDS)  # fmt: skip
     without = drawing.draw([told(None, times(lambda n: [n], sizes=SIZES[:-1]))], Quantity.SECONDS)
-    assert with_bound.count("<use") > without.count("<use")
+    hollow = "fill-opacity: 0; stroke"
+    assert (with_bound.count(hollow), without.count(hollow)) == (1, 0)
 
 
 def test_seconds_of_another_host_or_launch_mode_are_not_drawn_beside_others():

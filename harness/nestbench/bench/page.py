@@ -1,7 +1,8 @@
 """What the site costs: to build it, to carry its front page, and to use it in a browser.
 
 The results are staged: what was published, under the names of as many cases and stacks as are asked for,
-so that the pages are as full as real ones. The build is a process of its own, as a person would start it.
+with the times and the growth of these cases, so that the pages are as full as real ones. The build is a
+process of its own, as a person would start it.
 """
 
 import gzip
@@ -16,19 +17,21 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from nestbench.bench.beside import stage_growth, stage_times
 from nestbench.catalogue import CaseEntry, load_catalogue
 from nestbench.digests import Digests, probe_digest
 from nestbench.errors import GroundError, IncompleteError
 from nestbench.matrix import Matrix
 from nestbench.run.stored import lock_digests
+from nestbench.site.source import Source
 from nestbench.store import CaseResult, Store
 
 __all__ = ["PageCost", "measure_page"]
 
 _CASE = '''
 
-@case(parameters={parameters}, trainable={trainable})
-def staged_{number:03}(k):
+@case(parameters={parameters}, trainable={trainable}{grows})
+def staged_{number:03}({arguments}):
     """{symptom}"""
 '''
 _REPEATS = 7
@@ -146,18 +149,32 @@ def _stage(store: Store, matrix: Matrix, work: Path, stacks: Sequence[tuple[str,
             held = store.observation(source, entry.id, entry.variants[0].names)
             if held is not None:
                 digests = Digests(case=case.digest, lock=locks.get(name, "staged"), probe=probe_digest())
-                observations = [replace(held, case=case.id, variant={})]
+                observations = [replace(held, case=case.id, variant=dict(case.variants[0].names))]
                 target.save(CaseResult(stack=name, case=case.id, digests=digests, observations=observations))
         facts = store.load_stack(source)
         if facts is not None:
             target.save_stack(replace(facts, stack=name))
+    beside, results = Source(store=store, catalogue=catalogue, matrix=matrix).beside, work / "results"
+    named = [(case.id, entry.id) for case, entry in zip(staged, entries, strict=True)]
+    fixed = {
+        case.id: {name: value for name, value in case.variants[0].names.items() if name != case.growing}
+        for case in staged
+        if case.sizes
+    }
+    stage_times(beside("timings"), results / "timings", named)
+    stage_growth(beside("growth"), results / "growth", named, fixed)
 
 
 def _case(number: int, entry: CaseEntry) -> str:
+    """A case of no variant but the first; one that grows has the parameters that it needs for it."""
     variant, symptom = entry.variants[0], entry.symptom.replace("\\", "").replace('"', "'")
+    names = variant.names if entry.sizes else {}
+    variants = {name: (value,) for name, value in names.items()}
+    grows = f", variants={variants!r}, sizes={ {entry.growing: entry.sizes}!r}" if entry.sizes else ""
     return _CASE.format(
-        number=number, parameters=variant.parameters, trainable=variant.trainable, symptom=symptom
-    )
+        number=number, parameters=variant.parameters, trainable=variant.trainable, symptom=symptom,
+        grows=grows, arguments=", ".join(["k", *names]),
+    )  # fmt: skip
 
 
 def _built(work: Path) -> tuple[float, float, float]:

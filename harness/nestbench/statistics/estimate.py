@@ -6,6 +6,7 @@ processes have them, and wastes 5 % of normal ones, where the median wastes 36 %
 """
 
 import math
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -81,11 +82,7 @@ def bootstrap_estimates(values: ArrayLike, *, resamples: int = 2000, seed: int =
     averages, first, second = averages[order], first[order], second[order]
     itself = first == second
 
-    drawn = np.random.default_rng(seed).integers(0, size, size=(resamples, size))
-    drawn += size * np.arange(resamples)[:, np.newaxis]  # every resample has bins of its own
-    counts = np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
-    counts = np.ascontiguousarray(counts.T.astype(np.int16 if size <= _SMALL else np.int32))
-
+    counts = _counts(size, resamples, seed)
     pairs = averages.size  # whatever was drawn, its averages are as many as those of the sample
     estimates = np.empty(resamples)
     step = max(1, _CELLS // pairs)
@@ -100,6 +97,15 @@ def bootstrap_estimates(values: ArrayLike, *, resamples: int = 2000, seed: int =
     return np.sort(estimates)
 
 
+@lru_cache(maxsize=1)  # a session compares many samples of one size
+def _counts(size: int, resamples: int, seed: int) -> NDArray[np.signedinteger]:
+    """How often each value was drawn, a column for each resample."""
+    drawn = np.random.default_rng(seed).integers(0, size, size=(resamples, size))
+    drawn += size * np.arange(resamples)[:, np.newaxis]  # every resample has bins of its own
+    counts = np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
+    return np.ascontiguousarray(counts.T.astype(np.int16 if size <= _SMALL else np.int32))
+
+
 def interval_of(estimates: NDArray[np.float64], size: int, level: float) -> tuple[float, float]:
     """Low and high of the expanded percentile interval.
 
@@ -111,15 +117,21 @@ def interval_of(estimates: NDArray[np.float64], size: int, level: float) -> tupl
     Raises:
         ValueError: A level that is not between 0 and 1, or a size under 2.
     """
-    from scipy import stats
-
     if not 0 < level < 1 or size < 2:  # noqa: PLR2004 - one value has no spread
         raise ValueError(f"no interval of level {level} from {size} values: 0 < level < 1, 2 values or more")
-    student = stats.t.ppf((1 + level) / 2, size - 1)
-    tail = float(stats.norm.cdf(-math.sqrt(size / (size - 1)) * student))
+    tail = _tail(size, level)
     # The same number of estimates is left out at both ends: that makes it antisymmetric.
     outside = max(0, math.floor(tail * (len(estimates) + 1)) - 1)
     return float(estimates[outside]), float(estimates[-1 - outside])
+
+
+@cache
+def _tail(size: int, level: float) -> float:
+    """The part of the estimates that lies beyond each end of the interval."""
+    from scipy import stats
+
+    student = stats.t.ppf((1 + level) / 2, size - 1)
+    return float(stats.norm.cdf(-math.sqrt(size / (size - 1)) * student))
 
 
 def _checked(values: ArrayLike, *, least: int) -> NDArray[np.float64]:

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
 
 from nestbench.statistics.comparison import LEAST_PAIRS, Comparison, compare
 from nestbench.statistics.judging import Answer, judge, noise_floor
@@ -14,6 +17,7 @@ from nestbench.timing.samples import seconds_by_block
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = [
     "Answers",
@@ -29,6 +33,7 @@ __all__ = [
 
 Pair: TypeAlias = tuple[str, str]
 Key: TypeAlias = tuple[str, str, str, str]  # before, after, part, measure
+Seconds: TypeAlias = "Mapping[str, NDArray[np.float64]]"  # of each arm, by block
 
 #: Controls of one measure from which its own noise is told; with fewer, those of all measures are taken.
 _FEWEST_CONTROLS = 5
@@ -131,6 +136,7 @@ def answers(
     family, short = compared(table, pairs)
     noises = {measure: noise_of(doubles, measure) for measure in session.measures}
     known: Mapping[str, float] = noises if doubles else {}
+    seconds = _seconds(table)
     late = overdue(table, frame, [*family, *doubles], limit=session.limit_seconds)
 
     def judged(every: Mapping[Key, Comparison]) -> dict[Key, Answer]:
@@ -142,10 +148,10 @@ def answers(
         said |= {key: Answer.OVER_THE_LIMIT for key in late if key in said and said[key] is not whole[key]}
     return Answers(
         rows=tuple(
-            _row(table, key, one, known.get(key[3]), said[key], late=late) for key, one in family.items()
+            _row(seconds, key, one, known.get(key[3]), said[key], late=late) for key, one in family.items()
         ),
         controls=tuple(
-            _row(table, key, one, known.get(key[3]), Answer.NO_EVIDENCE, late=late)
+            _row(seconds, key, one, known.get(key[3]), Answer.NO_EVIDENCE, late=late)
             for key, one in doubles.items()
         ),
         broken=tuple(f"{part}, {measure}" for _, _, part, measure in broken),
@@ -184,21 +190,36 @@ def compared(table: "pd.DataFrame", pairs: Iterable[Pair]) -> tuple[dict[Key, Co
     """The comparisons of blocks in which both arms were measured, and how many had too few of them."""
     found: dict[Key, Comparison] = {}
     short = 0
-    groups = list(table.groupby(level=["part", "measure"], sort=False))
+    grouped = _seconds(table)
     for before, after in pairs:
         if missing := {before, after} - set(table.columns):
             raise ValueError(f"the session has no arm {', '.join(sorted(missing))}")
-        for (part, measure), rows in groups:
-            both = rows[[before, after]].dropna()
-            if len(both) < LEAST_PAIRS:
+        for (part, measure), seconds in grouped.items():
+            first, second = _both(seconds, before, after)
+            if first.size < LEAST_PAIRS:
                 short += 1
                 continue
-            found[before, after, str(part), str(measure)] = compare(both[before], both[after])
+            found[before, after, part, measure] = compare(first, second)
     return found, short
 
 
+def _seconds(table: "pd.DataFrame") -> dict[tuple[str, str], Seconds]:
+    """By part and measure the seconds of each arm, block by block. A table for each would take longer."""
+    return {
+        (str(part), str(measure)): {str(arm): rows[arm].to_numpy() for arm in rows.columns}
+        for (part, measure), rows in table.groupby(level=["part", "measure"], sort=False)
+    }
+
+
+def _both(seconds: Seconds, before: str, after: str) -> tuple["NDArray[np.float64]", "NDArray[np.float64]"]:
+    """Those of the blocks in which both were measured."""
+    first, second = seconds[before], seconds[after]
+    there = ~(np.isnan(first) | np.isnan(second))
+    return first[there], second[there]
+
+
 def _row(
-    table: "pd.DataFrame",
+    seconds: Mapping[tuple[str, str], Seconds],
     key: Key,
     one: Comparison,
     noise: float | None,
@@ -207,14 +228,14 @@ def _row(
     late: Mapping[Key, Overdue],
 ) -> Row:
     before, after, part, measure = key
-    rows = table.xs((part, measure))[[before, after]].dropna()
+    first, second = _both(seconds[part, measure], before, after)
     return Row(
         before=before,
         after=after,
         part=part,
         measure=measure,
         comparison=one,
-        seconds=(float(rows[before].median()), float(rows[after].median())),
+        seconds=(median(first.tolist()), median(second.tolist())),
         noise=noise,
         answer=answer,
         over=late[key].blocks if key in late else NONE,
