@@ -197,11 +197,11 @@ def test_markdown_is_a_table_of_equally_many_cells():
 
 def test_seconds_are_told_where_they_begin_and_where_they_end():
     (new,) = [line for line in report.to_text(both()).splitlines() if "keras3.0  first-call" in line]
-    assert "0.021 -> 16 s (n=1 -> 128)" in new
+    assert "0.021 to 16 s (n=1 to 128)" in new
     (old,) = [line for line in report.to_text(both()).splitlines() if "tf2.0     first-call" in line]
     assert "->" not in old
     uneven = told(None, times(lambda n: [n, 2.0 * n, 90.0 * n], sizes=SIZES[:3]))
-    assert report.table_row(uneven)[5] == "2 -> 8 s (n=1 -> 4)"
+    assert report.table_row(uneven)[5] == "2 to 8 s (n=1 to 4)"
 
 
 def test_what_is_cut_off_says_so():

@@ -50,13 +50,13 @@ def short(reach: Reach, growing: str) -> str:
 
 
 def span(curve: Curve, growing: str) -> str:
-    """``0.036 -> 0.18 s (n=1 -> 128)``: what it took at the smallest and at the largest size that worked."""
+    """``0.036 to 0.18 s (n=1 to 128)``: what it took at the smallest and at the largest size that worked."""
     if not curve.points:
         return "-"
     (smallest, least), (largest, most) = curve.medians[0], curve.medians[-1]
     if smallest == largest:
         return f"{_seconds(least)} s ({growing}={smallest})"
-    return f"{_seconds(least)} -> {_seconds(most)} s ({growing}={smallest} -> {largest})"
+    return f"{_seconds(least)} to {_seconds(most)} s ({growing}={smallest} to {largest})"
 
 
 def _seconds(value: float) -> str:

@@ -39,7 +39,8 @@ def cost_of(source: Source) -> Cost:
 
     shelf = Shelf(root=folder)
     found: dict[str, list[Told]] = {}
-    for stack in shelf.stacks():
+    rows = [one.id for one in source.matrix.stacks]
+    for stack in sorted(shelf.stacks(), key=lambda name: rows.index(name) if name in rows else len(rows)):
         counts, times = shelf.counts(stack), shelf.times(stack)
         for line in lines_of(source.catalogue):
             found.setdefault(line.entry.id, []).extend(tell(counts, times, line.label))
