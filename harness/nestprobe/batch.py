@@ -1,5 +1,7 @@
 """What a model of the user's own is called with: one batch, made of specs or converted from what is given."""
 
+import itertools
+
 from nestprobe.subject import InputSpec, SubjectError
 
 #: Examples in a batch where a shape leaves that open.
@@ -19,7 +21,8 @@ def arrays(inputs, engine):
             do="Give a shape (--input-shape 2,5), or let the factory return (model, inputs).",
         )
     if isinstance(inputs, tuple) and all(isinstance(one, InputSpec) for one in inputs):
-        made = [_literal(spec, engine) for spec in inputs]
+        numbers = itertools.count()
+        made = [_literal(spec, engine, numbers) for spec in inputs]
         if inputs[0].name is not None:
             return {spec.name: one for spec, one in zip(inputs, made)}
         return made[0] if len(made) == 1 else made
@@ -27,7 +30,7 @@ def arrays(inputs, engine):
         inputs = next(iter(inputs))
         if isinstance(inputs, (tuple, list)):  # (x, y) or (x, y, weights)
             inputs = inputs[0]
-    return _converted(inputs, engine)
+    return _converted(inputs, engine, itertools.count())
 
 
 def shapes(inputs, engine):
@@ -39,21 +42,27 @@ def shapes(inputs, engine):
     return (None,) + tuple(int(size) for size in inputs.shape[1:])
 
 
-def _literal(spec, engine):
+def _literal(spec, engine, numbers):
+    """Of the next of ``numbers``: each input has other values, else it is not seen that two change places."""
+    import numpy
+
     from nestprobe.protocol.literals import input_data
     from nestprobe.vocabulary import Tensor
 
     shape = tuple(EXAMPLES if size is None else size for size in spec.shape)
-    if spec.dtype in ("string", "str"):
-        import numpy
+    number = next(numbers)
 
+    def tensor(values):
+        if values.dtype.kind == "f":
+            return engine.tensor((values + number / 8.0).astype(values.dtype))
+        return engine.tensor(numpy.roll(values, number))
+
+    if spec.dtype in ("string", "str"):
         return engine.tensor(numpy.full(shape, "word", dtype=object))
     if spec.dtype == "bool":
-        return engine.tensor(
-            engine.array(input_data(Tensor(shape, "int32", 2), engine.tensor)).astype("bool")
-        )
+        return engine.tensor(engine.array(input_data(Tensor(shape, "int32", 2), tensor)).astype("bool"))
     try:
-        return input_data(Tensor(shape, spec.dtype, spec.below), engine.tensor)
+        return input_data(Tensor(shape, spec.dtype, spec.below), tensor)
     except (TypeError, ValueError) as error:
         raise SubjectError(
             "request", "No input of type %r can be made: %s." % (spec.dtype, str(error).partition("\n")[0])
@@ -64,17 +73,19 @@ def _is_dataset(inputs):
     return hasattr(inputs, "element_spec") and hasattr(inputs, "__iter__")
 
 
-def _converted(part, engine):
+def _converted(part, engine, numbers):
     if isinstance(part, dict):
-        return {name: _converted(one, engine) for name, one in part.items()}
+        return {name: _converted(one, engine, numbers) for name, one in part.items()}
     if isinstance(part, (tuple, list)) and not (part and isinstance(part[0], (int, float))):
-        return type(part)(_converted(one, engine) for one in part)
+        return type(part)(_converted(one, engine, numbers) for one in part)
     if isinstance(part, InputSpec):
-        return _literal(part, engine)
+        return _literal(part, engine, numbers)
     if hasattr(part, "shape") and hasattr(part, "dtype"):
         if not hasattr(part, "__array__"):  # a TensorSpec, a KerasTensor
             sizes = tuple(None if one is None else int(one) for one in tuple(part.shape))
-            return _literal(InputSpec(sizes, getattr(part.dtype, "name", None) or str(part.dtype)), engine)
+            return _literal(
+                InputSpec(sizes, getattr(part.dtype, "name", None) or str(part.dtype)), engine, numbers
+            )
         if not hasattr(part, "numpy"):  # an array of NumPy
             return engine.tensor(part)
     return part

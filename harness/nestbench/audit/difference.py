@@ -48,6 +48,7 @@ class Kind(StrEnum):
     RAISES = "raises"
     ENDS = "ends"  # the process does
     OLD_FILE = "old-file"  # saved on the old stack, loaded on the new
+    MISPLACED = "misplaced"  # a value of such a file, in another variable
     ORDER = "order"
     NAMES = "names"
     CALLS = "calls"

@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from packaging.version import Version
 
+from nestbench.audit.carrying import carried_over, keeps_order
 from nestbench.audit.difference import Difference, Gravity, Kind
+from nestbench.audit.oldfiles import is_misplaced
 from nestbench.audit.side import Finding, Side
 from nestbench.verdicts.variables import parameters_of
 from nestprobe.doctor.rules import RULES, Rule
@@ -33,8 +35,8 @@ OWN = (
         id="checkpoint-across-keras",
         title="a TF checkpoint of Keras 2, read by Keras 3",
         cause="A checkpoint finds a value by the attributes that lead to it, and Keras 3 keeps weights under "
-        "other ones than Keras 2. Reading an old one does not bring all values back and says nothing of it; "
-        "assert_consumed() on what read() returns would.",
+        "other ones than Keras 2. Reading an old one does not bring all values back, and says so at most in "
+        "a warning of the log; assert_consumed() on what read() returns raises.",
         mend='model.save_weights("model.weights.h5")  # on the old stack; and load_weights() on the new',
         kinds=("unrestored",),
         cases=(),
@@ -52,6 +54,25 @@ OWN = (
         kinds=("raises",),
         cases=("model-file-subclass-without-config",),
     ),
+    Rule(
+        id="checkpoint-without-tensorflow",
+        title="a TF checkpoint, where Keras computes without TensorFlow",
+        cause="TF checkpoints are TensorFlow's own: tf.train.Checkpoint, and what save_weights() of Keras 2 "
+        "writes to a name without .h5. On another backend nothing reads them.",
+        mend='model.save_weights("model.weights.h5")  # on the old stack; and load_weights() on the new',
+        kinds=("unrestored",),
+        cases=(),
+    ),
+    Rule(
+        id="order-of-a-dict",
+        title="layers in a dict, which Keras 2 goes through by its keys and Keras 3 as it was filled",
+        cause="A weights file numbers the layers of a model in the order in which Keras goes through them. "
+        "Keras 2 sorts the keys of a dict, Keras 3 takes them as they were put in, so the numbers of an old "
+        "file mean other layers; where their shapes agree nothing says so.",
+        mend="# move the values layer by layer: layer.set_weights(values)",
+        kinds=("unrestored",),
+        cases=(),
+    ),
     # Measured on tf2.4 to tf2.11 as savers and tf2.12 to tf2.21 as readers: refused as it is named, and read
     # whole under a name that ends in .h5 alone.
     Rule(
@@ -65,6 +86,7 @@ OWN = (
         cases=(),
     ),
 )
+_BY_ID = {rule.id: rule for rule in (_BUILD, *OWN)}
 #: The release of TensorFlow, with its Keras, from which on a .weights.h5 is of the layout of today.
 _LAYOUT = Version("2.12")
 
@@ -76,32 +98,54 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
     if set(difference.kinds) <= set(_CHECKPOINT) and difference.positions:
         places = [after.places.get(one, "") for one in difference.positions]
         if all("[" in place for place in places):
-            yield _finding(OWN[0], ", ".join(places[:4]), difference)
+            yield _finding("checkpoint-of-containers", ", ".join(places[:4]), difference)
     if (
         difference.marks == {"old-file:checkpoint"}
         and _is_across_keras(difference, before, after)
         and ((kept := _kept(difference, after, "checkpoint")) or (_holds_all(before) and _holds_all(after)))
     ):
-        yield _finding(OWN[1], "model", difference, kept)
+        yield _finding("checkpoint-across-keras", "model", difference, kept, mend=_across(before, after))
     if (
         difference.marks == {"old-file:weights"}
         and _is_of_the_old_layout(before)
         and not _is_of_the_old_layout(after)
         and ((kept := _kept(difference, after, "weights_file")) or difference.gravity is Gravity.LOUD)
     ):
-        yield _finding(OWN[3], "model", difference, kept)
+        mend = "" if keeps_order(before, after) else carried_over(before, after)
+        yield _finding("weights-file-of-before-2.12", "model", difference, kept, mend=mend)
+    if difference.marks == {"no-reader:checkpoint"}:
+        mend = _across(before, after)
+        yield _finding("checkpoint-without-tensorflow", "model", difference, mend=mend)
+    if Kind.MISPLACED in difference.kinds and all("['" in after.places[one] for one in difference.positions):
+        where = ", ".join(after.places[one] for one in difference.positions[:4])
+        yield _finding("order-of-a-dict", where, difference, mend=carried_over(before, after))
     if difference.marks <= frozenset(_CONFIG) and any(
         words in line for line in difference.evidence for words in _OF_CONFIG
     ):
-        yield _finding(OWN[2], "model", difference)
+        yield _finding("config-of-a-subclass", "model", difference)
     if difference.marks == {"count:built.count_params"} and _runs(before) and _runs(after) == 0:
-        yield _finding(_BUILD, "model", difference)
+        yield _finding(_BUILD.id, "model", difference)
 
 
-def _finding(of: Rule, place: str, difference: Difference, positions: Sequence[int] | None = None) -> Finding:
-    code = of.mend.replace("{attribute}", "part")
-    about = difference.positions if positions is None else tuple(positions)
-    return Finding(rule=of.id, kind=of.kinds[0], place=place, mend=code, positions=about)
+def _finding(
+    of: str, place: str, difference: Difference, positions: Sequence[int] | None = None, mend: str = ""
+) -> Finding:
+    """``mend``: where it is another than the rule's."""
+    rule = _BY_ID[of]
+    return Finding(
+        rule=of,
+        kind=rule.kinds[0],
+        place=place,
+        mend=mend or rule.mend.replace("{attribute}", "part"),
+        positions=difference.positions if positions is None else tuple(positions),
+    )
+
+
+def _across(before: Side, after: Side) -> str:
+    """Empty where the weights file makes the way, which was measured; else the values by hand."""
+    loaded = after.loads.get(before.stack, {}).get("weights")
+    whole = loaded is not None and loaded.result == "equal" and not is_misplaced("weights", before, after)
+    return "" if whole else carried_over(before, after)
 
 
 def _is_across_keras(difference: Difference, before: Side, after: Side) -> bool:

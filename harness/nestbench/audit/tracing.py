@@ -82,7 +82,8 @@ def unmeasured(side: Side, saver: str) -> frozenset[str]:
         for kind in KINDS
         if kind not in loads or (loads[kind].result == "differs" and loads[kind].back is None)
     }
-    return frozenset(flags | outputs | files)
+    moved = {f"misplaced:{kind}" for kind in KINDS if kind not in loads or loads[kind].back is None}
+    return frozenset(flags | outputs | files | moved)
 
 
 @dataclass(frozen=True, kw_only=True)

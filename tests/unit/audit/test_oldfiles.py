@@ -1,5 +1,7 @@
 """Files that the old stack saved and itself does not get back whole: what more is lost on the new one."""
 
+from dataclasses import replace
+
 import pytest
 from audit_stage import BIAS, KERNEL, W, observation, side, variable, whole
 
@@ -14,6 +16,7 @@ from nestbench.portability import Loaded
 from nestbench.store import Store
 
 OLD, NEW = "tf2.15", "tf2.21"
+PLAIN = [variable(*one) for one in (W, KERNEL, BIAS)]
 
 
 def partly(*back):
@@ -95,3 +98,115 @@ def test_a_refusal_is_a_difference_where_the_old_stack_loads_it_in_part(ending):
     assert (one.gravity, one.title) == (Gravity.LOUD, "a weights file that tf2.15 saved does not load")
     assert one.evidence[1] == "tf2.15 itself loads it, and does not get all of it back"
     assert differences(*sides("refuses", ending, "weights")) == ()
+
+
+PLACES = {0: "model.towers['user'].kernel", 1: "model.towers['item'].kernel", 2: "model.bias"}
+TWINS = [variable("a/kernel:0", (4, 3)), variable("b/kernel:0", (4, 3)), variable(*BIAS)]
+
+
+def swapped(result, back=((0, 1), (1, 0), (2, 2)), kind="weights"):
+    """An old file whose two kernels come back each in the place of the other; the output may not show it."""
+    there = Loaded(result="equal", back=((0, 0), (1, 1), (2, 2)))
+    listed = [
+        [("a/kernel", (4, 3), PLACES[0]), ("b/kernel", (4, 3), PLACES[1]), ("bias", (3,), PLACES[2])],
+        [("b/kernel", (4, 3), PLACES[1]), ("a/kernel", (4, 3), PLACES[0]), ("bias", (3,), PLACES[2])],
+    ]
+    seen = {"places": PLACES, "versions": {"keras": "2.15.0"}}
+    return (
+        side(OLD, observation(*TWINS), loads={OLD: {kind: there}}, weights=listed[0], **seen),
+        side(
+            NEW,
+            observation(*TWINS),
+            loads={OLD: {kind: Loaded(result=result, back=back)}},
+            weights=listed[1],
+            **seen,
+        ),
+    )
+
+
+@pytest.mark.parametrize("result", ["equal", "differs"])
+@pytest.mark.parametrize("kind", ["weights", "checkpoint"])
+def test_values_in_other_variables_are_a_silent_loss_whatever_the_output_says(result, kind):
+    both = swapped(result, kind=kind)
+    (one,) = (one for one in differences(*both) if "old-file" in one.kinds)
+    assert one.gravity is Gravity.SILENT
+    assert one.title.endswith(" that tf2.15 saved loads with the values of 2 variables in other variables")
+    assert one.evidence[0] == "model.towers['item'].kernel holds what model.towers['user'].kernel held"
+    assert untold(*both) == ()
+    (found,) = findings_by_signature(one, *both)
+    assert found.rule == "order-of-a-dict"
+    assert "order = [1, 0, 2]\n" in found.mend
+
+
+@pytest.mark.parametrize(
+    ("back", "places"),
+    [
+        (((0, 0), (1, 1), (2, 2)), PLACES),
+        # What is shared has one place on the one stack and another on the other.
+        (((0, 1), (1, 1), (2, 2)), {**PLACES, 0: "model.decoder.kernel"}),
+        (((0, 1), (1, 0), (2, 2)), {}),
+    ],
+)
+def test_a_value_is_moved_only_where_both_places_are_known(back, places):
+    before, after = swapped("equal", back)
+    both = before, replace(after, places=places)
+    assert [one for one in differences(*both) if "old-file" in one.kinds] == []
+
+
+def test_what_an_old_file_never_held_and_a_new_one_does():
+    held = variable(*W, in_weights_file=False, restored_from_weights_file=False)
+    loads = {OLD: {"weights": partly((1, 1), (2, 2))}}
+    before = side(OLD, observation(held, *PLAIN[1:]), loads=loads)
+    found = differences(before, side(NEW, whole(), loads=loads))
+    (one,) = (one for one in found if "old-file" in one.kinds)
+    assert (one.gravity, one.variables) == (Gravity.OTHER, ("w:0",))
+    assert one.title == "a weights file that tf2.15 saved is without 50 parameters in 1 variable, on both"
+    # Where the new stack's own file loses it, too, it is lost on both, and told as that.
+    lost = side(NEW, observation(held, *PLAIN[1:]), loads=loads)
+    assert differences(before, lost) == ()
+
+
+def test_a_kind_of_file_that_the_new_stack_has_not_is_told():
+    both = sides(Loaded(result="equal"), Loaded(result="not-applicable", detail="it is TensorFlow's"))
+    (one,) = differences(*both)
+    assert (one.gravity, one.title) == (
+        Gravity.LOUD,
+        "a TF checkpoint that tf2.15 saved: tf2.21 reads none",
+    )
+    assert [why.rule for why in findings_by_signature(one, *both)] == ["checkpoint-without-tensorflow"]
+
+
+def test_the_way_that_is_advised_is_one_that_was_measured_to_work():
+    """The weights file where it comes back equal, each value in its own variable; else the values by hand."""
+    lost = Loaded(result="differs", back=((2, 2),))
+    for weights, advice in (
+        (Loaded(result="equal", back=((0, 0), (1, 1), (2, 2))), "save_weights("),
+        (Loaded(result="equal", back=((0, 1), (1, 0), (2, 2))), "order = [1, 0, 2]"),
+        (Loaded(result="refuses"), "order = [1, 0, 2]"),
+    ):
+        before, after = swapped("equal", kind="checkpoint")
+        there = {"weights": Loaded(result="equal", back=((0, 0), (1, 1), (2, 2)))}
+        both = (
+            replace(before, loads={OLD: {**before.loads[OLD], **there}}),
+            replace(
+                after, loads={OLD: {"checkpoint": lost, "weights": weights}}, versions={"keras": "3.12.0"}
+            ),
+        )
+        (one,) = (one for one in differences(*both) if one.marks == {"old-file:checkpoint"})
+        (found,) = findings_by_signature(one, *both)
+        assert (found.rule, advice in found.mend) == ("checkpoint-across-keras", True)
+
+
+@pytest.mark.parametrize(("moved", "advice"), [(False, "shutil.copy("), (True, "order = [1, 0, 2]")])
+def test_an_old_layout_is_read_by_its_name_only_where_the_order_is_the_same(moved, advice):
+    before, after = swapped("equal")
+    old = replace(before, versions={"tensorflow": "2.9.3", "keras": "2.9.0"})
+    new = replace(
+        after,
+        weights=after.weights if moved else before.weights,
+        loads={OLD: {"weights": Loaded(result="refuses")}},
+        versions={"tensorflow": "2.21.0", "keras": "3.15.1"},
+    )
+    (one,) = (one for one in differences(old, new) if "old-file" in one.kinds)
+    (found,) = findings_by_signature(one, old, new)
+    assert (found.rule, advice in found.mend) == ("weights-file-of-before-2.12", True)
