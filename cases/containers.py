@@ -112,6 +112,24 @@ def dict_of_layers(k, owner):
     return k.as_model(Holder())
 
 
+@case(parameters=2 * (5 * 5 + 5), variants=OWNERS, sources=[TRACKING_TESTS])
+def dict_against_its_order(k, owner):
+    """Layers in a dict change places in a weights file from one Keras to the next.
+
+    Two Dense layers under keys that were put in against their order.
+    """
+
+    class Holder(k.base(owner)):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.blocks = {"second": k.layers.Dense(5), "first": k.layers.Dense(5)}
+
+        def call(self, inputs):
+            return self.blocks["second"](self.blocks["first"](inputs))
+
+    return k.as_model(Holder())
+
+
 @case(parameters=2 * (5 * 5 + 5), about=("checkpoint",), variants=OWNERS, sources=[TRACKING_TESTS])
 def dict_with_int_keys(k, owner):
     """Saving fails with "non-string key" when layers are kept in a dict by number.
