@@ -87,6 +87,22 @@ def test_a_checkpoint_of_keras_2_is_not_read_by_keras_3(audit):
     assert [why["rule"] for why in one["explanations"]] == ["checkpoint-across-keras"]
 
 
+@pytest.mark.parametrize(
+    ("factory", "inputs"),
+    [("towers", ["user=4,5", "item=4,5"]), ("heads", ["4,5"])],
+)
+def test_layers_that_change_places_are_seen_whatever_the_output_says(audit, factory, inputs):
+    options = [word for one in inputs for word in ("--input-shape", one)]
+    code, found = audit(factory, *options, "--files", "weights")
+    assert code == 1
+    first = found["differences"][0]
+    assert first["kinds"] == ["old-file", "misplaced"]
+    assert first["title"].endswith("loads with the values of 4 variables in other variables")
+    (why,) = first["explanations"]
+    assert why["rule"] == "order-of-a-dict"
+    assert "order = [2, 3, 0, 1]" in why["mend"]
+
+
 def test_what_more_is_lost_of_a_file_that_the_old_stack_does_not_get_back_whole(audit):
     code, found = audit("closed", "--input-shape", "2,5")
     assert code == 1

@@ -83,7 +83,7 @@ def test_the_seconds_of_the_smallest_and_of_the_largest_size_stand_beside_the_po
     shelf.keep_times("tf2.15", times(lambda n: [0.25 * n] * 3, label="grows"), {"id": "here"})
     site = build(source, Folder(root=tmp_path / "site")).index.parent
     for name in ("growth.html", "cases/grows.html"):
-        assert (site / name).read_text().count("<td>0.25 -&gt; 32 s (n=1 -&gt; 128)</td>") == len(Part), name
+        assert (site / name).read_text().count("<td>0.25 to 32 s (n=1 to 128)</td>") == len(Part), name
     rows = [one for one in table(site, "growth.json") if one["quantity"] == "seconds"]
     assert {(one["at_smallest"], one["at_largest"]) for one in rows} == {(0.25, 32.0)}
 

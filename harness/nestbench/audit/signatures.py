@@ -66,9 +66,10 @@ OWN = (
     Rule(
         id="order-of-a-dict",
         title="layers in a dict, which Keras 2 goes through by its keys and Keras 3 as it was filled",
-        cause="A weights file numbers the layers of a model in the order in which Keras goes through them. "
-        "Keras 2 sorts the keys of a dict, Keras 3 takes them as they were put in, so the numbers of an old "
-        "file mean other layers; where their shapes agree nothing says so.",
+        cause="A weights file numbers the layers of a model in the order of model.layers, where Keras comes "
+        "to them by that and not by the dict itself. Keras 2 sorts the keys of a dict, Keras 3 takes them as "
+        "they were put in, so the numbers of an old file mean other layers; where their shapes agree nothing "
+        "says so.",
         mend="# move the values layer by layer: layer.set_weights(values)",
         kinds=("unrestored",),
         cases=(),

@@ -154,3 +154,35 @@ class Closed(tf.keras.Model):
 def closed():
     """Its files come back in part on every stack."""
     return Closed()
+
+
+class Towers(tf.keras.Model):
+    """Two towers of one shape, in a dict against the order of its keys."""
+
+    def __init__(self):
+        super().__init__()
+        self.branches = {"user": layers.Dense(4), "item": layers.Dense(4)}
+
+    def call(self, inputs):
+        return self.branches["user"](inputs["user"]) * self.branches["item"](inputs["item"])
+
+
+def towers():
+    """48 parameters."""
+    return Towers()
+
+
+class Heads(tf.keras.Model):
+    """Two heads on one input, in a dict against the order of its keys, of which only the sum is told."""
+
+    def __init__(self):
+        super().__init__()
+        self.heads = {"second": layers.Dense(4), "first": layers.Dense(4)}
+
+    def call(self, inputs):
+        return self.heads["first"](inputs) + self.heads["second"](inputs)
+
+
+def heads():
+    """The output is the same whichever way round the values are."""
+    return Heads()
