@@ -159,11 +159,18 @@ def _grouped(
             and _is(pair.after, flag) is (before_is is False)
             # Frozen before and trained after is no gain: it is told apart.
             and not (flag.kind is Kind.UNTRAINED and not before_is and pair.before.in_weights)
+            # Keras 2 computes a gradient of what is frozen, which needs none.
+            and not (flag.kind is Kind.NO_GRADIENT and _is_frozen(pair.before if before_is else pair.after))
         ]
         kinds = tuple(kind for kind in changed if _FOLLOWS.get(kind) not in changed)
         if kinds:
             groups.setdefault(kinds, []).append(pair)
     return groups
+
+
+def _is_frozen(variable: VariableRecord) -> bool:
+    """Left alone by a step, and of no list that it goes by; where no step was measured, this is not known."""
+    return variable.changed_by_step is False and not variable.in_trainable_weights
 
 
 def _is(variable: VariableRecord, flag: _Flag) -> bool | None:

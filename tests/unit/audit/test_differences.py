@@ -60,6 +60,28 @@ def test_frozen_before_and_trained_after_is_silent():
     assert (one.gravity, one.kinds) == (Gravity.SILENT, ("overtrained",))
 
 
+FROZEN = {"changed_by_step": False, "in_trainable_weights": 0}
+
+
+def test_what_is_frozen_needs_no_gradient():
+    """Keras 2 computes one all the same, Keras 3 does not."""
+    computed = observation(variable(*W, **FROZEN), *PLAIN[1:])
+    spared = observation(variable(*W, **FROZEN, gradient=False), *PLAIN[1:])
+    assert told(computed, spared) == told(spared, computed) == ()
+
+
+@pytest.mark.parametrize("more", [{}, {"changed_by_step": None}, {**FROZEN, "changed_by_step": None},
+                                  {"changed_by_step": False}])  # fmt: skip
+def test_a_gradient_that_what_is_not_known_to_be_frozen_loses_is_silent(more):
+    """Also of what is meant to be trained and was left by one step, as a step of the model's own may."""
+    lost = observation(variable(*W, **more | {"gradient": False}), *PLAIN[1:])
+    (one,) = told(observation(variable(*W, **more), *PLAIN[1:]), lost)
+    assert (one.gravity, one.kinds) == (Gravity.SILENT, ("no-gradient",))
+    assert [one.gravity for one in told(lost, observation(variable(*W, **more), *PLAIN[1:]))] == [
+        Gravity.BETTER
+    ]
+
+
 def test_a_forward_pass_that_reads_less_is_silent_and_one_that_reads_more_is_other():
     fewer = observation(*PLAIN[1:])
     lost = next(one for one in told(whole(), fewer) if "reads" in one.kinds)
