@@ -9,6 +9,7 @@ from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
 from nestbench.audit.matching import pairs
 from nestbench.audit.remedies import remedy
+from nestbench.audit.signatures import findings_by_signature
 from nestbench.audit.tracing import carriers, steps
 from nestbench.audit.variables import still_lost
 from nestbench.matrix import load_matrix
@@ -129,6 +130,27 @@ def test_a_file_that_raised_and_now_lacks_something_is_a_silent_loss():
     assert "not brought back from a TF checkpoint without a word" in silent.title
     (works,) = told(old, observation(kept, lost))
     assert works.gravity is Gravity.BETTER
+
+
+def test_a_file_that_is_written_now_and_cannot_be_read_is_no_better():
+    refused = {"saved-model": Raised("NotImplementedError", "no HDF5")}
+    unread = {"reloaded-model": Raised("TypeError", "could not be deserialized properly")}
+    old, new = observation(*PLAIN, raised=refused), observation(*PLAIN, raised=unread)
+    old.phases["reloaded-model"] = PhaseRecord("skipped", reason="saved-model did not succeed")
+    (one,) = told(old, new)
+    assert (one.gravity, one.title) == (
+        Gravity.OTHER,
+        "save() works, and raised before; load_model() then raises",
+    )
+    assert one.evidence == (
+        "TypeError: could not be deserialized properly",
+        "before: NotImplementedError: no HDF5",
+    )
+    (why,) = findings_by_signature(one, side(OLD, old), side(NEW, new))
+    assert why.rule == "config-of-a-subclass"
+    # And the other way round it is the reading alone that was not asked.
+    (back,) = told(new, old)
+    assert (back.gravity, back.title) == (Gravity.LOUD, "save() raises")
 
 
 def test_what_was_lost_and_is_there_is_better():
