@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from nestbench.audit.oldfiles import FILES, unanswered, untold
 from nestbench.audit.result import Audit, Told
 from nestbench.audit.side import Side
 from nestbench.audit.speed import Speed, measure_speed
+from nestbench.audit.stopping import step_of, stop_of, with_remedies
 from nestbench.audit.tracing import Carrier, carriers, steps
 from nestbench.audit.variables import still_lost
 from nestbench.errors import ExitCode, NestbenchError, UsageError
@@ -84,7 +85,7 @@ class Auditing:
                 still_lost={},
             )
             if not audit.complete:
-                return audit
+                return self._stopped(audit)
             told = self._told(sides)
             if self.attribute and told:
                 ends = (stacks[0], stacks[-1])
@@ -164,6 +165,15 @@ class Auditing:
             Told(difference=one, step=step, explanations=why[one.marks])
             for one, step in zip(found, steps(sides, found), strict=True)
         )
+
+    def _stopped(self, audit: Audit) -> Audit:
+        """``audit``, of which an end is not measured; that the model raises on the new one is an answer."""
+        stop = stop_of(audit.before, audit.after)
+        if stop is None:
+            return audit
+        why = explain(stop, audit.before, audit.after, self.archive)
+        told = Told(difference=stop, step=step_of(audit.sides), explanations=why)
+        return replace(audit, sides=with_remedies(audit.sides, explained=bool(why)), told=(told,))
 
     def _carriers(
         self,

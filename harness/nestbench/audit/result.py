@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.explaining import Explanation
 from nestbench.audit.side import Side
 from nestbench.audit.speed import Speed
+from nestbench.audit.stopping import stop_of
 from nestbench.audit.tracing import Carrier
 from nestbench.errors import ExitCode
 from nestprobe.observation import VariableRecord
 
 __all__ = ["Audit", "Told"]
+
+#: Of what an exception says, in a headline; the whole of it stands below.
+_WIDTH = 120
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,11 @@ class Audit:
         return tuple(side for side in self.sides if not side.measured)
 
     @property
+    def stopped(self) -> bool:
+        """Whether the model runs before and raises after: all that is told then, and an answer."""
+        return stop_of(self.before, self.after) is not None
+
+    @property
     def complete(self) -> bool:
         """Whether both ends were measured, so that differences could be told."""
         return self.before.measured and self.after.measured
@@ -82,6 +92,12 @@ class Audit:
     def headline(self) -> str:
         """What came of it, in a sentence."""
         way = f"From {self.before.stack} to {self.after.stack}"
+        stop = stop_of(self.before, self.after)
+        if stop is not None:
+            said = stop.evidence[0].partition(": ")[2].rstrip(". ")
+            return f"{way}: {stop.title}" + (
+                f": {shorten(said, _WIDTH, placeholder=' ..')}." if said else "."
+            )
         if not self.complete:
             names = " and ".join(side.stack for side in self.unmeasured)
             return f"{way}: nothing can be said, since {names} could not be measured."

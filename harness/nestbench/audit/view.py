@@ -27,6 +27,7 @@ def view(audit: Audit) -> dict[str, Any]:
         "via": [side.stack for side in audit.sides[1:-1]],
         "headline": audit.headline,
         "exit_code": int(audit.exit_code),
+        "stopped": audit.stopped,
         "sides": [_side(side) for side in audit.sides],
         "unknown": list(audit.unknown),
         "facts": [{"name": name, "values": list(values)} for name, values in facts(audit.sides)],
