@@ -228,6 +228,22 @@ def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(sta
     assert FINDING["mend"] in text
 
 
+def test_stacks_on_no_one_line_are_told_by_what_is_known(stacks, published):
+    """Not that they are on none: that the results of the case differ so between the two."""
+    store, entry = Store(Path(published)), load_catalogue().get("raw-variable-attribute")
+    seen = store.observation("tf2.21", entry.id, entry.variants[0].names)
+    row = load_matrix().get("keras3.0")
+    digests = Digests(case=entry.digest, lock=lock_digest(row), probe=probe_digest())
+    store.add(row.id, digests, seen)
+    stacks.answer("tf2.15", whole())
+    stacks.answer("keras3.0", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    known = "since: between tf2.15 and keras3.0, whose published results differ so, "
+    for form, name in (("text", "shown by"), ("markdown", "shown by"), ("html", "as the catalogue's case")):
+        shown = audit("--format", form, results=published, to="keras3.0").stdout
+        assert known + name in shown
+        assert "no one line" not in shown
+
+
 def test_the_page_links_the_case_and_shows_it_once(stacks, published):
     stacks.answer("tf2.15", whole())
     stacks.answer("tf2.21", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
