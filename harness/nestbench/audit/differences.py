@@ -7,6 +7,7 @@ from nestbench.audit.listing import listing_differences
 from nestbench.audit.oldfiles import FILES, old_file_differences
 from nestbench.audit.side import Side
 from nestbench.audit.variables import loses, variable_differences
+from nestbench.names import number_of
 from nestbench.portability.record import KINDS
 from nestbench.verdicts.rules import with_detail
 from nestbench.verdicts.variables import done, oracle_of, parameters_of, size, text_of
@@ -200,7 +201,7 @@ def _calls(old: Observation, new: Observation) -> Iterator[Difference]:
         yield Difference(
             gravity=Gravity.OTHER,
             kinds=(Kind.CALLS,),
-            title=f"in {words}, your call() methods run {sums[1]} times and ran {sums[0]} times",
+            title=f"in {words}, your call() methods run {number_of(sums[1], 'time')} now, {sums[0]} before",
             evidence=tuple(changed),
             marks=frozenset({f"calls:{name}"}),
         )

@@ -15,6 +15,14 @@ from nestprobe.observation import VariableRecord
 
 __all__ = ["Audit", "Told"]
 
+#: Of one difference, and of several.
+_COUNTED = {
+    Gravity.SILENT: ("lost silently", "lost silently"),
+    Gravity.LOUD: ("that fails and says so", "that fail and say so"),
+    Gravity.OTHER: ("otherwise", "otherwise"),
+    Gravity.BETTER: ("better", "better"),
+}
+
 #: Of what an exception says, in a headline; the whole of it stands below.
 _WIDTH = 120
 
@@ -105,13 +113,8 @@ class Audit:
         if not self.told:
             return f"{way}: no difference was found in what was measured{rest}."
         counts = [
-            f"{len(found)} {words}"
-            for gravity, words in (
-                (Gravity.SILENT, "lost silently"),
-                (Gravity.LOUD, "that fail and say so"),
-                (Gravity.OTHER, "otherwise"),
-                (Gravity.BETTER, "better"),
-            )
-            if (found := self.of(gravity))
+            f"{count} {words[count > 1]}"
+            for gravity, words in _COUNTED.items()
+            if (count := len(self.of(gravity)))
         ]
         return f"{way}: {', '.join(counts)}{rest}."

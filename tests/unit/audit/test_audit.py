@@ -65,6 +65,7 @@ def test_what_is_lost_silently_comes_first_and_is_exit_code_1(stacks):
     assert order == sorted(order, key=["silent", "loud", "other", "better"].index)
     titles = [one["title"] for one in others]
     assert titles == ["a weights file that tf2.15 saved does not load"]
+    assert found["headline"] == "From tf2.15 to tf2.21: 1 lost silently, 1 that fails and says so."
     rows = {row["name"]: row["values"] for row in found["facts"]}
     assert rows["count_params() after a call"] == ["83", "33"]
     assert rows["parameters that the forward pass reads"] == ["83", "83"]

@@ -190,7 +190,7 @@ def test_what_becomes_of_an_old_file():
 def test_calls_and_warnings():
     new = observation(*PLAIN, warnings=["UserWarning: hm"], calls={"Outer": 3, "Inner": 1})
     found = {one.title: one.evidence for one in told(whole(), new)}
-    assert found["in the first call, your call() methods run 4 times and ran 1 times"] == (
+    assert found["in the first call, your call() methods run 4 times now, 1 before"] == (
         "Inner: 0 -> 1",
         "Outer: 1 -> 3",
     )
