@@ -29,7 +29,6 @@ from nestbench.run.progress import Reporter
 from nestbench.run.required import Required, read_requirements
 from nestbench.run.session import tox_prepare
 from nestbench.run.workspace import Workspace
-from nestprobe.observation import VariableRecord
 
 __all__ = ["Auditing"]
 
@@ -97,7 +96,7 @@ class Auditing:
                 date=audit.date,
                 sides=sides,
                 told=told,
-                still_lost=_still_lost(sides[0], sides[-1]),
+                still_lost=_still_lost(sides[0], sides[-1], self.asked.files),
                 unknown=(*_unknown_files(sides[0], sides[-1], self.asked.files), *untimed),
                 speed=speed,
             )
@@ -222,10 +221,10 @@ def _with_carriers(told: tuple[Told, ...], found: list[Carrier]) -> tuple[Told, 
     )
 
 
-def _still_lost(before: Side, after: Side) -> dict[Kind, list[VariableRecord]]:
+def _still_lost(before: Side, after: Side, files: Sequence[str]) -> dict[Kind, list[int]]:
     assert before.observation is not None
     assert after.observation is not None
-    return still_lost(before.observation, after.observation)
+    return still_lost(before.observation, after.observation, files)
 
 
 def _unknown_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,8 @@ from nestbench.audit.speed import Speed
 from nestbench.audit.stopping import stop_of
 from nestbench.audit.tracing import Carrier
 from nestbench.errors import ExitCode
-from nestprobe.observation import VariableRecord
+from nestbench.names import number_of
+from nestbench.verdicts.variables import parameters_of, size
 
 __all__ = ["Audit", "Told"]
 
@@ -44,16 +45,16 @@ class Told:
 class Audit:
     """``sides``: in the order of the path, the two ends first and last. ``told``: the gravest first.
 
-    ``still_lost``: what the model loses on both ends, which is no difference. ``unknown``: what else was
-    asked and could not be measured, a sentence each. ``speed``: None where no time was measured.
-    ``date``: of the audit, as 2026-11-25.
+    ``still_lost``: what the model loses on both ends, which is no difference: places of variables in the
+    newer end's observation. ``unknown``: what else was asked and could not be measured, a sentence each.
+    ``speed``: None where no time was measured. ``date``: of the audit, as 2026-11-25.
     """
 
     model: str
     date: str
     sides: tuple[Side, ...]
     told: tuple[Told, ...] = ()
-    still_lost: Mapping[Kind, Sequence[VariableRecord]]
+    still_lost: Mapping[Kind, Sequence[int]]
     unknown: tuple[str, ...] = ()
     speed: Speed | None = None
 
@@ -109,7 +110,8 @@ class Audit:
         if not self.complete:
             names = " and ".join(side.stack for side in self.unmeasured)
             return f"{way}: nothing can be said, since {names} could not be measured."
-        rest = "; not all that was asked could be measured" if self.unknown else ""
+        rest = self._lost_on_both
+        rest += "; not all that was asked could be measured" if self.unknown else ""
         if not self.told:
             return f"{way}: no difference was found in what was measured{rest}."
         counts = [
@@ -118,3 +120,15 @@ class Audit:
             if (count := len(self.of(gravity)))
         ]
         return f"{way}: {', '.join(counts)}{rest}."
+
+    @property
+    def _lost_on_both(self) -> str:
+        """How much of the model is lost on both ends, and how, for the headline."""
+        seen = self.after.observation
+        if not self.still_lost or seen is None:
+            return ""
+        places = {place for one in self.still_lost.values() for place in one}
+        lost = sum(size(seen.variables[place]) for place in places)
+        of = number_of(sum(map(size, parameters_of(seen.variables))), "parameter")
+        verb = "is" if lost == 1 else "are"
+        return f"; {lost} of {of} {verb} lost on both ({', '.join(map(str, self.still_lost))})"

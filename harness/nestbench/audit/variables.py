@@ -125,17 +125,26 @@ def loses(observation: Observation, file: str) -> bool:
     return any(_is(one, flag) is False for one in parameters_of(observation.variables) for flag in flags)
 
 
-def still_lost(before: Observation, after: Observation) -> dict[Kind, list[VariableRecord]]:
-    """Variables (of the newer stack) that lack a thing on both sides: no difference, and no good either."""
-    found: dict[Kind, list[VariableRecord]] = {}
+def still_lost(
+    before: Observation, after: Observation, files: Sequence[str] = KINDS
+) -> dict[Kind, list[int]]:
+    """Variables that lack a thing on both sides, by their places in the newer observation, by kind.
+
+    That is no difference, and no good either. ``files``: the kinds of file that are asked about.
+    """
+    found: dict[Kind, list[int]] = {}
+    flags = [flag for flag in _FLAGS if flag.file in ("", *files)]
     for pair in paired(before, after):
-        if pair.before is None or pair.after is None or not is_parameter(pair.after):
+        place = pair.places[1]
+        if pair.before is None or pair.after is None or place is None or not is_parameter(pair.after):
             continue
-        missing = [flag.kind for flag in _FLAGS if _is(pair.before, flag) is False is _is(pair.after, flag)]
+        missing = [flag.kind for flag in flags if _is(pair.before, flag) is False is _is(pair.after, flag)]
+        # What is counted and not trained on either side is as its author may mean it.
+        meant = pair.after.in_weights or not pair.after.trainable or pair.after.gradient is False
+        left_out = {Kind.NO_GRADIENT, Kind.UNTRAINED} if meant else {Kind.NO_GRADIENT}
         for kind in missing:
-            # What is not trained on either side is as its author may mean it.
-            if kind not in {Kind.UNTRAINED, Kind.NO_GRADIENT} and _FOLLOWS.get(kind) not in missing:
-                found.setdefault(kind, []).append(pair.after)
+            if kind not in left_out and _FOLLOWS.get(kind) not in missing:
+                found.setdefault(kind, []).append(place)
     return found
 
 

@@ -74,10 +74,19 @@ def test_what_is_lost_silently_comes_first_and_is_exit_code_1(stacks):
 
 def test_what_is_lost_on_both_is_told_and_no_difference(stacks):
     stacks.answer("tf2.15", raw_lost())
-    stacks.answer("tf2.21", raw_lost())
-    done, found = data()
+    looked = listed(KERNEL, BIAS)
+    looked["examined"][0]["place"] = "model.parts.items[0].w"
+    stacks.answer("tf2.21", raw_lost(), listed=looked)
+    done, found = data("--files", "weights")
     assert (done.exit_code, found["differences"]) == (0, [])
-    assert {"kind": "uncounted", "variables": ["w:0"], "parameters": 50} in found["lost_on_both"]
+    assert found["headline"] == (
+        "From tf2.15 to tf2.21: no difference was found in what was measured; "
+        "50 of 83 parameters are lost on both (uncounted, untrained, unsaved)."
+    )
+    where = {"variables": ["w:0"], "places": ["model.parts.items[0].w"], "parameters": 50}
+    assert {"kind": "uncounted", **where} in found["lost_on_both"]
+    for form in ("text", "markdown", "html"):
+        assert "model.parts.items[0].w" in audit("--format", form).stdout
     assert "THE SAME ON BOTH, AND LOST" in audit().stdout
 
 

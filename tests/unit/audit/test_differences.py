@@ -209,7 +209,12 @@ def test_a_process_that_ends_late_is_loud():
 def test_what_is_lost_on_both_is_no_difference():
     assert told(raw_lost(), raw_lost()) == ()
     lost = still_lost(raw_lost(), raw_lost())
-    assert [str(kind) for kind in lost] == ["uncounted", "unsaved", "not-in-model-file"]
+    assert [str(kind) for kind in lost] == ["uncounted", "untrained", "unsaved", "not-in-model-file"]
+    assert list(still_lost(raw_lost(), raw_lost(), ["checkpoint"])) == ["uncounted", "untrained"]
+    # What is counted, or is not to be trained, is left alone by a step as its author means it.
+    for one in (variable(*W, changed_by_step=False), variable(*W, **LOST | {"trainable": False})):
+        seen = observation(one, *PLAIN[1:])
+        assert "untrained" not in still_lost(seen, seen)
 
 
 class Thing:
