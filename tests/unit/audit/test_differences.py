@@ -7,7 +7,6 @@ from audit_stage import BIAS, KERNEL, LOST, W, built, not_made, observation, raw
 
 from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
-from nestbench.audit.matching import pairs
 from nestbench.audit.remedies import remedy
 from nestbench.audit.signatures import findings_by_signature
 from nestbench.audit.tracing import carriers, steps
@@ -215,30 +214,6 @@ def test_what_is_lost_on_both_is_no_difference():
     for one in (variable(*W, changed_by_step=False), variable(*W, **LOST | {"trainable": False})):
         seen = observation(one, *PLAIN[1:])
         assert "untrained" not in still_lost(seen, seen)
-
-
-class Thing:
-    def __init__(self, name, shape):
-        self.name, self.shape = name, shape
-
-
-def paired(before, after):
-    return pairs([Thing(*one) for one in before], [Thing(*one) for one in after])
-
-
-def test_variables_are_paired_by_shape_and_name():
-    assert paired([("a/k:0", (2,)), ("b/k:0", (2,))], [("x/b/k", (2,)), ("x/a/k", (2,))]) == [
-        (0, 1),
-        (1, 0),
-    ]
-    assert paired([("Variable:0", (2,)), ("Variable:0", (3,))], [("p", (2,)), ("q", (3,))]) == [
-        (0, 0),
-        (1, 1),
-    ]
-    assert paired([("k", (2,))], [("k", (3,))]) == [(0, None), (None, 0)]
-    assert paired([], [("k", (3,))]) == [(None, 0)]
-    same = [("k", (2,))] * 3
-    assert paired(same, same) == [(0, 0), (1, 1), (2, 2)]
 
 
 def test_the_step_at_which_a_difference_appears_for_good():
