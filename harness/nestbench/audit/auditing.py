@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from nestbench.audit.oldfiles import FILES, unanswered, untold
 from nestbench.audit.result import Audit, Told
 from nestbench.audit.side import Side
 from nestbench.audit.speed import Speed, measure_speed
+from nestbench.audit.stopping import step_of, stop_of, with_remedies
 from nestbench.audit.tracing import Carrier, carriers, steps
 from nestbench.audit.variables import still_lost
 from nestbench.errors import ExitCode, NestbenchError, UsageError
@@ -28,7 +29,6 @@ from nestbench.run.progress import Reporter
 from nestbench.run.required import Required, read_requirements
 from nestbench.run.session import tox_prepare
 from nestbench.run.workspace import Workspace
-from nestprobe.observation import VariableRecord
 
 __all__ = ["Auditing"]
 
@@ -84,7 +84,7 @@ class Auditing:
                 still_lost={},
             )
             if not audit.complete:
-                return audit
+                return self._stopped(audit)
             told = self._told(sides)
             if self.attribute and told:
                 ends = (stacks[0], stacks[-1])
@@ -96,7 +96,7 @@ class Auditing:
                 date=audit.date,
                 sides=sides,
                 told=told,
-                still_lost=_still_lost(sides[0], sides[-1]),
+                still_lost=_still_lost(sides[0], sides[-1], self.asked.files),
                 unknown=(*_unknown_files(sides[0], sides[-1], self.asked.files), *untimed),
                 speed=speed,
             )
@@ -165,6 +165,15 @@ class Auditing:
             for one, step in zip(found, steps(sides, found), strict=True)
         )
 
+    def _stopped(self, audit: Audit) -> Audit:
+        """``audit``, of which an end is not measured; that the model raises on the new one is an answer."""
+        stop = stop_of(audit.before, audit.after)
+        if stop is None:
+            return audit
+        why = explain(stop, audit.before, audit.after, self.archive)
+        told = Told(difference=stop, step=step_of(audit.sides), explanations=why)
+        return replace(audit, sides=with_remedies(audit.sides, explained=bool(why)), told=(told,))
+
     def _carriers(
         self,
         ends: tuple[Stack, Stack],
@@ -212,10 +221,10 @@ def _with_carriers(told: tuple[Told, ...], found: list[Carrier]) -> tuple[Told, 
     )
 
 
-def _still_lost(before: Side, after: Side) -> dict[Kind, list[VariableRecord]]:
+def _still_lost(before: Side, after: Side, files: Sequence[str]) -> dict[Kind, list[int]]:
     assert before.observation is not None
     assert after.observation is not None
-    return still_lost(before.observation, after.observation)
+    return still_lost(before.observation, after.observation, files)
 
 
 def _unknown_files(before: Side, after: Side, files: Sequence[str]) -> Iterator[str]:

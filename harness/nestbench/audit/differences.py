@@ -7,6 +7,7 @@ from nestbench.audit.listing import listing_differences
 from nestbench.audit.oldfiles import FILES, old_file_differences
 from nestbench.audit.side import Side
 from nestbench.audit.variables import loses, variable_differences
+from nestbench.names import number_of
 from nestbench.portability.record import KINDS
 from nestbench.verdicts.rules import with_detail
 from nestbench.verdicts.variables import done, oracle_of, parameters_of, size, text_of
@@ -136,23 +137,34 @@ def _errors(old: Observation, new: Observation, files: Sequence[str]) -> Iterato
         if before is None or after is None or name.partition("-")[2] in {*FILES} - {*files}:
             continue
         if before.status == Status.DONE and after.status == Status.RAISED:
-            yield _raises(Gravity.LOUD, f"{words} raises", text_of(after.raised), f"raises:{name}")
+            yield _raises(Gravity.LOUD, f"{words} raises", text_of(after.raised), mark=f"raises:{name}")
         elif before.status == Status.RAISED and after.status == Status.DONE:
-            # A file that lacks something is no better than none; what it lacks is told of the variables.
-            gravity = Gravity.OTHER if loses(new, name.partition("-")[2]) else Gravity.BETTER
-            yield _raises(
-                gravity, f"{words} works, and raised before", text_of(before.raised), f"+raises:{name}"
-            )
+            yield _works(new, name, text_of(before.raised))
         elif before.status == after.status == Status.RAISED and before.raised != after.raised:
             said = f"{text_of(before.raised)} -> {text_of(after.raised)}"
             yield _raises(
-                Gravity.OTHER, f"{words} raises on both, and says something else", said, f"says:{name}"
+                Gravity.OTHER, f"{words} raises on both, and says something else", said, mark=f"says:{name}"
             )
 
 
-def _raises(gravity: Gravity, title: str, evidence: str, mark: str) -> Difference:
+def _works(new: Observation, name: str, raised_before: str) -> Difference:
+    """What no longer raises: no better where it is a file that cannot be read, or that lacks something."""
+    title, mark, file = f"{_PHASES[name]} works, and raised before", f"+raises:{name}", name.partition("-")[2]
+    reading = _phase(new, f"reloaded-{file}") if name.startswith("saved-") else None
+    if reading is not None and reading.status == Status.RAISED:
+        words = _PHASES[f"reloaded-{file}"]
+        said = (text_of(reading.raised), f"before: {raised_before}")
+        # By this mark its cause is found, and the step at which it comes.
+        mark = f"raises:reloaded-{file}"
+        return _raises(Gravity.OTHER, f"{title}; {words} then raises", *said, mark=mark)
+    # What it lacks is told of the variables.
+    gravity = Gravity.OTHER if loses(new, file) else Gravity.BETTER
+    return _raises(gravity, title, raised_before, mark=mark)
+
+
+def _raises(gravity: Gravity, title: str, *evidence: str, mark: str) -> Difference:
     return Difference(
-        gravity=gravity, kinds=(Kind.RAISES,), title=title, evidence=(evidence,), marks=frozenset({mark})
+        gravity=gravity, kinds=(Kind.RAISES,), title=title, evidence=evidence, marks=frozenset({mark})
     )
 
 
@@ -189,7 +201,7 @@ def _calls(old: Observation, new: Observation) -> Iterator[Difference]:
         yield Difference(
             gravity=Gravity.OTHER,
             kinds=(Kind.CALLS,),
-            title=f"in {words}, your call() methods run {sums[1]} times and ran {sums[0]} times",
+            title=f"in {words}, your call() methods run {number_of(sums[1], 'time')} now, {sums[0]} before",
             evidence=tuple(changed),
             marks=frozenset({f"calls:{name}"}),
         )

@@ -11,6 +11,7 @@ from nestbench.audit.answer import findings_of, notes_of, places_of, weights_of
 from nestbench.audit.casefile import CASE
 from nestbench.audit.remedies import remedy
 from nestbench.audit.side import Side
+from nestbench.audit.stopping import raised_itself
 from nestbench.catalogue import Catalogue
 from nestbench.errors import ExitCode, NestbenchError
 from nestbench.matrix import Stack
@@ -63,7 +64,9 @@ class Measuring:
         sides = {name: _unmade(name, error) for name, error in errors.items()}
         sides |= self._observed(there, scratch)
         called = [place for place in there if sides[place.name].measured]
-        listed = self._listed(called, scratch)
+        # Where it runs on another, the doctor may know why it raises here.
+        raised = [place for place in there if called and raised_itself(sides[place.name]) is not None]
+        listed = self._listed([*called, *raised], scratch)
         loads, notes = self._exchanged(called, scratch)
         for name in (place.name for place in there):
             sides[name] = _joined(sides[name], listed.get(name), loads.get(name, {}), notes.get(name, ()))
@@ -185,10 +188,12 @@ def _joined(
     loads: Mapping[str, Mapping[str, Loaded]],
     notes: tuple[str, ...],
 ) -> Side:
-    """``side`` with its list of weights and what it loaded; where nothing was measured, with a remedy."""
+    """``side`` with its list of weights and what it loaded; if not measured, with a remedy."""
     if not side.measured:
         do = side.do or remedy(side)
-        return replace(side, why=side.ending, do=do, code=side.code or ExitCode.INCOMPLETE)
+        code = side.code or ExitCode.INCOMPLETE
+        found = findings_of(answer, side.observation)
+        return replace(side, why=side.ending, do=do, code=code, findings=found)
     return replace(
         side,
         weights=weights_of(answer, side.observation),

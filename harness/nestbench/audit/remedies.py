@@ -1,9 +1,9 @@
 """What to do where a person's model could not be made or called on a stack, by what it said."""
 
 from nestbench.audit.side import Side
-from nestprobe.observation import OutcomeKind
+from nestprobe.observation import OutcomeKind, Raised
 
-__all__ = ["remedy"]
+__all__ = ["is_of_request", "remedy"]
 
 _BY_ENDING = {
     OutcomeKind.TIMED_OUT: "Give it longer with --timeout, or audit a smaller model made by the same code.",
@@ -18,6 +18,11 @@ _BY_ERROR = {
     "NoInputs": "Give a shape with --input-shape 2,5, or --signature, or return (model, inputs).",
 }
 _ELSE = "Correct the model or its inputs (--input-shape) so that it runs on this stack."
+
+
+def is_of_request(raised: Raised) -> bool:
+    """Whether the probe raised it of how the model is asked for: that says nothing of the model."""
+    return raised.type in {*_BY_ERROR, "BadRequest"}
 
 
 def remedy(side: Side) -> str:

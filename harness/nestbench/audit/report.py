@@ -11,7 +11,7 @@ from nestbench.audit.difference import Gravity
 from nestbench.audit.result import Audit
 from nestbench.audit.view import view
 
-__all__ = ["to_html", "to_json", "to_markdown", "to_text"]
+__all__ = ["plain", "to_html", "to_json", "to_markdown", "to_text"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
 #: How wide a column of the table in a terminal is at least.
@@ -48,7 +48,7 @@ def _rendered(name: str, audit: Audit, *, escape: bool) -> str:
         keep_trailing_newline=True,
         undefined=StrictUndefined,
         # In text and Markdown, too, nothing comes out as it went in.
-        finalize=None if escape else _plain,
+        finalize=None if escape else plain,
     )
     environment.filters.update(md=_markdown, code=_code, fence=_fence, shape=_shape, duration=_duration)
     gravities = [(one.name.lower(), one.words) for one in Gravity]
@@ -58,7 +58,7 @@ def _rendered(name: str, audit: Audit, *, escape: bool) -> str:
     return environment.get_template(name).render(audit=shown, gravities=gravities, width=width)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Text without characters that a terminal obeys."""
     if not isinstance(value, str):
         return value

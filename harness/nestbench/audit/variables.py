@@ -125,17 +125,26 @@ def loses(observation: Observation, file: str) -> bool:
     return any(_is(one, flag) is False for one in parameters_of(observation.variables) for flag in flags)
 
 
-def still_lost(before: Observation, after: Observation) -> dict[Kind, list[VariableRecord]]:
-    """Variables (of the newer stack) that lack a thing on both sides: no difference, and no good either."""
-    found: dict[Kind, list[VariableRecord]] = {}
+def still_lost(
+    before: Observation, after: Observation, files: Sequence[str] = KINDS
+) -> dict[Kind, list[int]]:
+    """Variables that lack a thing on both sides, by their places in the newer observation, by kind.
+
+    That is no difference, and no good either. ``files``: the kinds of file that are asked about.
+    """
+    found: dict[Kind, list[int]] = {}
+    flags = [flag for flag in _FLAGS if flag.file in ("", *files)]
     for pair in paired(before, after):
-        if pair.before is None or pair.after is None or not is_parameter(pair.after):
+        place = pair.places[1]
+        if pair.before is None or pair.after is None or place is None or not is_parameter(pair.after):
             continue
-        missing = [flag.kind for flag in _FLAGS if _is(pair.before, flag) is False is _is(pair.after, flag)]
+        missing = [flag.kind for flag in flags if _is(pair.before, flag) is False is _is(pair.after, flag)]
+        # What is counted and not trained on either side is as its author may mean it.
+        meant = pair.after.in_weights or not pair.after.trainable or pair.after.gradient is False
+        left_out = {Kind.NO_GRADIENT, Kind.UNTRAINED} if meant else {Kind.NO_GRADIENT}
         for kind in missing:
-            # What is not trained on either side is as its author may mean it.
-            if kind not in {Kind.UNTRAINED, Kind.NO_GRADIENT} and _FOLLOWS.get(kind) not in missing:
-                found.setdefault(kind, []).append(pair.after)
+            if kind not in left_out and _FOLLOWS.get(kind) not in missing:
+                found.setdefault(kind, []).append(place)
     return found
 
 
@@ -159,11 +168,18 @@ def _grouped(
             and _is(pair.after, flag) is (before_is is False)
             # Frozen before and trained after is no gain: it is told apart.
             and not (flag.kind is Kind.UNTRAINED and not before_is and pair.before.in_weights)
+            # Keras 2 computes a gradient of what is frozen, which needs none.
+            and not (flag.kind is Kind.NO_GRADIENT and _is_frozen(pair.before if before_is else pair.after))
         ]
         kinds = tuple(kind for kind in changed if _FOLLOWS.get(kind) not in changed)
         if kinds:
             groups.setdefault(kinds, []).append(pair)
     return groups
+
+
+def _is_frozen(variable: VariableRecord) -> bool:
+    """Left alone by a step, and of no list that it goes by; where no step was measured, this is not known."""
+    return variable.changed_by_step is False and not variable.in_trainable_weights
 
 
 def _is(variable: VariableRecord, flag: _Flag) -> bool | None:

@@ -1,8 +1,9 @@
 """An audit as plain data: what the JSON holds and what the templates show."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from nestbench.audit.difference import Gravity
+from nestbench.audit.difference import Gravity, Kind
 from nestbench.audit.explaining import Explanation
 from nestbench.audit.facts import facts
 from nestbench.audit.listing import rows
@@ -27,18 +28,14 @@ def view(audit: Audit) -> dict[str, Any]:
         "via": [side.stack for side in audit.sides[1:-1]],
         "headline": audit.headline,
         "exit_code": int(audit.exit_code),
+        "stopped": audit.stopped,
         "sides": [_side(side) for side in audit.sides],
         "unknown": list(audit.unknown),
         "facts": [{"name": name, "values": list(values)} for name, values in facts(audit.sides)],
         "differences": _differences(audit),
         "cases": _cases(audit),
         "lost_on_both": [
-            {
-                "kind": str(kind),
-                "variables": [one.name for one in variables],
-                "parameters": sum(map(size, variables)),
-            }
-            for kind, variables in audit.still_lost.items()
+            _lost_on_both(audit.after, kind, places) for kind, places in audit.still_lost.items()
         ],
         "weights": _weights(audit),
         "files": [
@@ -65,6 +62,18 @@ def _side(side: Side) -> dict[str, Any]:
         "why": "" if side.measured else side.ending,
         "do": side.do,
         "notes": list(side.notes),
+    }
+
+
+def _lost_on_both(side: Side, kind: Kind, places: Sequence[int]) -> dict[str, Any]:
+    """``places``: where each is in the object graph, or its name: names repeat in some releases."""
+    assert side.observation is not None
+    variables = [side.observation.variables[place] for place in places]
+    return {
+        "kind": str(kind),
+        "variables": [one.name for one in variables],
+        "places": [side.places.get(place) or one.name for place, one in zip(places, variables, strict=True)],
+        "parameters": sum(map(size, variables)),
     }
 
 

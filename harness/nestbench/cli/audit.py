@@ -198,4 +198,4 @@ def _write(found: "Audit", form: AuditFormat, output: Path | None) -> None:
         typer.echo(text, nl=False)
         return
     write_output(output, text.encode(), option="-o")
-    typer.echo(f"{found.headline}\nWritten to {output}", err=True)
+    typer.echo(f"{report.plain(found.headline)}\nWritten to {output}", err=True)

@@ -65,6 +65,7 @@ def test_what_is_lost_silently_comes_first_and_is_exit_code_1(stacks):
     assert order == sorted(order, key=["silent", "loud", "other", "better"].index)
     titles = [one["title"] for one in others]
     assert titles == ["a weights file that tf2.15 saved does not load"]
+    assert found["headline"] == "From tf2.15 to tf2.21: 1 lost silently, 1 that fails and says so."
     rows = {row["name"]: row["values"] for row in found["facts"]}
     assert rows["count_params() after a call"] == ["83", "33"]
     assert rows["parameters that the forward pass reads"] == ["83", "83"]
@@ -73,10 +74,19 @@ def test_what_is_lost_silently_comes_first_and_is_exit_code_1(stacks):
 
 def test_what_is_lost_on_both_is_told_and_no_difference(stacks):
     stacks.answer("tf2.15", raw_lost())
-    stacks.answer("tf2.21", raw_lost())
-    done, found = data()
+    looked = listed(KERNEL, BIAS)
+    looked["examined"][0]["place"] = "model.parts.items[0].w"
+    stacks.answer("tf2.21", raw_lost(), listed=looked)
+    done, found = data("--files", "weights")
     assert (done.exit_code, found["differences"]) == (0, [])
-    assert {"kind": "uncounted", "variables": ["w:0"], "parameters": 50} in found["lost_on_both"]
+    assert found["headline"] == (
+        "From tf2.15 to tf2.21: no difference was found in what was measured; "
+        "50 of 83 parameters are lost on both (uncounted, untrained, unsaved)."
+    )
+    where = {"variables": ["w:0"], "places": ["model.parts.items[0].w"], "parameters": 50}
+    assert {"kind": "uncounted", **where} in found["lost_on_both"]
+    for form in ("text", "markdown", "html"):
+        assert "model.parts.items[0].w" in audit("--format", form).stdout
     assert "THE SAME ON BOTH, AND LOST" in audit().stdout
 
 
@@ -226,6 +236,22 @@ def test_the_doctors_rule_brings_the_cause_the_case_the_release_and_the_mend(sta
     text = audit(results=published).stdout
     assert "between TensorFlow 2.15.1 and 2.16.2, shown by raw-variable-attribute" in text
     assert FINDING["mend"] in text
+
+
+def test_stacks_on_no_one_line_are_told_by_what_is_known(stacks, published):
+    """Not that they are on none: that the results of the case differ so between the two."""
+    store, entry = Store(Path(published)), load_catalogue().get("raw-variable-attribute")
+    seen = store.observation("tf2.21", entry.id, entry.variants[0].names)
+    row = load_matrix().get("keras3.0")
+    digests = Digests(case=entry.digest, lock=lock_digest(row), probe=probe_digest())
+    store.add(row.id, digests, seen)
+    stacks.answer("tf2.15", whole())
+    stacks.answer("keras3.0", raw_lost(), listed=listed(KERNEL, BIAS, findings=[FINDING]))
+    known = "since: between tf2.15 and keras3.0, whose published results differ so, "
+    for form, name in (("text", "shown by"), ("markdown", "shown by"), ("html", "as the catalogue's case")):
+        shown = audit("--format", form, results=published, to="keras3.0").stdout
+        assert known + name in shown
+        assert "no one line" not in shown
 
 
 def test_the_page_links_the_case_and_shows_it_once(stacks, published):

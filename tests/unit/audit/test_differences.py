@@ -7,8 +7,8 @@ from audit_stage import BIAS, KERNEL, LOST, W, built, not_made, observation, raw
 
 from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
-from nestbench.audit.matching import pairs
 from nestbench.audit.remedies import remedy
+from nestbench.audit.signatures import findings_by_signature
 from nestbench.audit.tracing import carriers, steps
 from nestbench.audit.variables import still_lost
 from nestbench.matrix import load_matrix
@@ -60,6 +60,28 @@ def test_frozen_before_and_trained_after_is_silent():
     assert (one.gravity, one.kinds) == (Gravity.SILENT, ("overtrained",))
 
 
+FROZEN = {"changed_by_step": False, "in_trainable_weights": 0}
+
+
+def test_what_is_frozen_needs_no_gradient():
+    """Keras 2 computes one all the same, Keras 3 does not."""
+    computed = observation(variable(*W, **FROZEN), *PLAIN[1:])
+    spared = observation(variable(*W, **FROZEN, gradient=False), *PLAIN[1:])
+    assert told(computed, spared) == told(spared, computed) == ()
+
+
+@pytest.mark.parametrize("more", [{}, {"changed_by_step": None}, {**FROZEN, "changed_by_step": None},
+                                  {"changed_by_step": False}])  # fmt: skip
+def test_a_gradient_that_what_is_not_known_to_be_frozen_loses_is_silent(more):
+    """Also of what is meant to be trained and was left by one step, as a step of the model's own may."""
+    lost = observation(variable(*W, **more | {"gradient": False}), *PLAIN[1:])
+    (one,) = told(observation(variable(*W, **more), *PLAIN[1:]), lost)
+    assert (one.gravity, one.kinds) == (Gravity.SILENT, ("no-gradient",))
+    assert [one.gravity for one in told(lost, observation(variable(*W, **more), *PLAIN[1:]))] == [
+        Gravity.BETTER
+    ]
+
+
 def test_a_forward_pass_that_reads_less_is_silent_and_one_that_reads_more_is_other():
     fewer = observation(*PLAIN[1:])
     lost = next(one for one in told(whole(), fewer) if "reads" in one.kinds)
@@ -109,6 +131,27 @@ def test_a_file_that_raised_and_now_lacks_something_is_a_silent_loss():
     assert works.gravity is Gravity.BETTER
 
 
+def test_a_file_that_is_written_now_and_cannot_be_read_is_no_better():
+    refused = {"saved-model": Raised("NotImplementedError", "no HDF5")}
+    unread = {"reloaded-model": Raised("TypeError", "could not be deserialized properly")}
+    old, new = observation(*PLAIN, raised=refused), observation(*PLAIN, raised=unread)
+    old.phases["reloaded-model"] = PhaseRecord("skipped", reason="saved-model did not succeed")
+    (one,) = told(old, new)
+    assert (one.gravity, one.title) == (
+        Gravity.OTHER,
+        "save() works, and raised before; load_model() then raises",
+    )
+    assert one.evidence == (
+        "TypeError: could not be deserialized properly",
+        "before: NotImplementedError: no HDF5",
+    )
+    (why,) = findings_by_signature(one, side(OLD, old), side(NEW, new))
+    assert why.rule == "config-of-a-subclass"
+    # And the other way round it is the reading alone that was not asked.
+    (back,) = told(new, old)
+    assert (back.gravity, back.title) == (Gravity.LOUD, "save() raises")
+
+
 def test_what_was_lost_and_is_there_is_better():
     found = told(raw_lost(), whole())
     assert {one.gravity for one in found} == {Gravity.BETTER}
@@ -146,7 +189,7 @@ def test_what_becomes_of_an_old_file():
 def test_calls_and_warnings():
     new = observation(*PLAIN, warnings=["UserWarning: hm"], calls={"Outer": 3, "Inner": 1})
     found = {one.title: one.evidence for one in told(whole(), new)}
-    assert found["in the first call, your call() methods run 4 times and ran 1 times"] == (
+    assert found["in the first call, your call() methods run 4 times now, 1 before"] == (
         "Inner: 0 -> 1",
         "Outer: 1 -> 3",
     )
@@ -165,31 +208,12 @@ def test_a_process_that_ends_late_is_loud():
 def test_what_is_lost_on_both_is_no_difference():
     assert told(raw_lost(), raw_lost()) == ()
     lost = still_lost(raw_lost(), raw_lost())
-    assert [str(kind) for kind in lost] == ["uncounted", "unsaved", "not-in-model-file"]
-
-
-class Thing:
-    def __init__(self, name, shape):
-        self.name, self.shape = name, shape
-
-
-def paired(before, after):
-    return pairs([Thing(*one) for one in before], [Thing(*one) for one in after])
-
-
-def test_variables_are_paired_by_shape_and_name():
-    assert paired([("a/k:0", (2,)), ("b/k:0", (2,))], [("x/b/k", (2,)), ("x/a/k", (2,))]) == [
-        (0, 1),
-        (1, 0),
-    ]
-    assert paired([("Variable:0", (2,)), ("Variable:0", (3,))], [("p", (2,)), ("q", (3,))]) == [
-        (0, 0),
-        (1, 1),
-    ]
-    assert paired([("k", (2,))], [("k", (3,))]) == [(0, None), (None, 0)]
-    assert paired([], [("k", (3,))]) == [(None, 0)]
-    same = [("k", (2,))] * 3
-    assert paired(same, same) == [(0, 0), (1, 1), (2, 2)]
+    assert [str(kind) for kind in lost] == ["uncounted", "untrained", "unsaved", "not-in-model-file"]
+    assert list(still_lost(raw_lost(), raw_lost(), ["checkpoint"])) == ["uncounted", "untrained"]
+    # What is counted, or is not to be trained, is left alone by a step as its author means it.
+    for one in (variable(*W, changed_by_step=False), variable(*W, **LOST | {"trainable": False})):
+        seen = observation(one, *PLAIN[1:])
+        assert "untrained" not in still_lost(seen, seen)
 
 
 def test_the_step_at_which_a_difference_appears_for_good():
