@@ -130,6 +130,25 @@ class InTheClassBody(unittest.TestCase):
         assert "self.head = ...  # here" in finding.mend
 
 
+class Sentences(unittest.TestCase):
+    def said(self, number, kind, **seen):
+        model = Model()
+        kernel = kernel_of(model)
+        nodes = [kernel, Node(Variable(), kernel.parent, "attribute", "bias", ".bias")][:number]
+        return next(one.said for one in judge(facts_of(model, *nodes, **seen)).findings if one.kind == kind)
+
+    def test_speak_of_one_and_of_several(self):
+        unsaved = self.said(1, "unsaved", in_file=False), self.said(2, "unsaved", in_file=False)
+        assert unsaved[0] == "a variable is counted, and the weights file does not hold it"
+        assert unsaved[1] == "2 variables are counted, and the weights file does not hold them"
+        assert self.said(2, "untrained", gradient=False) == "2 variables are meant to be trained, and are not"
+        back = self.said(2, "unrestored", restored=False)
+        assert back == "2 variables are in the weights file, and do not come back to their places"
+        unread = dict.fromkeys(("used_in_inference", "used_in_training"), False)
+        never = self.said(1, "overcounted", **unread)
+        assert never == "a variable is counted, and the forward pass never reads it"
+
+
 class Tracked(list):
     """As Keras 3 has it in the place of a list."""
 
