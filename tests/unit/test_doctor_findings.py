@@ -141,7 +141,7 @@ class Sentences(unittest.TestCase):
         unsaved = self.said(1, "unsaved", in_file=False), self.said(2, "unsaved", in_file=False)
         assert unsaved[0] == "a variable is counted, and the weights file does not hold it"
         assert unsaved[1] == "2 variables are counted, and the weights file does not hold them"
-        assert self.said(2, "untrained", gradient=False) == "2 variables are meant to be trained, and are not"
+        assert self.said(1, "untrained", gradient=False) == "a variable is meant to be trained, and is not"
         back = self.said(2, "unrestored", restored=False)
         assert back == "2 variables are in the weights file, and do not come back to their places"
         unread = dict.fromkeys(("used_in_inference", "used_in_training"), False)
@@ -180,6 +180,24 @@ class Mends(unittest.TestCase):
         assert "self.ls[1]: " in said
         assert "self.ls[2]: " in said
         assert "del self.a " in self.mend("never-called", self.step(self.root(), "attribute", "a", ".a"))
+
+    def test_a_frozen_layer_is_named_by_its_place_and_frozen_as_it_has_variables(self):
+        layer = self.step(self.root(), "attribute", "l1", ".l1")
+        base = self.step(layer, "attribute", "base", ".base")
+        said = self.mend("frozen-before-build", base).splitlines()
+        enabled, frozen = (said.index(f"model.l1.base.trainable = {flag}") for flag in (True, False))
+        assert enabled < frozen
+        assert "model.l1.base.trainable = ..." in self.mend("compile-order", base)
+
+    def test_enabled_within_something_frozen_that_is_enabled_first(self):
+        frozen = self.step(self.root(), "attribute", "base", ".base", Dense())
+        frozen.item.trainable = False
+        top = self.step(frozen, "attribute", "top", ".top")
+        said = self.mend("frozen-ancestor", top)
+        assert said.startswith("model.base.trainable = True")
+        assert said.endswith("nothing around model.base.top")
+        frozen.item.layers = [top.item]
+        assert self.mend("frozen-ancestor", top).endswith("model.base.top.trainable = True")
 
     def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
         model = Model()

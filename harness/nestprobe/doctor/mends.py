@@ -26,6 +26,8 @@ def _words(node):
         words["attribute"] = str(attributes[-1].key)
         if not is_layer(target.item):
             words["name"] = str(attributes[-1].key)
+    if _can_be_written(node.place):
+        words["place"] = node.place
     return words
 
 
@@ -37,7 +39,11 @@ def _of_self(node):
     """The way as the class that holds it writes it: ``self.blocks[1]``; None where it cannot be written."""
     holders = [one for one in node.chain()[:-1] if _is_own_layer(one)]
     written = node.place if not holders else "self" + node.place[len(holders[-1].place) :]
-    return None if any(sign in written for sign in ("<", "{")) else written
+    return written if _can_be_written(written) else None
+
+
+def _can_be_written(place):
+    return not any(sign in place for sign in ("<", "{"))
 
 
 def _of_captured(rule, members):
@@ -46,6 +52,20 @@ def _of_captured(rule, members):
     names = [one.key for one in node.chain() if one.by in (CELL, GLOBAL) and isinstance(one.key, str)]
     names = [name for name in names if name.isidentifier() and not name.startswith("__")]
     return rule.code(**dict(_words(node), attribute=names[-1] if names else "part"))
+
+
+def _of_enabled(_, members):
+    """Enabling what is frozen around it, and freezing again what is beside it."""
+    node = members[0][1]
+    above = [one for one in node.chain()[:-1] if is_layer(one.item)]
+    frozen = [one for one in above if not one.item.trainable]
+    if not frozen or not _can_be_written(node.place):
+        return None
+    enabled = "%s.trainable = True  # and all within; then freeze what is to stay as it is" % frozen[0].place
+    if frozen[0] is not above[-1] or not hasattr(frozen[0].item, "layers"):
+        return "%s, each by itself, and nothing around %s" % (enabled, node.place)
+    rest = "for layer in %s.layers:\n    layer.trainable = False" % frozen[0].place
+    return "%s:\n%s\n%s.trainable = True" % (enabled, rest, node.place)
 
 
 def _of_copied(rule, members):
@@ -120,6 +140,7 @@ _RAW = (
 _PARTICULAR = {
     "closure": _of_captured,
     "container-copied": _of_copied,
+    "frozen-ancestor": _of_enabled,
     "global-object": _of_captured,
     "lambda-layer": _of_captured,
     "never-called": _of_never_called,
