@@ -1,5 +1,6 @@
 """The mend of a rule with the names of the reader's own model in it."""
 
+from nestprobe.doctor import weights
 from nestprobe.doctor.causes import copy_of, owner_of
 from nestprobe.doctor.graph import ATTRIBUTE, CELL, CLASS, GLOBAL, ITEM
 from nestprobe.doctor.ground import is_layer
@@ -90,25 +91,37 @@ def _of_never_called(_, members):
 
 
 def _of_raw_variable(_, members):
-    """With the shapes that were seen; items of a dict or list stay what they are."""
+    """With what was seen of each and what its line says; items of a dict or list stay what they are."""
     holder = members[0][1].parent
     if any(variable is None or node.parent is not holder for variable, node in members):
         return None
-    name, variable = members[0][1].key, members[0][0]
-    if members[0][1].by == ATTRIBUTE:
-        return _RAW % (name, name, tuple(variable.shape))
-    place, as_dict = _of_self(holder), isinstance(holder.item, dict)
+    variable, node = members[0]
+    if node.by == ATTRIBUTE:
+        written = node.text.lstrip(".")
+        made = weights.making(variable.lines, written)
+        code = "self.%s = %s" % (written, weights.add_weight(variable, '"%s"' % written.lstrip("_"), made))
+        return weights.placed(weights.wrapped(code), variable)
+    place = _of_self(holder)
     if place is None or holder.by != ATTRIBUTE:
         return None
-    lines = ["%s = %s  # in __init__(), and then:" % (place, "{}" if as_dict else "[]")]
-    for variable, node in members:
-        told = (
-            node.key
-            if isinstance(node.key, str) and node.key.isidentifier()
-            else "%s_%s" % (holder.key, node.key)
-        )
-        made = 'self.add_weight(name="%s", shape=%r)' % (told, tuple(variable.shape))
-        lines.append("%s[%r] = %s" % (place, node.key, made) if as_dict else "%s.append(%s)" % (place, made))
+    return weights.placed(_of_items(place, holder, members), variable)
+
+
+def _of_items(place, holder, members):
+    attribute, as_dict = holder.text.lstrip("."), isinstance(holder.item, dict)
+    makings = [weights.making(variable.lines, attribute, node.key) for variable, node in members]
+    if makings[0] is not None and makings[0].loop is not None and place == "self." + attribute:
+        alike = {(tuple(one.shape), one.dtype, one.trainable, one.lines[:1]) for one, _ in members}
+        code = weights.in_loop(members[0][0], makings[0], attribute) if len(alike) == 1 else None
+        if code is not None:
+            return "\n".join(code)
+    lines = ["%s = %s" % (place, "{}" if as_dict else "[]")]
+    for (variable, node), made in zip(members, makings):
+        is_name = isinstance(node.key, str) and node.key.isidentifier()
+        told = node.key if is_name else "%s_%s" % (attribute.lstrip("_"), node.key)
+        code = weights.add_weight(variable, '"%s"' % told, made)
+        line = "%s[%r] = %s" % (place, node.key, code) if as_dict else "%s.append(%s)" % (place, code)
+        lines.append(weights.wrapped(line))
     return _listed(lines)
 
 
@@ -132,10 +145,6 @@ _KEEP = (
     "# keep to differentiable operations between the variable and the output,\n"
     "# or say that it is not to be trained:\n"
 )
-_RAW = (
-    "def build(self, input_shape):\n"
-    '    self.%s = self.add_weight(name="%s", shape=%r, initializer="glorot_uniform")'
-)
 
 _PARTICULAR = {
     "closure": _of_captured,
@@ -146,4 +155,5 @@ _PARTICULAR = {
     "never-called": _of_never_called,
     "no-gradient": _of_no_gradient,
     "raw-variable": _of_raw_variable,
+    "variables-in-list": _of_raw_variable,
 }
