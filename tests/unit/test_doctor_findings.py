@@ -165,6 +165,15 @@ class Appended(Model):
         self.__dict__["_a_list_of_keras"] = Tracked()
 
 
+class Box:
+    pass
+
+
+class Proj(type("Module", (object,), {"__module__": "tensorflow.stand_in"})):
+    def __call__(self, inputs):
+        raise NotImplementedError
+
+
 class Mends(unittest.TestCase):
     def mend(self, name, *nodes):
         members = [(variable(node, 0) if isinstance(node.item, Variable) else None, node) for node in nodes]
@@ -201,6 +210,41 @@ class Mends(unittest.TestCase):
         assert said.endswith("nothing around model.base.top")
         frozen.item.layers = [top.item]
         assert self.mend("frozen-ancestor", top).endswith("model.base.top.trainable = True")
+
+    def test_what_a_plain_object_holds_is_kept_beside_it_by_its_own_name(self):
+        box = self.step(self.root(), "attribute", "box", ".box", Box())
+        held = self.step(box, "attribute", "ls", ".ls", [1, 2])
+        said = self.mend("plain-object", *[self.step(held, "item", n, f"[{n}]") for n in (0, 1)])
+        assert said.splitlines()[1:] == ["self.box_ls = self.box.ls"]
+        raw = self.step(box, "attribute", "w", ".w", Variable())
+        said = self.mend("plain-object", raw)
+        assert "self.box.w = self.box_w = self.add_weight(" in said
+        assert "`...` a function" in said
+
+    def test_the_class_of_a_tf_module_is_the_one_to_change(self):
+        module = self.step(self.root(), "attribute", "p", ".p", Proj())
+        said = self.mend("tf-module", self.step(module, "attribute", "w", ".w", Variable()))
+        assert said.startswith("class Proj(keras.layers.Layer):")
+        assert "        self.w = self.add_weight(" in said
+        assert "def call(self, inputs):" in said
+        assert "Model" not in said
+        compile(said, "mend", "exec")
+
+    def test_a_flat_list_beside_containers_fits_their_kinds(self):
+        def said(held, *keys):
+            node = self.step(self.root(), "attribute", "sub", ".sub", held)
+            for key in keys:
+                node = self.step(node, "item", key, f"[{key!r}]", node.item[key])
+            return self.mend("nested-container", node).partition("  #")[0]
+
+        rows = [[Dense()]]
+        assert said(rows, 0, 0) == "self.sub_layers = [layer for row in self.sub for layer in row]"
+        of_dict = "self.sub_layers = [layer for row in self.sub.values() for layer in row]"
+        assert said({"a": [Dense()]}, "a", 0) == of_dict
+        of_dicts = "self.sub_layers = [layer for row in self.sub for layer in row.values()]"
+        assert said([{"a": Dense()}], 0, "a") == of_dicts
+        deep = "[layer for rows in self.sub for row in rows for layer in row]"
+        assert said([rows], 0, 0, 0) == f"self.sub_layers = {deep}"
 
     def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
         model = Model()

@@ -1,7 +1,10 @@
 """The mend of a rule with the names of the reader's own model in it."""
 
+import re
+
 from nestprobe.doctor import weights
-from nestprobe.doctor.causes import copy_of, owner_of
+from nestprobe.doctor.causes import copy_of, is_tf_module, owner_of
+from nestprobe.doctor.containers import container
 from nestprobe.doctor.graph import ATTRIBUTE, CELL, CLASS, GLOBAL, ITEM
 from nestprobe.doctor.ground import is_layer
 from nestprobe.doctor.origins import is_own_module
@@ -125,6 +128,108 @@ def _of_items(place, holder, members):
     return _listed(lines)
 
 
+def _of_nested(_, members):
+    """A flat list beside the containers, so that the code that uses them stays."""
+    inner = [_within_two(node) for _, node in members]
+    if any(one is None for one in inner):
+        return None
+    bases = {id(_container(one)[0]) for one in inner}
+    base, _ = _container(inner[0])
+    place = _of_self(base)
+    if len(bases) > 1 or base.by != ATTRIBUTE or place is None:
+        return None
+    ways = {tuple(isinstance(one, dict) for one in _container(node)[1]) for node in inner}
+    flat = _flat(place, ways.pop()) if len(ways) == 1 else None
+    if flat is None:
+        flat = "[%s]" % ", ".join(dict.fromkeys(_of_self(one) or one.place for one in inner))
+    return "%s_layers = %s  # one flat list, beside it" % (place, flat)
+
+
+def _within_two(node):
+    """The last node on the way that is in a container within a container; None where there is none."""
+    found = [one for one in node.chain() if one.by == ITEM and one.parent.by == ITEM]
+    return found[-1] if found else None
+
+
+def _container(node):
+    """(node that is no item, containers from there to ``node``, the outermost first)."""
+    held = []
+    while node.by == ITEM:
+        node = node.parent
+        held.append(node.item)
+    return node, held[::-1]
+
+
+def _flat(place, are_dicts):
+    """All in the containers as a list; None where they are too deep for that."""
+    names = ("rows", "row", "layer")[-len(are_dicts) :]
+    if len(names) < len(are_dicts):
+        return None
+    loops, over = [], place
+    for name, as_dict in zip(names, are_dicts):
+        loops.append("for %s in %s" % (name, over + ".values()" if as_dict else over))
+        over = name
+    return "[layer %s]" % " ".join(loops)
+
+
+def _of_plain_object(_, members):
+    """What the object holds as an attribute of the layer, too: the object and its uses stay."""
+    lines = []
+    for variable, node in members:
+        base, held = _container(node)
+        place = _of_self(base)
+        if place is None or base.by != ATTRIBUTE or (held and not is_layer(node.item)):
+            return None
+        beside = "self.%s" % re.sub(r"\W+", "_", place.partition(".")[2]).strip("_")
+        if not is_layer(node.item):
+            made = weights.making(variable.lines, base.text.lstrip("."), moved=True)
+            name = '"%s"' % beside.partition(".")[2]
+            code = "%s = %s = %s" % (place, beside, weights.add_weight(variable, name, made))
+            lines.append(weights.unknown(code, variable) + weights.wrapped(code))
+            continue
+        if len(held) > 1:
+            place = _flat(place, [isinstance(one, dict) for one in held]) or place
+        elif held and container(held[0]) not in ("plain", "wrapped"):
+            place = "list(%s)" % (place + ".values()" if isinstance(held[0], dict) else place)
+        lines.append("%s = %s" % (beside, place))
+    return "# as an attribute of the layer itself, once all is there; the holder may stay:\n" + _listed(lines)
+
+
+def _of_tf_module(rule, members):
+    """The class of the module as a layer, with what it holds."""
+    ways = [((one.node if one is not None else None) or node).chain() for one, node in members]
+    inside = next((one for one in ways[0] if is_tf_module(one.item)), None)
+    if inside is None:
+        return None
+    cls = type(inside.item)
+    if not is_own_module(cls.__module__):
+        return rule.code(cls=cls.__name__)
+    lines = []
+    for (variable, _), way in zip(members, ways):
+        step = next((one for one in way if one.parent is inside), None)
+        if step is None or step.by != ATTRIBUTE:
+            continue
+        written = step.text.lstrip(".")
+        code = "self.%s = ...  # as before" % written
+        if step is way[-1] and variable is not None and not is_layer(step.item):
+            made = weights.making(variable.lines, written)
+            code = "self.%s = %s" % (written, weights.add_weight(variable, '"%s"' % written, made))
+        code = weights.unknown(code, variable) + weights.wrapped(code)
+        lines.append("        " + code.replace("\n", "\n        "))
+    called = any("__call__" in vars(one) for one in cls.__mro__ if is_own_module(one.__module__))
+    return "\n".join(
+        [
+            "class %s(keras.layers.Layer):  # in the place of tf.Module" % cls.__name__,
+            "    def __init__(self, **kwargs):  # beside its own arguments",
+            "        super().__init__(**kwargs)",
+            _listed(lines or ["        ..."]),
+            "\n    def call(self, inputs):  # in the place of __call__()\n        ..."
+            if called
+            else "        self.built = True  # it is never called",
+        ]
+    )
+
+
 def _of_no_gradient(_, members):
     """A variable cannot be frozen in every release: its layer can, or it is made so."""
     node = members[0][1]
@@ -153,7 +258,10 @@ _PARTICULAR = {
     "global-object": _of_captured,
     "lambda-layer": _of_captured,
     "never-called": _of_never_called,
+    "nested-container": _of_nested,
     "no-gradient": _of_no_gradient,
+    "plain-object": _of_plain_object,
     "raw-variable": _of_raw_variable,
+    "tf-module": _of_tf_module,
     "variables-in-list": _of_raw_variable,
 }

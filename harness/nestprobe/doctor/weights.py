@@ -62,10 +62,10 @@ class Making:
         return _text(self.lines, node)
 
 
-def making(lines, attribute, key=None):
+def making(lines, attribute, key=None, moved=False):
     """The Making of what ``self.<attribute>`` holds, by item ``key``, or None where it cannot be read.
 
-    ``lines``: where it was made, as in VariableFacts.
+    ``lines``: where it was made, as in VariableFacts. ``moved``: whether the mend stands in another method.
     """
     if not lines or not hasattr(ast, "get_source_segment"):  # before Python 3.8 no node tells where it ends
         return None
@@ -82,10 +82,10 @@ def making(lines, attribute, key=None):
     found = [one for one in found if _sets(one.statement, attribute)]
     if len(found) > 1 and key is not None:
         found = [one for one in found if one.call is _item(one.statement, key)]
-    return _read(found[0]) if len(found) == 1 else None
+    return _read(found[0], moved) if len(found) == 1 else None
 
 
-def _read(one):
+def _read(one, moved):
     """With the text of the value, where it means the same as an initializer."""
     value = one.call.args[0] if one.call.args else one.argument("initial_value")
     if isinstance(value, ast.Lambda):
@@ -93,8 +93,8 @@ def _read(one):
     if value is None or any(type(node).__name__ in _NO_EXPRESSION for node in ast.walk(value)):
         return one
     names = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
-    if one.function == "call" and names & _locals(one.way):
-        return one  # it is made of what call() is given
+    if (moved and "self" in names) or ((moved or one.function == "call") and names & _locals(one.way)):
+        return one  # it is made of what the method is given
     loops = [node for node in one.way if isinstance(node, _LOOPS)]
     bound = [name for node in loops for name in _targets(node) if name in names]
     text = one.text(value)
@@ -133,18 +133,22 @@ def add_weight(variable, name, made=None, as_loop=False):
 
 def placed(code, variable):
     """With where it belongs, and where the value is to be found if it is not known."""
-    line = variable.lines[0] if variable.lines else None
-    function = line.function if line is not None else ""
+    function = variable.lines[0].function if variable.lines else ""
     if function == "call":
         said, code = "", "def build(self, input_shape):\n    " + code.replace("\n", "\n    ")
     elif function.isidentifier():
         said = "# in %s(), in the place of tf.Variable(...):\n" % function
     else:
         said = "# in the place of tf.Variable(...):\n"
-    if "initializer=..." in code:
-        at = " at %s:%d" % (line.file, line.line) if line is not None else ""
-        said += "# (for `...` a function of shape and dtype with the value that is given%s)\n" % at
-    return said + code
+    return said + unknown(code, variable) + code
+
+
+def unknown(code, variable):
+    """A comment on code with an ellipsis for the value: where it is to be found; else empty."""
+    if "initializer=..." not in code:
+        return ""
+    at = " at %s:%d" % (variable.lines[0].file, variable.lines[0].line) if variable.lines else ""
+    return "# (for `...` a function of shape and dtype with the value that is given%s)\n" % at
 
 
 def wrapped(code):
@@ -262,7 +266,10 @@ def _targets(loop):
 
 def _locals(way):
     """Names that the method has of its own, ``self`` left out."""
-    function = [one for one in way if isinstance(one, ast.FunctionDef)][-1]
+    functions = [one for one in way if isinstance(one, ast.FunctionDef)]
+    if not functions:
+        return set()
+    function = functions[-1]
     names = {one.arg for one in ast.walk(function) if isinstance(one, ast.arg)}
     stored = [one for one in ast.walk(function) if isinstance(one, ast.Name)]
     return (names | {one.id for one in stored if isinstance(one.ctx, ast.Store)}) - {"self"}
