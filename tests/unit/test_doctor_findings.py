@@ -287,6 +287,8 @@ class Own(Layer):
         for k, n in sizes:
             self.q[k] = tf.Variable(n * tf.ones([2]))
         self.odd = [tf.Variable(i) for i in range(3) if i]
+        self.split = tf.Variable(1.0 + \\
+            units)
         self.w = self.made_by_another()
     def made_by_another(self):
         return tf.Variable(1.0)
@@ -345,7 +347,7 @@ class RawVariables(unittest.TestCase):
         assert "dtype=None: 2.0)" in said
 
     def test_say_where_the_value_stands_if_it_cannot_be_written(self):
-        asked = {"return tf": "w", "self.late": "late"}
+        asked = {"return tf": "w", "self.split": "split", "self.late": "late"}
         for text, attribute in asked.items():
             said = self.mend(text, attribute)
             assert "initializer=...)" in said

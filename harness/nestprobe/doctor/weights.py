@@ -276,10 +276,10 @@ def _locals(way):
 
 
 def _text(lines, node):
-    """The source of a node in one line; None where it has a comment within."""
+    """The source of a node in one line; None where it cannot stand in one: for a comment or a backslash."""
     first, last = node.lineno - 1, node.end_lineno - 1
     rows = [line.encode("utf-8") for line in lines[first : last + 1]]
     rows[-1] = rows[-1][: node.end_col_offset]
     rows[0] = rows[0][node.col_offset :]
     text = " ".join(row.decode("utf-8").strip() for row in rows)
-    return None if len(rows) > 1 and "#" in text else text
+    return None if len(rows) > 1 and ("#" in text or "\\" in text) else text
