@@ -1,5 +1,7 @@
 """Findings that are made of facts, and their mends. With stand-ins for Keras; it takes NumPy."""
 
+import pathlib
+import tempfile
 import unittest
 from unittest import mock
 
@@ -10,6 +12,7 @@ from nestprobe.doctor import ground, mends, rules
 from nestprobe.doctor.facts import Facts, VariableFacts
 from nestprobe.doctor.graph import Node
 from nestprobe.doctor.judge import judge
+from nestprobe.doctor.origins import Line
 from nestprobe.subject import SubjectError
 
 Layer = type("Layer", (object,), {"__module__": "keras.stand_in", "trainable": True})
@@ -130,6 +133,25 @@ class InTheClassBody(unittest.TestCase):
         assert "self.head = ...  # here" in finding.mend
 
 
+class Sentences(unittest.TestCase):
+    def said(self, number, kind, **seen):
+        model = Model()
+        kernel = kernel_of(model)
+        nodes = [kernel, Node(Variable(), kernel.parent, "attribute", "bias", ".bias")][:number]
+        return next(one.said for one in judge(facts_of(model, *nodes, **seen)).findings if one.kind == kind)
+
+    def test_speak_of_one_and_of_several(self):
+        unsaved = self.said(1, "unsaved", in_file=False), self.said(2, "unsaved", in_file=False)
+        assert unsaved[0] == "a variable is counted, and the weights file does not hold it"
+        assert unsaved[1] == "2 variables are counted, and the weights file does not hold them"
+        assert self.said(1, "untrained", gradient=False) == "a variable is meant to be trained, and is not"
+        back = self.said(2, "unrestored", restored=False)
+        assert back == "2 variables are in the weights file, and do not come back to their places"
+        unread = dict.fromkeys(("used_in_inference", "used_in_training"), False)
+        never = self.said(1, "overcounted", **unread)
+        assert never == "a variable is counted, and the forward pass never reads it"
+
+
 class Tracked(list):
     """As Keras 3 has it in the place of a list."""
 
@@ -141,6 +163,15 @@ class Appended(Model):
         self.run = lambda: blocks
         self._blocks = Tracked()
         self.__dict__["_a_list_of_keras"] = Tracked()
+
+
+class Box:
+    pass
+
+
+class Proj(type("Module", (object,), {"__module__": "tensorflow.stand_in"})):
+    def __call__(self, inputs):
+        raise NotImplementedError
 
 
 class Mends(unittest.TestCase):
@@ -161,6 +192,59 @@ class Mends(unittest.TestCase):
         assert "self.ls[1]: " in said
         assert "self.ls[2]: " in said
         assert "del self.a " in self.mend("never-called", self.step(self.root(), "attribute", "a", ".a"))
+
+    def test_a_frozen_layer_is_named_by_its_place_and_frozen_as_it_has_variables(self):
+        layer = self.step(self.root(), "attribute", "l1", ".l1")
+        base = self.step(layer, "attribute", "base", ".base")
+        said = self.mend("frozen-before-build", base).splitlines()
+        enabled, frozen = (said.index(f"model.l1.base.trainable = {flag}") for flag in (True, False))
+        assert enabled < frozen
+        assert "model.l1.base.trainable = ..." in self.mend("compile-order", base)
+
+    def test_enabled_within_something_frozen_that_is_enabled_first(self):
+        frozen = self.step(self.root(), "attribute", "base", ".base", Dense())
+        frozen.item.trainable = False
+        top = self.step(frozen, "attribute", "top", ".top")
+        said = self.mend("frozen-ancestor", top)
+        assert said.startswith("model.base.trainable = True")
+        assert said.endswith("nothing around model.base.top")
+        frozen.item.layers = [top.item]
+        assert self.mend("frozen-ancestor", top).endswith("model.base.top.trainable = True")
+
+    def test_what_a_plain_object_holds_is_kept_beside_it_by_its_own_name(self):
+        box = self.step(self.root(), "attribute", "box", ".box", Box())
+        held = self.step(box, "attribute", "ls", ".ls", [1, 2])
+        said = self.mend("plain-object", *[self.step(held, "item", n, f"[{n}]") for n in (0, 1)])
+        assert said.splitlines()[1:] == ["self.box_ls = self.box.ls"]
+        raw = self.step(box, "attribute", "w", ".w", Variable())
+        said = self.mend("plain-object", raw)
+        assert "self.box.w = self.box_w = self.add_weight(" in said
+        assert "`...` a function" in said
+
+    def test_the_class_of_a_tf_module_is_the_one_to_change(self):
+        module = self.step(self.root(), "attribute", "p", ".p", Proj())
+        said = self.mend("tf-module", self.step(module, "attribute", "w", ".w", Variable()))
+        assert said.startswith("class Proj(keras.layers.Layer):")
+        assert "        self.w = self.add_weight(" in said
+        assert "def call(self, inputs):" in said
+        assert "Model" not in said
+        compile(said, "mend", "exec")
+
+    def test_a_flat_list_beside_containers_fits_their_kinds(self):
+        def said(held, *keys):
+            node = self.step(self.root(), "attribute", "sub", ".sub", held)
+            for key in keys:
+                node = self.step(node, "item", key, f"[{key!r}]", node.item[key])
+            return self.mend("nested-container", node).partition("  #")[0]
+
+        rows = [[Dense()]]
+        assert said(rows, 0, 0) == "self.sub_layers = [layer for row in self.sub for layer in row]"
+        of_dict = "self.sub_layers = [layer for row in self.sub.values() for layer in row]"
+        assert said({"a": [Dense()]}, "a", 0) == of_dict
+        of_dicts = "self.sub_layers = [layer for row in self.sub for layer in row.values()]"
+        assert said([{"a": Dense()}], 0, "a") == of_dicts
+        deep = "[layer for rows in self.sub for row in rows for layer in row]"
+        assert said([rows], 0, 0, 0) == f"self.sub_layers = {deep}"
 
     def test_without_a_gradient_the_layer_is_frozen_or_the_own_weight(self):
         model = Model()
@@ -186,9 +270,90 @@ class Mends(unittest.TestCase):
             "raw-variable", *[self.step(held, "item", key, f"[{key!r}]", Variable()) for key in ("w", "b")]
         )
         assert "self.p = {}" in said
-        assert "self.p['w'] = self.add_weight(name=\"w\", shape=(2, 3))" in said
+        assert "self.p['w'] = self.add_weight(name=\"w\", shape=(2, 3), initializer=...)" in said
         assert "self.p['b'] = self.add_weight(" in said
         assert "self.units" not in said
+
+
+SOURCE = """
+class Own(Layer):
+    def __init__(self, units):
+        self.table = tf.Variable(sinusoid(6, units), trainable=False, name="sines")
+        self.one = tf.Variable(tf.ones([units, 3]), dtype="float64"); self.two = tf.Variable(
+            initial_value=2.0 * shape,
+        )
+        self.ws = [tf.Variable(1.0 + i) for i in range(2)]
+        self.p = {"a": tf.Variable(1.0), "b": tf.Variable(2.0)}
+        for k, n in sizes:
+            self.q[k] = tf.Variable(n * tf.ones([2]))
+        self.odd = [tf.Variable(i) for i in range(3) if i]
+        self.split = tf.Variable(1.0 + \\
+            units)
+        self.w = self.made_by_another()
+    def made_by_another(self):
+        return tf.Variable(1.0)
+    def call(self, inputs):
+        self.late = tf.Variable(tf.reduce_mean(inputs))
+"""
+
+
+class RawVariables(unittest.TestCase):
+    """The mend keeps the value, the type and the flag, as the line of source tells."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = pathlib.Path(folder.name) / "own.py"
+        self.file.write_text(SOURCE, encoding="utf-8")
+
+    def mend(self, text, attribute, keys=None, **seen):
+        rows = SOURCE.splitlines()
+        number = next(n for n, row in enumerate(rows, 1) if text in row)
+        function = "call" if "late" in text else "__init__"
+        lines = (Line(str(self.file), number, function, rows[number - 1]),)
+        root = Node(Model(), None, text="model")
+        held = {} if attribute in "pq" else []
+        nodes = [Node(Variable(), root, "attribute", attribute, "." + attribute)]
+        if keys is not None:
+            held = Node(held, root, "attribute", attribute, "." + attribute)
+            nodes = [Node(Variable(), held, "item", key, f"[{key!r}]") for key in keys]
+        members = [(variable(node, 0, lines=lines, **seen), node) for node in nodes]
+        said = mends.mend(rules.rule("raw-variable"), members)
+        assert "glorot" not in said
+        compile(said, "mend", "exec")
+        return said
+
+    def test_keep_an_initial_value_and_that_it_is_not_trained(self):
+        said = self.mend("self.table", "table", trainable=False)
+        assert 'name="sines", shape=(2, 3)' in said
+        assert "initializer=lambda shape, dtype=None: sinusoid(6, units), trainable=False" in said
+        assert "# in __init__(), in the place of tf.Variable(...)" in said
+
+    def test_keep_ones_and_their_shape_and_type(self):
+        said = self.mend("self.one", "one", dtype="float64")
+        assert 'shape=[units, 3], initializer="ones", dtype="float64"' in said
+        assert "initializer=lambda *_, **__: 2.0 * shape" in self.mend("self.two", "two")
+
+    def test_keep_what_a_loop_makes(self):
+        said = self.mend("self.ws", "ws", (0, 1), shape=())
+        assert "for i in range(2):\n    self.ws.append(self.add_weight(" in said
+        assert "initializer=lambda shape, dtype=None, i=i: 1.0 + i" in said
+        assert "self.q[k] = self.add_weight(" in self.mend("self.q[k]", "q", "xy")
+
+    def test_keep_each_of_a_literal(self):
+        said = self.mend("self.p", "p", "ab")
+        assert "self.p['b'] = self.add_weight(" in said
+        assert "dtype=None: 1.0)" in said
+        assert "dtype=None: 2.0)" in said
+
+    def test_say_where_the_value_stands_if_it_cannot_be_written(self):
+        asked = {"return tf": "w", "self.split": "split", "self.late": "late"}
+        for text, attribute in asked.items():
+            said = self.mend(text, attribute)
+            assert "initializer=...)" in said
+            assert f"{self.file}:" in said
+        assert "def build(self, input_shape):" in said
+        assert "initializer=...)" in self.mend("self.odd", "odd", (0, 1))
 
 
 class WithoutInputs(unittest.TestCase):

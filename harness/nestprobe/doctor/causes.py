@@ -71,7 +71,7 @@ class Causes(object):
                 return "lambda-layer"
             return "container-copied" if copy_of(holder.item, segment) else "closure"
         for one in segment[:-1]:
-            if _is_tf_module(one.item):
+            if is_tf_module(one.item):
                 return "tf-module"
             if container(one.item) is None:
                 return "plain-object"
@@ -107,7 +107,7 @@ class Causes(object):
             return "used-only-in-training", owner
         if any(not isinstance(one.item, self._layer) for one in layers):
             return "mixed-keras", owner
-        if any(_is_tf_module(one.item) for one in chain if not ground.is_layer(one.item)):
+        if any(is_tf_module(one.item) for one in chain if not ground.is_layer(one.item)):
             return "tf-module", owner
         if not self.keras3 and owner is chain[0]:
             in_container = len(chain) > len(layers) + 1
@@ -223,7 +223,8 @@ def _is_raw(item):
     return not type(item).__module__.startswith(("keras", "tf_keras"))
 
 
-def _is_tf_module(item):
+def is_tf_module(item):
+    """Whether an object is a tf.Module, or a trackable one of TensorFlow's, and no layer."""
     return not ground.is_layer(item) and any(
         cls.__name__ in ("Module", "AutoTrackable") and cls.__module__.startswith("tensorflow")
         for cls in type(item).__mro__

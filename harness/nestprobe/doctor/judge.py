@@ -18,14 +18,15 @@ from nestprobe.protocol.modelrecord import size
 #: Causes of which the weights file loses nothing: told, and no finding.
 HARMLESS = ("metric-state", "derived-state", "build-leaves-children", checkpoint.RULE)
 
+#: ``{n}`` variables; what follows differs where it is one: {one|several}.
 _SENTENCES = {
-    "uncounted": "the forward pass reads {n}, and model.weights does not list {it}",
-    "untrained": "{n} is meant to be trained, and is not",
-    "overtrained": "{n} is trained although a layer around it is frozen",
-    "unsaved": "{n} is counted, and the weights file does not hold {it}",
-    "unrestored": "{n} is in the weights file, and does not come back to its place",
-    "overcounted": "{n} is counted, and the forward pass never reads {it}",
-    "unbuilt": "the layer is not built",
+    "uncounted": "the forward pass reads {n}, and model.weights does not list {it|them}",
+    "untrained": "{n} {is|are} meant to be trained, and {is|are} not",
+    "overtrained": "{n} {is|are} trained although a layer around {it|them} is frozen",
+    "unsaved": "{n} {is|are} counted, and the weights file does not hold {it|them}",
+    "unrestored": "{n} {is|are} in the weights file, and {does|do} not come back to {its place|their places}",
+    "overcounted": "{n} {is|are} counted, and the forward pass never reads {it|them}",
+    "unbuilt": "the {layer is|layers are} not built",
 }
 
 
@@ -194,10 +195,7 @@ class Judge(object):
         variables = [variable for variable, _ in members if variable is not None]
         node = members[0][1]
         shown = tuple(_shown(one) for one in variables)
-        said = _SENTENCES[kind].format(
-            n="a variable" if len(shown) == 1 else "%d variables" % len(shown),
-            it="it" if len(shown) == 1 else "them",
-        )
+        said = _sentence(kind, len(shown) or len({id(node) for _, node in members}))
         return self._made(
             kind, name, place or "(no way leads to it from the model)", said, members, shown,
             lost=self._lost(kind, variables), line=self._line(node, variables),
@@ -288,6 +286,9 @@ class Judge(object):
 #: The items at the end of a place.
 _ITEMS = re.compile(r"(\[[^\[\]]*\]|\{\.\.\.\})+$")
 
+#: The two forms of a word in a sentence.
+_FORMS = re.compile(r"\{([^|{}]*)\|([^|{}]*)\}")
+
 _WHAT = {
     MADE: "anything: the model could not be made",
     CALLED: "anything beyond the constructor: the call did not succeed",
@@ -306,6 +307,11 @@ def _assigned_at(node):
         if one.by == "attribute" and is_own_module(type(one.parent.item).__module__):
             return str(assignment(type(one.parent.item), one.key) or "")
     return ""
+
+
+def _sentence(kind, number):
+    said = _SENTENCES[kind].replace("{n}", "a variable" if number == 1 else "%d variables" % number)
+    return _FORMS.sub(lambda forms: forms.group(1 if number == 1 else 2), said)
 
 
 def _shown(variable):

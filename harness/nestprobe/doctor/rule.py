@@ -26,9 +26,9 @@ class Rule:
     """One cause.
 
     ``title``: a line. ``cause``: what Keras does, and why that loses something. ``mend``: code, in which
-    ``{attribute}``, ``{cls}`` and ``{name}`` stand for names of the reader's model; see ``code``. ``kinds``:
-    what it explains. ``cases``: ids of the catalogue's cases that show it. ``decisive``: those of them that
-    show nothing else, by which versions are told; all where left out.
+    ``{attribute}``, ``{cls}``, ``{name}`` and ``{place}`` stand for names of the reader's model; see
+    ``code``. ``kinds``: what it explains. ``cases``: ids of the catalogue's cases that show it.
+    ``decisive``: those of them that show nothing else, by which versions are told; all where left out.
     """
 
     id: str
@@ -39,9 +39,11 @@ class Rule:
     cases: Tuple[str, ...]
     decisive: Tuple[str, ...] = ()
 
-    def code(self, attribute: str = "part", cls: str = "Outer", name: str = "kernel") -> str:
-        """The mend with an attribute, its class and a weight of the reader's own in it."""
+    def code(
+        self, attribute: str = "part", cls: str = "Outer", name: str = "kernel", place: str = "model.part"
+    ) -> str:
+        """The mend with an attribute, its class, a weight and the way to it of the reader's own in it."""
         text = self.mend
-        for word, value in (("attribute", attribute), ("cls", cls), ("name", name)):
+        for word, value in (("attribute", attribute), ("cls", cls), ("name", name), ("place", place)):
             text = text.replace("{%s}" % word, value)
         return text

@@ -7,13 +7,12 @@ RULES = (
         id="raw-variable",
         title="a raw tf.Variable where only Keras's own variables are tracked",
         cause="Keras 3 tracks what add_weight() made and nothing else. A tf.Variable that is set as an "
-        "attribute is read by the forward pass and gets a gradient, but no list, optimizer or "
-        "weights file of Keras knows it; and it cannot be made while Keras traces call() to infer "
-        "a shape.",
-        mend="def build(self, input_shape):\n"
-        "    self.{attribute} = self.add_weight(\n"
-        '        name="{name}", shape=(input_shape[-1], self.units), initializer="glorot_uniform"\n'
-        "    )",
+        "attribute is read by the forward pass, but no list, optimizer or weights file of Keras knows "
+        "it; and it cannot be made while Keras traces call() to infer a shape.",
+        mend="# in the place of tf.Variable(value, trainable=...), in __init__() or build():\n"
+        "self.{attribute} = self.add_weight(\n"
+        '    name="{name}", shape=..., initializer=lambda shape, dtype=None: value, trainable=...\n'
+        ")",
         kinds=LOST,
         cases=(
             "raw-variable-attribute",
@@ -31,9 +30,9 @@ RULES = (
         cause="Where a layer has no build() of its own, Keras 3 runs its call() on tensors without values "
         "to learn what shape comes out, and builds what is within on the way. A tf.Variable whose initial "
         "value is a tensor cannot be made there.",
-        mend="def build(self, input_shape):\n"
+        mend="def build(self, input_shape):  # of the shape, and with the value, of the tf.Variable\n"
         "    self.{attribute} = self.add_weight(\n"
-        '        name="{name}", shape=(input_shape[-1], self.units), initializer="glorot_uniform"\n'
+        '        name="{name}", shape=..., initializer=lambda shape, dtype=None: value, trainable=...\n'
         "    )",
         kinds=("raises",),
         cases=("article-example-1",),

@@ -102,7 +102,8 @@ RULES = (
         cause="A weights file that goes by attributes looks into a list, tuple or dict of a Layer one "
         "level deep. What is in a list of lists or a dict of lists is counted and trained, and "
         "not written.",
-        mend="self.{attribute} = [layer for row in rows for layer in row]  # one flat list",
+        mend="# one flat list beside it; of a dict: .values()\n"
+        "self.{attribute}_layers = [layer for row in self.{attribute} for layer in row]",
         kinds=("unsaved", "unrestored"),
         cases=(
             "nested-list-of-layers",

@@ -8,10 +8,8 @@ RULES = (
         title="held by an object that is no layer",
         cause="Keras looks at attributes that are layers and at containers of them. An ordinary object "
         "or a dataclass is opaque to it, and so is all that it holds.",
-        mend="class Toolbox(keras.layers.Layer):  # make the holder a layer\n"
-        "    def __init__(self, **kwargs):\n"
-        "        super().__init__(**kwargs)\n"
-        "        self.{attribute} = ...",
+        mend="# as an attribute of the layer itself, once all is there; the holder may stay:\n"
+        "self.{attribute} = holder.{attribute}",
         kinds=LOST,
         cases=("plain-object-holds-layer", "dataclass-of-layers"),
     ),

@@ -78,9 +78,8 @@ RULES = (
         title="build() does not build the layers within",
         cause="A layer's build() makes its own weights. The layers that it holds are built by their "
         "first call; after model.build(shape) alone they have no weights, and count as zero.",
-        mend="def build(self, input_shape):\n"
-        "    self.{attribute}.build(input_shape)\n"
-        "    super().build(input_shape)",
+        mend="# Once, before anything is counted: each layer within is built for the shape that reaches it.\n"
+        "model(inputs)  # or, without data: model(keras.Input(shape=...))",
         kinds=("build-alone",),
         cases=(
             "build-skips-child",

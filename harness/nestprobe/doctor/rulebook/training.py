@@ -8,8 +8,10 @@ RULES = (
         title="enabled within something that is frozen",
         cause="A layer within a frozen one is not trained, whatever its own `trainable` says: the list "
         "of trainable weights of the frozen one is empty.",
-        mend="model.trainable = True  # enable from the top, then freeze what is to stay as it is\n"
-        "model.{attribute}.trainable = False",
+        mend="model.trainable = True  # enable from the top, then freeze what is to stay as it is:\n"
+        "for layer in model.layers:\n"
+        "    layer.trainable = False\n"
+        "{place}.trainable = True",
         kinds=("untrained",),
         cases=("child-reenabled", "unfrozen-within-frozen-base"),
     ),
@@ -34,8 +36,11 @@ RULES = (
         id="frozen-before-build",
         title="frozen before it was built, and trained all the same",
         cause="This release gives a variable the flag of its layer when it is made only in part: what "
-        "was frozen before it had variables is trained.",
-        mend="model(inputs)  # build first\nmodel.{attribute}.trainable = False",
+        "was frozen before it had variables is trained. Setting the flag to what it is already changes "
+        "nothing.",
+        mend="model(inputs)  # build first; then freeze, by a change of the flag if it is False already:\n"
+        "{place}.trainable = True\n"
+        "{place}.trainable = False",
         kinds=("overtrained",),
         cases=("batch-norm-frozen-nested", "variable-flag-disagrees", "constructor-trainable-false"),
         decisive=("batch-norm-frozen-nested",),
@@ -46,7 +51,7 @@ RULES = (
         cause="What is to be trained is noted when the model is compiled, or when its training function "
         "is made. What is frozen or enabled after that has no effect until compile() is called "
         "again.",
-        mend="model.{attribute}.trainable = ...\nmodel.compile(...)  # after every change of trainable",
+        mend="{place}.trainable = ...\nmodel.compile(...)  # after every change of trainable",
         kinds=("untrained", "overtrained"),
         cases=("frozen-after-compile", "unfrozen-after-compile"),
     ),
