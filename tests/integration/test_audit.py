@@ -83,7 +83,9 @@ def test_a_checkpoint_of_keras_2_is_not_read_by_keras_3(audit):
     code, found = audit("good", "--input-shape", "2,5")
     assert code == 1
     (one,) = (one for one in found["differences"] if one["gravity"] == "silent")
-    assert one["title"] == "a TF checkpoint that tf2.15 saved loads and gives another output"
+    assert one["title"].startswith(
+        "a TF checkpoint that tf2.15 saved loads without 29 parameters in 4 variables"
+    )
     assert [why["rule"] for why in one["explanations"]] == ["checkpoint-across-keras"]
 
 
