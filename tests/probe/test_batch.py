@@ -2,6 +2,11 @@
 
 import unittest
 
+try:
+    import numpy
+except ImportError:
+    numpy = None
+
 from nestprobe import batch
 from nestprobe.subject import InputSpec
 
@@ -13,6 +18,7 @@ class Engine:
     array = staticmethod(lambda values: values)
 
 
+@unittest.skipIf(numpy is None, "no NumPy")
 class BatchTest(unittest.TestCase):
     """Inputs that a request gives by their shapes."""
 

@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 
 from nestbench.catalogue import load_catalogue
+from nestbench.frames import collect
 from nestbench.gate import Baselines, check
 from nestbench.gate.asking import ask
 from nestbench.matrix import Device, load_matrix
+from nestbench.report import Query, make_grid, to_csv, to_markdown
 from nestbench.run.session import plans_of
+from nestbench.run.stored import lock_digests, measured_cells
 from nestbench.store import Store
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
@@ -38,3 +41,12 @@ def test_what_is_accepted_is_what_is_published():
     failed = [f"{one.kind}: {one.stack} {one.label}" for one in checked.findings if one.kind.exit_code]
     assert failed == [], "nestbench accept --results results/published"
     assert checked.unread == {}
+
+
+def test_the_published_tables_hold_every_cell_that_is_published():
+    """The versions that the doctor tells of are read from one of them."""
+    store = Store(PUBLISHED)
+    cells = measured_cells(store, load_catalogue(), load_matrix())
+    grid = make_grid(collect(store, cells, lock_digests(load_matrix())), Query())
+    for name, text in (("table.md", to_markdown(grid)), ("table.csv", to_csv(grid))):
+        assert (PUBLISHED / name).read_text() == text, "nestbench run --all --results results/published"

@@ -174,7 +174,7 @@ def run(
                 cluster=cluster,
             )
     try:
-        _show(report, store, workspace, catalogue, again=again)
+        _show(report, store, workspace, every, again=again)
     except BrokenPipeError:  # a reader that left changes no exit code
         silence_stdout()
     if not check or report.interrupted:
