@@ -151,6 +151,8 @@ def call(tmp_path, monkeypatch):
 
 
 CHEAP = ("--group", "containers", "--measure", "build", "--measure", "construct", "--blocks", 10)
+#: Of both measures, each case once.
+COMPARISONS = 2 * len(load_catalogue().select([], ["containers"]))
 
 
 def test_on_a_gpu_each_case_gets_a_fresh_process(call, monkeypatch, tmp_path):
@@ -166,8 +168,8 @@ def test_the_command_measures_keeps_and_shows_again(call, monkeypatch, tmp_path)
     assert done.exit_code == 3, done.output
     assert len(fake.launches) == 40
     assert (
-        "NOTHING IS SHOWN YET: too little was measured (10 complete blocks, of 20; 30 comparisons"
-        in done.stdout
+        "NOTHING IS SHOWN YET: too little was measured "
+        f"(10 complete blocks, of 20; {COMPARISONS} comparisons" in done.stdout
     )
     assert "falls short" not in done.stdout
     assert "Mann-Whitney" in done.stdout
@@ -179,7 +181,7 @@ def test_the_command_measures_keeps_and_shows_again(call, monkeypatch, tmp_path)
     assert len(fake.launches) == 40
     data = json.loads(call(STACK, "--kept", "--format", "json").stdout)
     assert len(data["rules"]) == 7
-    assert data["rules"][0]["comparisons"] == 30
+    assert data["rules"][0]["comparisons"] == COMPARISONS
     assert data["missing"]
     more = call(STACK, *CHEAP, "--measure", "summary")
     assert more.exit_code == 2
