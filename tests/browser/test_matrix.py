@@ -95,6 +95,21 @@ def test_search_finds_words_of_a_case_and_of_its_symptom(visit):
     assert rows(page)
 
 
+def test_what_says_the_same_everywhere_is_not_passed_over_in_silence(visit):
+    page = visit("index.html?q=deep-chain")
+    shown, said = rows(page), page.inner_text("#_found")
+    alike = int(re.search(r"(\d+) more that these filters leave say the same everywhere", said)[1])
+    page.check("input[name=all]")
+    assert len(rows(page)) == len(shown) + alike
+    assert "say the same" not in page.inner_text("#_found")
+
+
+def test_one_stack_alone_shows_all_its_rows(visit):
+    page = visit("index.html?stack=tf2.21")
+    assert len(rows(page)) > 200
+    assert "differ" not in page.inner_text("#_found")
+
+
 def test_words_of_a_search_can_be_typed(visit):
     page = visit("index.html")
     page.locator("input[name=q]").press_sequentially("raw-variable list")

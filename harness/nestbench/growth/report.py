@@ -27,14 +27,17 @@ _LONGEST = 60
 _WHOLE = 100  # seconds from which on they are told as whole numbers
 #: Growth that is a difference of rounding.
 _FLAT = 0.005
+_TOLD = 0.5  # an interval without an upper end that begins below it tells nothing
 
 
 def power(growth: Growth) -> str:
-    """``1.98 (1.95 to 2.01)``, ``1.98 (1.95 or more)``, ``faster than any power``."""
+    """``1.98 (1.95 to 2.01)``, ``1.98 (1.95 or more)``, ``unclear (0.20 or more)``, ``exponential (...)``."""
     if growth.faster_than_any_power:
         return f"exponential (at the end {growth.low:.2f})"
     if growth.exponent < _FLAT and growth.high < _FLAT:
         return "0"
+    if math.isinf(growth.high) and growth.low < _TOLD:
+        return f"unclear ({growth.low:.2f} or more)"  # any power would do, so none is told
     interval = (
         f"{growth.low:.2f} or more" if math.isinf(growth.high) else f"{growth.low:.2f} to {growth.high:.2f}"
     )

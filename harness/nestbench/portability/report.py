@@ -33,7 +33,7 @@ WEIGHTS_FILE = (
     "checkpoint. Up to 2.11, `.weights.h5` is the older HDF5 format, too. Keras 3 writes no `.h5` but "
     "`.weights.h5`, and reads the older `.h5`. A loss of the weights file is not said of the other "
     "formats. Do not rename a good `.h5` to `.weights.h5`: from 2.12 on it is then taken for the other "
-    "format and refused."
+    "format, and refused, or read without a word as if it held nothing."
 )
 
 

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 __all__ = ["standing"]
 
-#: What a square says by its colour, the gravest first; a case counts once a stack, by its gravest variant.
+_LOSSY = "†"
+#: What a square says by its colour, the gravest first; a stack counts for each that a variant says there.
 _KINDS = {
     "l": "loses something without a word",
     "r": "raises an error",
     "i": "said something else when it was tried again",
     "o": "is overcounted",
+    _LOSSY: "is tracked and does not come back whole from the model file or a TF checkpoint",
 }
-_LOSSY = "is tracked and does not come back whole from the model file or a TF checkpoint"
 _SILENT = NOT_KNOWN + "nw"
 
 
@@ -45,28 +46,25 @@ def _now(survey: Survey, study: Study) -> Iterator[str]:
 
 
 def _everywhere(survey: Survey, study: Study) -> Iterator[str]:
-    kinds = [_kind(study.variants, stack) for stack in survey.source.stacks]
-    measured = [kind for kind in kinds if kind is not None]
+    kinds = [_kinds(study.variants, stack) for stack in survey.source.stacks]
+    measured = [kind for kind in kinds if kind]
     if not measured:
         return
     of = number_of(len(measured), "stack")
     parts = [
-        f"{words} on {measured.count(kind)}"
-        for kind, words in (*_KINDS.items(), ("†", _LOSSY))
-        if kind in measured
+        f"{words} on {count}"
+        for kind, words in _KINDS.items()
+        if (count := sum(kind in found for found in measured))
     ]
     whose = "A variant of it" if len(study.variants) > 1 else "It"
     yield f"{whose} {joined(parts)} of {of}." if parts else f"It is tracked on all of {of}."
 
 
-def _kind(variants: Sequence[VariantStudy], stack: str) -> str | None:
-    """The gravest kind of the variants; None where nothing of them is known there."""
+def _kinds(variants: Sequence[VariantStudy], stack: str) -> set[str]:
+    """What any of the variants says there; empty where nothing of them is known."""
     marks = [one.marks[Entry.CALL][stack] for one in variants]
     kinds = {mark.kind for mark in marks if mark.kind not in _SILENT}
-    if not kinds:
-        return None
-    lossy = any(one.is_lossy(stack) for one in variants)
-    return next((kind for kind in _KINDS if kind in kinds), "†" if lossy else "t")
+    return kinds | {_LOSSY} if any(one.is_lossy(stack) for one in variants) else kinds
 
 
 def _growing(told: Sequence["Told"]) -> Iterator[str]:

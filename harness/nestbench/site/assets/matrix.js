@@ -113,6 +113,7 @@
 
   // --- rows: which, and in which order
   function differs(one, state, chosen) {
+    if (chosen.length < 2) return true; // one stack differs from none
     if (!state.stack.length && !state.show) return !one.same;
     const texts = content(one, state.show);
     return new Set(chosen.map(({ at }) => bare(texts[at])).filter((text) => text !== nothing)).size > 1;
@@ -120,12 +121,12 @@
   function chosenRows(state, chosen) {
     const tokens = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const candidates = rows.filter((one) => state.build || !one.build);
-    const kept = candidates.filter((one) =>
+    const asked = candidates.filter((one) =>
       (!state.group.length || state.group.includes(one.group))
       && tokens.every((token) => one.words.includes(token))
-      && (state.all || differs(one, state, chosen))
       && (!state.verdict.length || chosen.some(({ at }) => names(one.texts[at]).some((name) => state.verdict.includes(name)))));
-    return { kept, candidates };
+    const kept = state.all ? asked : asked.filter((one) => differs(one, state, chosen));
+    return { kept, candidates, alike: asked.length - kept.length };
   }
   const gravest = ["w", "l", "r", "i", "o", "u", "n", "t", "m"];
   const keys = {
@@ -203,7 +204,7 @@
   let order = rows;
   function drawRows(state) {
     const chosen = asked(state), flat = Boolean(keys[state.sort]);
-    const { kept, candidates } = chosenRows(state, chosen);
+    const { kept, candidates, alike } = chosenRows(state, chosen);
     const keeps = new Set(kept), inOrder = sorted(state, chosen);
     for (const one of rows) if (!keeps.has(one) && !one.row.hidden) one.row.hidden = true;
     if (inOrder.some((one, at) => one !== order[at])) {
@@ -225,7 +226,8 @@
     reveal(FIRST);
     revealLater(++turn);
     const on = chosen.length === stacks.length ? "" : ` on ${chosen.length} stacks`;
-    found.textContent = `${kept.length} of ${candidates.length} rows${on}` + (state.all ? "." : ", in which stacks differ.") + (kept.length ? "" : " Nothing is left by these filters.");
+    found.textContent = `${kept.length} of ${candidates.length} rows${on}` + (state.all || chosen.length < 2 ? "." : ", in which stacks differ.")
+      + (alike ? ` ${alike} more that these filters leave say the same everywhere.` : kept.length ? "" : " Nothing is left by these filters.");
   }
 
   let state = read();

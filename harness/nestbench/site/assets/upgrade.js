@@ -112,10 +112,13 @@
     const found = compared(from, to);
     const both = found.filter((one) => !one.why);
     const times = (way) => both.filter((one) => one.way === way).length;
-    const lost = both.filter((one) => one.way === WORSE && (one.fallen || silent.has(one.after.call[0]))).length;
+    const worse = both.filter((one) => one.way === WORSE);
+    const lost = worse.filter((one) => silent.has(one.after.call[0])).length;
+    const fallen = worse.filter((one) => one.fallen && !silent.has(one.after.call[0])).length;
+    const parts = [lost && `${lost} lose something without a word`, fallen && `${fallen} more lose it in a model file or a TF checkpoint alone`].filter(Boolean);
     const unknown = found.length - both.length;
     const sentence = `${both.length} case variants on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} behave the same` + (unknown ? `; ${unknown} not compared.` : ".");
-    said.textContent = `From ${from} to ${to}. ${sentence}` + (lost ? ` ${lost} of what gets worse ${lost === 1 ? "is" : "are"} lost without a word.` : "");
+    said.textContent = `From ${from} to ${to}. ${sentence}` + (parts.length ? ` Of what gets worse, ${parts.join(", and ")}.` : "");
     for (const way of [WORSE, OTHER, BETTER]) {
       const rows = found.filter((one) => one.way === way);
       if (rows.length) table(rows, titles[way], from, to);
