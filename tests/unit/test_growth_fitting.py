@@ -324,3 +324,14 @@ def test_without_matplotlib_the_user_is_told_what_to_install(monkeypatch):
     with pytest.raises(UsageError, match="matplotlib") as caught:
         drawing.require_matplotlib()
     assert "nestbench[plots]" in caught.value.do
+
+
+def test_seconds_of_another_way_are_no_part_of_the_fit():
+    """Where the stack ran out and Keras went on without a word, counting is lost, and that time is another."""
+    lost = Counted(kind=Kind.MEASURED, python_calls=2000, user_calls={"Link": 200}, lost=True)
+    linear = times(lambda n: [0.01 * n if n < 128 else 9.0] * 3)
+    clean = told(counts(lambda n: n), linear).curves[Quantity.SECONDS]
+    mended = told(counts(lambda n: n, instead={128: lost}), linear).curves[Quantity.SECONDS]
+    assert clean.growth.exponent > 1.3
+    assert mended.growth.exponent == pytest.approx(1, abs=0.01)
+    assert max(size for size, _ in mended.points) == 64

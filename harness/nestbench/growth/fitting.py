@@ -5,7 +5,7 @@ raises the same, any other as far as it is measured. Where that ends, it breaks.
 """
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
@@ -105,13 +105,14 @@ def tell(counts: StackCounts | None, times: StackTimes | None, label: str) -> li
     for part in Part:
         points = [(point.size, point.parts[part]) for point in counted.points] if counted else []
         clocked = [(point.size, point.parts[part]) for point in timed.points] if timed else []
+        ran_out = {size for size, one in points if one.lost}
         told.append(
             Told(
                 stack=found.stack,
                 label=label,
                 growing=one.growing,
                 part=part,
-                curves={**_of_counts(points, tally, part), Quantity.SECONDS: _of_times(clocked)},
+                curves={**_of_counts(points, tally, part), Quantity.SECONDS: _of_times(clocked, ran_out)},
                 counted=_reach(points),
                 timed=_reach(clocked),
                 clocked=(timed.host, timed.launch) if timed else None,
@@ -140,8 +141,10 @@ def _counted(values: Sequence[tuple[int, float, bool]], bounds: Mapping[int, flo
     return _curve([(size, value) for size, value, lost in values if not lost], {**lost, **bounds}, why)
 
 
-def _of_times(points: Sequence[tuple[int, Timed]]) -> Curve:
-    values = [(size, seconds) for size, one in _good(points) for seconds in one.seconds]
+def _of_times(points: Sequence[tuple[int, Timed]], ran_out: Collection[int]) -> Curve:
+    """At the sizes of ``ran_out`` counting was lost: Keras met the recursion limit and went another way."""
+    good = [(size, one) for size, one in _good(points) if size not in ran_out]
+    values = [(size, seconds) for size, one in good for seconds in one.seconds]
     bounds = {size: one.at_least for size, one in points if one.at_least is not None}
     return _curve(values, bounds)
 
