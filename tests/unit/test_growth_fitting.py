@@ -327,7 +327,7 @@ def test_without_matplotlib_the_user_is_told_what_to_install(monkeypatch):
 
 
 def test_seconds_of_another_way_are_no_part_of_the_fit():
-    """Where the stack ran out and Keras went on without a word, counting is lost, and that time is another."""
+    """Where the stack ran out and Keras went on without a word, counting is lost: that time is another."""
     lost = Counted(kind=Kind.MEASURED, python_calls=2000, user_calls={"Link": 200}, lost=True)
     linear = times(lambda n: [0.01 * n if n < 128 else 9.0] * 3)
     clean = told(counts(lambda n: n), linear).curves[Quantity.SECONDS]
