@@ -121,12 +121,12 @@
   function chosenRows(state, chosen) {
     const tokens = state.q.toLowerCase().split(/\s+/).filter(Boolean);
     const candidates = rows.filter((one) => state.build || !one.build);
-    const asked = candidates.filter((one) =>
+    const left = candidates.filter((one) =>
       (!state.group.length || state.group.includes(one.group))
       && tokens.every((token) => one.words.includes(token))
       && (!state.verdict.length || chosen.some(({ at }) => names(one.texts[at]).some((name) => state.verdict.includes(name)))));
-    const kept = state.all ? asked : asked.filter((one) => differs(one, state, chosen));
-    return { kept, candidates, alike: asked.length - kept.length };
+    const kept = state.all ? left : left.filter((one) => differs(one, state, chosen));
+    return { kept, candidates, alike: left.length - kept.length };
   }
   const gravest = ["w", "l", "r", "i", "o", "u", "n", "t", "m"];
   const keys = {
