@@ -232,6 +232,14 @@ def test_rows_and_columns_have_permanent_links_too(visit):
     assert page.is_visible("[id='@keras3.15-jax']")
 
 
+@pytest.mark.parametrize("name", ["no-such-case@tf2.16", "raw-variable-attribute@tf9.9", "%E0%A4%A"])
+def test_an_address_of_nothing_is_told(visit, name):
+    page = visit(f"index.html#{name}")
+    said = page.inner_text("#_cell")
+    assert name in said
+    assert "no such row, stack or square" in said
+
+
 def test_a_square_leads_to_its_evidence_by_mouse_and_by_keyboard(visit):
     page = visit("index.html")
     page.click("[id='raw-variable-attribute@tf2.16']")

@@ -18,7 +18,7 @@ _PADDING = 10
 def stack_badge(survey: Survey, stack: str) -> str:
     """``nested layers on tf2.15 | 240/293 safe``; never good where something is not measured."""
     tally = survey.tally(stack)
-    judged, missing = tally["tlroi"], tally[NOT_KNOWN]
+    judged, missing = tally.judged, tally[NOT_KNOWN]
     share = tally.safe / judged if judged else 0.0
     good = share >= _GOOD and not missing
     state = "unknown" if not judged else "good" if good else "mixed" if share >= _MIXED else "bad"

@@ -40,6 +40,11 @@ class Tally:
         return self["t"] - self.lossy
 
     @property
+    def judged(self) -> int:
+        """Of which a verdict says how the stack treats them."""
+        return self["tlroi"]
+
+    @property
     def total(self) -> int:
         """All of them."""
         return sum(self.kinds.values())

@@ -6,9 +6,15 @@ addEventListener("error", (event) => {
   if (event.target instanceof HTMLScriptElement) document.documentElement.classList.remove("js");
 }, true);
 
+// What the address names on this page; an address that somebody broke names something that is not there.
+function named() {
+  const name = location.hash.slice(1);
+  try { return decodeURIComponent(name); } catch { return name; }
+}
+
 // A link into a closed part opens it.
 function reveal() {
-  const id = decodeURIComponent(location.hash.slice(1));
+  const id = named();
   const place = id && document.getElementById(id);
   if (!place) return;
   let closed = false;

@@ -60,8 +60,15 @@
 
   // A permanent link shows its square, row or column, whatever is folded or filtered away.
   function show() {
-    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!place || !table.contains(place)) { choose(null); return; }
+    const asked = named(), place = document.getElementById(asked);
+    if (!place || !table.contains(place)) {
+      choose(null);
+      if (asked && !place) {
+        bar.classList.add("said");
+        bar.replaceChildren(`The address asks for “${asked}”: there is no such row, stack or square in these results.`);
+      }
+      return;
+    }
     const row = place.closest("tr[id]"), cell = place.closest("td");
     const column = cell ? columns[cell.cellIndex - 1] : place.id.startsWith("@") ? columns[place.cellIndex] : null;
     matrix.shown(row, column);
