@@ -62,8 +62,19 @@ class Subclassed(keras.models.Model):
         return self.rest[0](self.first(inputs))
 
 
+class Mended(Subclassed):
+    def __init__(self):
+        super().__init__()
+        for place, layer in enumerate(self.rest):
+            setattr(self, "rest_%d" % place, layer)
+
+
 def sequential():
     return keras.models.Sequential([keras.layers.Dense(3, input_shape=(5,))])
+
+
+def mended():
+    return Mended()
 
 
 def subclassed():
@@ -125,3 +136,5 @@ def test_multi_backend_keras_is_known_by_the_model_alone(found):
     assert (said["findings"], said["counted"], said["used"]) == ([], 18, 18)
     (finding,) = found("keras2.3", "subclassed", "old")["findings"]
     assert (finding["kind"], finding["place"]) == ("uncounted", "model.rest[0]")
+    assert finding["rule"] == "untracked-container"
+    assert found("keras2.3", "mended", "old")["findings"] == []

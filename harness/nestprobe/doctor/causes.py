@@ -60,7 +60,10 @@ class Causes(object):
             return "untracked-" + kind, target
         if kind == "wrapped":
             return self._of_wrapped(between, target), target
-        return self._of_attribute(holder.item, first), target
+        found = self._of_attribute(holder.item, first)
+        if found == "unknown" and kind == "plain":  # tf.keras would have wrapped it
+            found = "untracked-container"
+        return found, target
 
     def _hidden(self, holder, segment):
         """What stands between the two that Keras cannot see through; None where there is nothing."""

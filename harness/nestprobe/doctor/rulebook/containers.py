@@ -14,6 +14,18 @@ RULES = (
         decisive=("set-of-layers",),
     ),
     Rule(
+        id="untracked-container",
+        title="kept in a list, tuple or dict, which multi-backend Keras does not look into",
+        cause="Keras 2.3 of several backends tracks a layer that is an attribute itself, and looks into no "
+        "container. tf.keras and Keras 3 look into these.",
+        mend="self.{attribute} = [...]\n"
+        "for place, layer in enumerate(self.{attribute}):  # of a dict: .values()\n"
+        '    setattr(self, "{attribute}_%d" % place, layer)  # tracked as an attribute of its own',
+        kinds=LOST,
+        cases=("list-of-layers", "dict-of-layers", "ordered-dict-of-layers"),
+        decisive=("list-of-layers",),
+    ),
+    Rule(
         id="set-order",
         title="saved by its place in a set, which has no order",
         cause="The weights file numbers the members of a set as it walks them. Another instance walks "
