@@ -126,6 +126,29 @@ def weights_file_duplicate_names(k, names):
     return k.as_model(Parent() if names == "built-by-parent" else Twin())
 
 
+@case(
+    parameters=2 * DENSE,
+    variants={"owner": ("layer", "model"), "names": ("stem-head", "body-tail")},
+)
+def attributes_around_layers(k, owner, names):
+    """A weights file of another release is refused: expected 2 variables, but received 0 variables.
+
+    Two Dense layers as attributes whose names sort on either side of ``layers``.
+    """
+    first, second = names.split("-")
+
+    class Holder(k.base(owner)):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            setattr(self, first, k.layers.Dense(5))
+            setattr(self, second, k.layers.Dense(5))
+
+        def call(self, inputs):
+            return getattr(self, second)(getattr(self, first)(inputs))
+
+    return k.as_model(Holder())
+
+
 @case(parameters=3 * DENSE, about=("checkpoint",), sources=[keras_issue(18398)])
 def checkpoint_list_of_layers(k):
     """tf.train.Checkpoint does not restore layers that are kept in a list.

@@ -7,11 +7,12 @@ from functools import cached_property
 from nestbench.audit.difference import Difference, Gravity, Kind
 from nestbench.audit.side import Finding, Side
 from nestbench.audit.signatures import OWN, findings_by_signature
-from nestbench.catalogue import CaseEntry, Catalogue
+from nestbench.catalogue import CaseEntry, Catalogue, row_label
 from nestbench.changes import Behaviour, History, behaviour_of, history_of
 from nestbench.frames import Result, collect
 from nestbench.matrix import Matrix
 from nestbench.matrix.lines import Line, lines
+from nestbench.portability import Shelf
 from nestbench.run.stored import lock_digests
 from nestbench.store import Store
 from nestbench.verdicts import Verdict
@@ -56,6 +57,8 @@ _CAUSED = {
 _OF_BUILD = frozenset({"count:built.count_params"})
 #: What Keras says where a file holds another number of weights or layers than the model.
 _OF_NUMBER = ("mismatch", "expects", "expected", "objects could not be loaded")
+#: Words of ``nestprobe.exchange.Result``.
+_EQUAL, _NOT_WHOLE = "equal", ("differs", "refuses")
 _RULES = {rule.id: rule for rule in (*RULES, *OWN)}
 
 
@@ -64,7 +67,8 @@ class Shown:
     """A case variant of which published results show the same difference.
 
     ``since``: between which releases of which part it came, e.g. ``between TensorFlow 2.15.1 and
-    2.16.2``; empty where the two stacks are on no line of releases, and ``why`` says so.
+    2.16.2``; empty where the two stacks are on no line of releases, and ``why`` says so. Of a file,
+    ``exchanged`` says instead what became of the case's own from the one stack to the other.
     """
 
     case: CaseEntry
@@ -72,6 +76,7 @@ class Shown:
     verdict: Verdict
     since: str
     why: str = ""
+    exchanged: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +100,7 @@ class Archive:
 
     def __init__(self, store: Store, matrix: Matrix, catalogue: Catalogue) -> None:
         self._store, self._matrix, self._catalogue = store, matrix, catalogue
+        self._exchanged = Shelf(root=store.root.parent / "portability")
         self._results: dict[str, dict[str, dict[str, Result]]] = {}
 
     @cached_property
@@ -120,6 +126,19 @@ class Archive:
             elif _differs(by_stack, verdict, before, after, entry_point):
                 why = f"{before} and {after} are on no one line of releases"
                 yield Shown(case=entry, label=label, verdict=verdict, since="", why=why)
+
+    def exchanged(self, case: str, kind: str, before: str, after: str) -> Iterator[Shown]:
+        """The case's variants of which a file of ``before`` loads there, and on ``after`` not as a whole."""
+        entry = next((one for one in self._catalogue if one.id == case), None)
+        there, here = self._exchanged.load(before), self._exchanged.load(after)
+        if entry is None or there is None or here is None:
+            return
+        for variant in entry.variants:
+            label = row_label(entry.id, variant.label)
+            own, now = (one.found.get(label, {}).get(before, {}).get(kind) for one in (there, here))
+            if own is not None and own.result == _EQUAL and now is not None and now.result in _NOT_WHOLE:
+                said = f"saved on {before} and loaded on {after}: {now.result}"
+                yield Shown(case=entry, label=label, verdict=Verdict.UNSAVED, since="", exchanged=said)
 
     def _of(self, entry: CaseEntry) -> Mapping[str, Mapping[str, Result]]:
         if entry.id not in self._results:
@@ -202,6 +221,10 @@ def _about(difference: Difference, finding: Finding) -> bool:
 
 def _shown(rule: Rule, difference: Difference, lacks: str, has: str, archive: Archive) -> Iterator[Shown]:
     """The rule's cases that differ between the two stacks by a verdict of the difference, each once."""
+    for file in _LOST_BY:
+        if difference.marks == {f"old-file:{file}"}:
+            for case in rule.cases:
+                yield from archive.exchanged(case, file, lacks, has)
     entry_point = "build" if difference.marks == _OF_BUILD else "call"
     verdicts = list(dict.fromkeys(_VERDICTS[kind] for kind in difference.kinds if kind in _VERDICTS))
     for case in rule.cases:

@@ -17,6 +17,8 @@ __all__ = ["OWN", "findings_by_signature"]
 _CHECKPOINT = (Kind.NOT_IN_CHECKPOINT, Kind.NOT_FROM_CHECKPOINT)
 _CONFIG = ("raises:saved-model", "raises:reloaded-model", "raises:cloned")
 _BUILD = next(one for one in RULES if one.id == "build-leaves-children")
+#: What Keras 2 says of a layer that it does not find in a file, and what Keras 3 says of one or more.
+_NOT_FOUND = ("but received 0 variables during loading", "objects could not be loaded")
 _OF_CONFIG = ("get_config", "could not be deserialized", "revive model from config", "was created by passing")
 
 #: Rules of the audit alone.
@@ -72,7 +74,20 @@ OWN = (
         "says so.",
         mend="# move the values layer by layer: layer.set_weights(values)",
         kinds=("unrestored",),
-        cases=(),
+        cases=("dict-against-its-order",),
+    ),
+    # Read in the files of tf2.12 to tf2.16 for one model, and seen in each of these that loads each other's.
+    Rule(
+        id="layers-elsewhere-in-the-file",
+        title="a weights file in which this release looks for a layer where the other did not put it",
+        cause="Since 2.12 a weights file keeps the values of a layer under the way by which Keras first came "
+        "to it: the name of an attribute, or a number in `layers`. Which way is first has changed: 2.14 "
+        "numbers otherwise than 2.13; 2.15 takes the names of attributes from the last to the first, and "
+        "keeps the layers of a Sequential and of a functional model elsewhere; Keras 3 takes the names from "
+        "the first again. A model file holds the same.",
+        mend="# move the values: model.set_weights(values), in the order of model.weights here",
+        kinds=("unrestored",),
+        cases=("attributes-around-layers",),
     ),
     # Measured on tf2.4 to tf2.11 as savers and tf2.12 to tf2.21 as readers: refused as it is named, and read
     # whole under a name that ends in .h5 alone.
@@ -100,10 +115,23 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
         places = [after.places.get(one, "") for one in difference.positions]
         if all("[" in place for place in places):
             yield _finding("checkpoint-of-containers", ", ".join(places[:4]), difference)
+    yield from _of_an_old_file(difference, before, after)
+    if difference.marks <= frozenset(_CONFIG) and any(
+        words in line for line in difference.evidence for words in _OF_CONFIG
+    ):
+        yield _finding("config-of-a-subclass", "model", difference)
+    if difference.marks == {"count:built.count_params"} and _runs(before) and _runs(after) == 0:
+        yield _finding(_BUILD.id, "model", difference)
+
+
+def _of_an_old_file(difference: Difference, before: Side, after: Side) -> Iterator[Finding]:
     if (
         difference.marks == {"old-file:checkpoint"}
         and _is_across_keras(difference, before, after)
-        and ((kept := _kept(difference, after, "checkpoint")) or (_holds_all(before) and _holds_all(after)))
+        and (
+            (kept := _kept(difference, after, "checkpoint"))
+            or all(_holds_all(side, "checkpoint") for side in (before, after))
+        )
     ):
         yield _finding("checkpoint-across-keras", "model", difference, kept, mend=_across(before, after))
     if (
@@ -114,18 +142,14 @@ def findings_by_signature(difference: Difference, before: Side, after: Side) -> 
     ):
         mend = "" if keeps_order(before, after) else carried_over(before, after)
         yield _finding("weights-file-of-before-2.12", "model", difference, kept, mend=mend)
+    if difference.gravity is Gravity.LOUD and _looks_elsewhere(difference, before, after):
+        yield _finding("layers-elsewhere-in-the-file", "model", difference, mend=carried_over(before, after))
     if difference.marks == {"no-reader:checkpoint"}:
         mend = _across(before, after)
         yield _finding("checkpoint-without-tensorflow", "model", difference, mend=mend)
     if Kind.MISPLACED in difference.kinds and all("['" in after.places[one] for one in difference.positions):
         where = ", ".join(after.places[one] for one in difference.positions[:4])
         yield _finding("order-of-a-dict", where, difference, mend=carried_over(before, after))
-    if difference.marks <= frozenset(_CONFIG) and any(
-        words in line for line in difference.evidence for words in _OF_CONFIG
-    ):
-        yield _finding("config-of-a-subclass", "model", difference)
-    if difference.marks == {"count:built.count_params"} and _runs(before) and _runs(after) == 0:
-        yield _finding(_BUILD.id, "model", difference)
 
 
 def _finding(
@@ -167,14 +191,30 @@ def _is_of_the_old_layout(side: Side) -> bool:
     return bool(tensorflow) and _keras(side) == "2" and Version(tensorflow or "") < _LAYOUT
 
 
+def _looks_elsewhere(difference: Difference, before: Side, after: Side) -> bool:
+    """Whether a file of today's layout is refused for layers that are not where they are looked for.
+
+    What one of the stacks does not save at all would be refused in the same words.
+    """
+    sides, marks = (before, after), difference.marks
+    file = "weights_file" if marks == {"old-file:weights"} else "model_file"
+    said = any(words in line for line in difference.evidence for words in _NOT_FOUND)
+    return (
+        said
+        and marks <= {"old-file:weights", "old-file:model"}
+        and not any(map(_is_of_the_old_layout, sides))
+        and all(_holds_all(side, file) for side in sides)
+    )
+
+
 def _keras(side: Side) -> str:
     return (side.versions.get("keras") or "").partition(".")[0]
 
 
-def _holds_all(side: Side) -> bool:
-    """Whether all that the forward pass reads is in this stack's own checkpoint and comes back from it."""
+def _holds_all(side: Side, file: str) -> bool:
+    """Whether all that the forward pass reads is in this stack's own file and comes back from it."""
     read = parameters_of(side.observation.variables) if side.observation is not None else []
-    return bool(read) and _held(read, "checkpoint")
+    return bool(read) and _held(read, file)
 
 
 def _held(variables: Iterable[VariableRecord], file: str) -> bool:

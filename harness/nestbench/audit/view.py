@@ -121,6 +121,7 @@ def _explanation(one: Explanation) -> dict[str, Any]:
                 "verdict": str(shown.verdict),
                 "since": shown.since,
                 "why": shown.why,
+                "exchanged": shown.exchanged,
             }
             for shown in one.shown
         ],

@@ -77,6 +77,34 @@ def test_a_weights_file_of_the_old_layout(old, new, said, rules):
     assert [finding.rule for finding in findings_by_signature(one, before, after)] == rules
 
 
+NOT_FOUND = "ValueError: Layer 'dense' expected 2 variables, but received 0 variables during loading."
+LESS = observation(variable(*W, in_weights_file=False, restored_from_weights_file=False), *PLAIN[1:])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "seen", "rules"),
+    [
+        (("2.15.1", "2.15.0"), ("2.21.0", "3.15.1"), "ValueError: A total of 2 objects could not be loaded.",
+         whole(), ["layers-elsewhere-in-the-file"]),
+        (("2.13.1", "2.13.1"), ("2.15.1", "2.15.0"), NOT_FOUND, whole(), ["layers-elsewhere-in-the-file"]),
+        (("2.9.3", "2.9.0"), ("2.15.1", "2.15.0"), NOT_FOUND, whole(), ["weights-file-of-before-2.12"]),
+        (("2.13.1", "2.13.1"), ("2.15.1", "2.15.0"), "OSError: no such file", whole(), []),
+        (("2.13.1", "2.13.1"), ("2.15.1", "2.15.0"), NOT_FOUND, LESS, []),  # the new stack loses one itself
+    ],
+)  # fmt: skip
+def test_a_weights_file_that_keeps_layers_elsewhere(old, new, said, seen, rules):
+    refused = Loaded(result="refuses", detail=said)
+    before = side(OLD, whole(), loads=EQUAL, versions=dict(zip(("tensorflow", "keras"), old, strict=True)))
+    after = side(
+        NEW,
+        seen,
+        loads={OLD: {"weights": refused}},
+        versions=dict(zip(("tensorflow", "keras"), new, strict=True)),
+    )
+    (one,) = (one for one in differences(before, after) if "old-file" in one.kinds)
+    assert [finding.rule for finding in findings_by_signature(one, before, after)] == rules
+
+
 def test_an_old_weights_file_that_is_read_without_a_word():
     """What the new stack's own file holds was lost by the layout; what it does not hold, by itself."""
     there, here = Loaded(result="equal", back=((0, 0), (1, 1), (2, 2))), Loaded(result="differs", back=())
