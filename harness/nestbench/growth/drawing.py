@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-__all__ = ["draw", "drawings", "require_matplotlib"]
+__all__ = ["captioned", "draw", "drawings", "require_matplotlib"]
 
 _MARKERS = "osD^vP*X<>hp"
 #: Of different lightness; as many as have no divisor in common with the markers, so that no pair comes twice.
@@ -51,12 +51,26 @@ def require_matplotlib() -> None:
 def drawings(told: Sequence[Told]) -> dict[str, str]:
     """File name to SVG, for each case and each quantity that has a line to show."""
     found = {}
+    for rows, quantity in _pictures(told):
+        name = rows[0].label.replace("[", "-").replace("]", "").replace("=", "-").replace(",", "-")
+        found[f"{name}.{quantity.replace(' ', '-')}.svg"] = draw(rows, quantity)
+    return found
+
+
+def captioned(told: Sequence[Told]) -> dict[str, str]:
+    """The same by what it shows, in words."""
+    return {_title(rows, quantity): draw(rows, quantity) for rows, quantity in _pictures(told)}
+
+
+def _pictures(told: Sequence[Told]) -> Iterator[tuple[list[Told], Quantity]]:
     for label, quantity in itertools.product(dict.fromkeys(one.label for one in told), Quantity):
         rows = [one for one in told if one.label == label and len(_sizes(one, quantity)) >= _LEAST]
         if rows:
-            name = label.replace("[", "-").replace("]", "").replace("=", "-").replace(",", "-")
-            found[f"{name}.{quantity.replace(' ', '-')}.svg"] = draw(rows, quantity)
-    return found
+            yield rows, quantity
+
+
+def _title(rows: Sequence[Told], quantity: Quantity) -> str:
+    return f"{rows[0].label}: {quantity} against {rows[0].growing}"
 
 
 def draw(rows: Sequence[Told], quantity: Quantity) -> str:
@@ -68,7 +82,7 @@ def draw(rows: Sequence[Told], quantity: Quantity) -> str:
     parts = {part: [row for row in rows if row.part is part] for part in Part}
     parts = {part: found for part, found in parts.items() if found}
     stacks = list(dict.fromkeys(row.stack for row in rows))
-    head = [f"{rows[0].label}: {quantity} against {rows[0].growing}", *_why_left_out(left_out)]
+    head = [_title(rows, quantity), *_why_left_out(left_out)]
     titles = max(room(line, _LARGE) for line in head) / len(parts)
     words = max(room(_words(row, quantity), _SMALL) for row in rows)
     across = max(_LEFT + _PANEL[0] + _RIGHT, 2 * _RIGHT + 1.5 * _SAMPLE + words, 2 * _RIGHT + titles)
