@@ -335,3 +335,11 @@ def test_seconds_of_another_way_are_no_part_of_the_fit():
     assert clean.growth.exponent > 1.3
     assert mended.growth.exponent == pytest.approx(1, abs=0.01)
     assert max(size for size, _ in mended.points) == 64
+
+
+@pytest.mark.parametrize("reached", [100, 20])
+def test_a_drawing_says_where_a_count_was_lost(reached):
+    lost = Counted(kind=Kind.MEASURED, python_calls=2000, user_calls={"Link": reached}, lost=True)
+    one = told(counts(keras_2, instead={128: lost}), times(lambda n: [0.01 * n]))
+    for quantity in (Quantity.USER_CALLS, Quantity.SECONDS):
+        assert ": 1.00 (1.00 to 1.00); count lost at n=128<" in drawing.draw([one], quantity)

@@ -178,9 +178,10 @@ def _words(row: Told, quantity: Quantity) -> str:
     """Of a line in the legend."""
     curve = row.curves[quantity]
     reach = row.timed if quantity is Quantity.SECONDS else row.counted
-    broken = short(reach, row.growing) if reach is not None else ""
     growth = power(curve.growth) if curve.growth is not None else "no exponent"
-    return f"{row.stack}: {growth}" + (f"; {broken}" if broken else "")
+    lost = ", ".join(f"{row.growing}={size}" for size in curve.lost)
+    broken = short(reach, row.growing) if reach is not None else ""
+    return "; ".join(filter(None, (f"{row.stack}: {growth}", lost and f"count lost at {lost}", broken)))
 
 
 def _legend(figure: "Figure", place: tuple[float, float], lines: Sequence["Line2D"]) -> None:
