@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from types import MappingProxyType
@@ -267,7 +268,9 @@ def test_a_drawing_says_case_quantity_power_and_end():
 def test_the_longest_words_of_a_drawing_have_room():
     def width(stack):
         rows = [told(counts(keras_2), stack=stack), told(counts(keras_2), stack=stack, part=Part.BUILD)]
-        return float(ET.fromstring(drawing.draw(rows, Quantity.USER_CALLS)).attrib["viewBox"].split()[2])
+        text = drawing.draw(rows, Quantity.USER_CALLS)
+        assert float(re.search(r"translate\((\S+) \S+\) rotate\(-90\)", text)[1]) > 9  # the name at the left
+        return float(ET.fromstring(text).attrib["viewBox"].split()[2])
 
     name = "a-stack-of-a-name-that-is-as-long-as-no-other-has-been-until-now"
     words = f"{name}: 1.00 (1.00 to 1.00)"

@@ -152,7 +152,7 @@ def _frame(axes: "Axes", sizes: Sequence[int], names: tuple[str, str], inches: f
         axes.text(-0.02, tick, plain(tick), ha="right", va="center", transform=left)
     middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
     axes.text(0.5, -0.14, across, **middle)
-    axes.text(-0.65 / _PANEL[0], 0.5, up, rotation="vertical", **middle)
+    axes.text(-0.65 / inches, 0.5, up, rotation="vertical", **middle)
 
 
 def _line(axes: "Axes", row: Told, quantity: Quantity, stacks: Sequence[str]) -> None:
