@@ -241,6 +241,7 @@ def test_json_has_points_and_bounds_and_no_infinity():
 def test_faster_than_any_power_has_a_word():
     curve = told(counts(lambda n: 2**n, sizes=range(1, 13))).curves[Quantity.USER_CALLS]
     assert report.power(curve.growth).startswith("exponential")
+    assert "Exponential: no power describes it" in report.to_text(both())
     assert report.power(told(counts(lambda _n: 1)).curves[Quantity.USER_CALLS].growth) == "0"
 
 
