@@ -1,5 +1,6 @@
 """A pair of stacks in a browser: what `nestbench compare` says, as a table and as Markdown."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from nestbench.changes.pairing import Direction, pairings
 from nestbench.frames import collect
 from nestbench.store import Store
 
+#: What a filter may take, and room for a machine that does something else.
+FILTER_MS = 300
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 
 
@@ -64,6 +67,95 @@ def test_switching_the_pair_changes_the_address_and_back_brings_it_back(visit):
     page.go_back()
     page.go_back()
     assert page.inner_text("#said") == said
+
+
+def rows_in_view(page):
+    return page.locator("#changes tbody th").filter(visible=True).all_inner_texts()
+
+
+def test_a_search_hides_rows_and_says_how_many_are_left(visit):
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16")
+    said, every = page.inner_text("#said"), rows_in_view(page)
+    assert page.inner_text("#shown") == ""
+    page.fill("input[name=q]", "List LAYER")
+    left = [one for one in every if "list" in one and "layer" in one]
+    assert rows_in_view(page) == left
+    assert 0 < len(left) < len(every)
+    assert page.inner_text("#shown") == f"{len(left)} of {len(every)} shown."
+    assert page.inner_text("#said") == said, "the headline stays about all"
+    worse = page.locator("h2", has_text="Gets worse").inner_text()
+    assert " of " in worse
+    page.fill("input[name=q]", "no such case")
+    assert rows_in_view(page) == []
+    assert "Nothing is left by these filters." in page.inner_text("#shown")
+    page.click("#clear")
+    assert (rows_in_view(page), page.inner_text("#shown")) == (every, "")
+
+
+def test_filters_are_in_the_address_and_back_brings_them_back(visit):
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16&q=list&group=containers&lost=1&all=1")
+    assert page.input_value("input[name=q]") == "list"
+    assert page.input_value("select[name=group]") == "containers"
+    assert page.is_checked("input[name=lost]")
+    one, both = rows_in_view(page), page.inner_text("#shown")
+    page.uncheck("input[name=lost]")
+    assert len(rows_in_view(page)) > len(one)
+    page.locator("input[name=q]").press("End")
+    page.locator("input[name=q]").press_sequentially(" owner")
+    assert page.url.endswith("?from=tf2.15&to=tf2.16&all=1&q=list+owner&group=containers")
+    page.go_back()
+    assert (rows_in_view(page), page.inner_text("#shown")) == (one, both)
+    page.go_forward()
+    assert page.input_value("input[name=q]") == "list owner"
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16&group=none-such")
+    assert "There is no group none-such in these results." in page.inner_text("#said")
+
+
+def test_a_group_and_what_gets_lost_without_a_word_are_what_the_headline_counts(visit):
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16")
+    groups = {
+        f"{entry.id}[{one.label}]" if one.label else entry.id: entry.group
+        for entry in load_catalogue()
+        for one in entry.variants
+    }
+    every = rows_in_view(page)
+    page.select_option("select[name=group]", "containers")
+    assert rows_in_view(page) == [one for one in every if groups[one] == "containers"]
+    page.select_option("select[name=group]", "")
+    page.check("input[name=lost]")
+    numbers = re.findall(r"(\d+) (?:more )?lose", page.inner_text("#said"))
+    assert len(rows_in_view(page)) == sum(map(int, numbers)) > 0
+
+
+def test_the_note_is_of_what_is_shown_and_says_so(visit):
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16&q=%3Clist_%3E&group=containers")
+    assert "with “\\<list\\_\\>” in the name, of the group containers" in page.input_value("#markdown")
+    page.fill("input[name=q]", "list")
+    note = page.input_value("#markdown")
+    shown = rows_in_view(page)
+    assert f"Filtered: {note.count(chr(10) + '- ')} of " in note
+    assert 0 < note.count("\n- ") <= len(shown)
+    page.click("#clear")
+    assert "Filtered" not in page.input_value("#markdown")
+
+
+def test_a_filter_answers_at_once(visit):
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16&all=1")
+    took = page.evaluate(
+        """async () => {
+            const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+            const field = document.querySelector("input[name=q]"), took = [];
+            for (const word of ["list", "zzz", "", "model", ""]) {
+                const start = performance.now();
+                field.value = word;
+                field.dispatchEvent(new Event("input", { bubbles: true }));
+                await frame();
+                took.push(performance.now() - start);
+            }
+            return took;
+        }"""
+    )
+    assert sorted(took)[len(took) // 2] < FILTER_MS
 
 
 def test_the_front_page_asks_for_a_pair(visit):

@@ -189,7 +189,8 @@ class _Writer:
 
     def _others(self) -> None:
         source, survey = self.source, self.survey
-        self._page("upgrade.html", **self._pair())
+        groups = list(dict.fromkeys(study.entry.group for study in survey.studies))
+        self._page("upgrade.html", groups=groups, **self._pair())
         known = {study.entry.id for study in survey.studies}
         self._page("claims.html", claims=self.claims, totals=claim_totals(survey), known=known)
         blocks = [
