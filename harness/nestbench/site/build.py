@@ -23,6 +23,7 @@ from nestbench.site.caseview import FLAGS, variant_views
 from nestbench.site.claimview import ClaimView, claim_totals, claim_views
 from nestbench.site.cost import Cost, cost_of, has_matplotlib
 from nestbench.site.download import TABLES
+from nestbench.site.exchanged import exchange_of, exchange_script
 from nestbench.site.folder import Folder
 from nestbench.site.mark import names
 from nestbench.site.matrixview import matrix_rows, widths
@@ -80,8 +81,17 @@ class _Writer:
         self.unstable = {one.label: one.unstable for s in survey.studies for one in s.variants}
         self.labels = {row_label(s.entry.id, one.variant.label): (s.entry.id, one.anchor)
                        for s in survey.studies for one in s.variants}  # fmt: skip
+        self.exchange = exchange_of(self.loads, self._exchanged(), self.source.blocks)
         self.pages = 0
         self.rows: dict[str, int] = {}
+
+    def _exchanged(self) -> dict[str, str]:
+        """By label of a case variant its place in the page of portability; it may have no page of its own."""
+        found = dict.fromkeys(label for one in self.loads for label in one.found)
+        return {
+            label: self.labels[label][1] if label in self.labels else f"_case-{place}"
+            for place, label in enumerate(found)
+        }
 
     def beside(self) -> dict[str, Iterator[dict[str, Any]]]:
         """By table the rows to take away of what is measured beside the cells."""
@@ -99,6 +109,7 @@ class _Writer:
         for asset in sorted(assets.iterdir(), key=lambda one: one.name):
             (self.work / "assets" / asset.name).write_bytes(asset.read_bytes())
         self._text("data/behaviours.js", behaviour_script(self.survey))
+        self._text("data/exchange.js", exchange_script(self.exchange))
         self._index()
         for study in self.survey.studies:
             self._case(study)
@@ -189,21 +200,24 @@ class _Writer:
 
     def _others(self) -> None:
         source, survey = self.source, self.survey
-        groups = list(dict.fromkeys(study.entry.group for study in survey.studies))
-        self._page("upgrade.html", groups=groups, **self._pair())
+        self._upgrade()
         known = {study.entry.id for study in survey.studies}
         self._page("claims.html", claims=self.claims, totals=claim_totals(survey), known=known)
         blocks = [
             (block, [self._stack_row(column.stack) for column in block.columns]) for block in source.blocks
         ]
         self._page("stacks.html", blocks=blocks, absent=source.absent)
-        self._page("portability.html", **portable.view(self.loads, self.labels))
+        self._page("portability.html", **portable.view(self.loads, self.exchange))
         self._growth()
         self._page(
             "downloads.html", tables=TABLES, rows=self.rows, parquet=has_parquet(),
             stacks=source.stacks, sizes=_sizes(self.work / "data"),
         )  # fmt: skip
         self._page("about.html", absent=source.absent)
+
+    def _upgrade(self) -> None:
+        groups = list(dict.fromkeys(study.entry.group for study in self.survey.studies))
+        self._page("upgrade.html", groups=groups, **self._pair())
 
     def _growth(self) -> None:
         self._page(
