@@ -8,6 +8,7 @@ import pytest
 from nestbench.catalogue import load_catalogue
 from nestbench.changes.pairing import Direction, pairings
 from nestbench.frames import collect
+from nestbench.portability import Shelf
 from nestbench.store import Store
 
 #: What a filter may take, and room for a machine that does something else.
@@ -123,7 +124,7 @@ def test_a_group_and_what_gets_lost_without_a_word_are_what_the_headline_counts(
     assert rows_in_view(page) == [one for one in every if groups[one] == "containers"]
     page.select_option("select[name=group]", "")
     page.check("input[name=lost]")
-    numbers = re.findall(r"(\d+) (?:more )?lose", page.inner_text("#said"))
+    numbers = re.findall(r"in (\d+)", page.inner_text("#said"))
     assert len(rows_in_view(page)) == sum(map(int, numbers)) > 0
 
 
@@ -173,6 +174,58 @@ def test_a_pair_that_is_none_is_said_to_be_none(visit):
     assert page.title().startswith("From tf2.15 to tf2.15")
     page = visit("upgrade.html?from=tf9.9&to=tf2.15")
     assert "There is no stack tf9.9" in page.inner_text("#said")
+
+
+def exchange_of(page):
+    """What the page says of files, line by line."""
+    return page.locator("#files li, noscript li:has(> [href^=portability])").all_inner_texts()
+
+
+def test_files_of_a_pair_that_was_exchanged_are_told_kind_by_kind(visit):
+    page = visit("upgrade.html?from=tf2.15&to=tf2.16")
+    weights, model, checkpoint = exchange_of(page)
+    loads = Shelf(root=PUBLISHED.parent / "portability").load("tf2.16")
+    found = [savers["tf2.15"] for savers in loads.found.values()]
+    silent = [label for label, of in loads.found.items() if of["tf2.15"]["weights"].result == "differs"]
+    equal = sum(of["weights"].result == "equal" for of in found)
+    told = f"{equal} come back equal and {len(silent)} are silently different"
+    assert weights.startswith(f"Weights files, {len(found)} files: {told}. ")
+    assert f"Silently different: {', '.join(silent)}." in weights
+    assert model.startswith("Model files, ")
+    assert checkpoint.startswith("TF checkpoints, 16 files: all are silently different.")
+    page.locator("#files li").first.locator("text=Which do not come back equal").click()
+    row = page.locator("tr:has(:target)")
+    assert "tf2.15" in row.locator("th").inner_text()
+    assert row.locator("td").nth(1).inner_text().replace("\n", " ") == ", ".join(silent)
+
+
+def test_a_pair_that_was_not_exchanged_names_the_nearest_that_were(visit):
+    page = visit("upgrade.html?from=tf2.13&to=tf2.18")
+    assert exchange_of(page) == []
+    said = page.inner_text("#files")
+    assert "This pair was not exchanged. The nearest that were: saved on tf2.11, loaded on tf2.16;" in said
+    page.click("#files >> text=saved on tf2.15, loaded on tf2.21")
+    assert page.input_value("select[name=to]") == "tf2.21"
+    assert len(exchange_of(page)) == 3
+    page = visit("upgrade.html?from=tf2.18&to=tf2.13")
+    assert "saved on tf2.21, loaded on tf2.15" in page.inner_text("#files"), "the same way as was asked for"
+    page = visit("upgrade.html?from=tf2.15&to=tf2.15")
+    assert page.inner_text("#files") == ""
+
+
+def test_without_scripts_the_usual_pair_stands_there_as_with_them(visit):
+    def tables(page):
+        rows = page.locator("table.data tbody tr").filter(visible=True)
+        return rows.evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+
+    with_scripts, without = visit("upgrade.html"), visit("upgrade.html", java_script_enabled=False)
+    assert len(tables(without)) > 100
+    assert tables(without) == tables(with_scripts)
+    said = without.locator("noscript p.state").inner_text()
+    assert said == with_scripts.inner_text("#said")
+    assert exchange_of(without) == exchange_of(with_scripts)
+    assert with_scripts.locator("noscript").is_hidden()
+    assert without.locator("#pair").is_hidden()
 
 
 def test_without_scripts_it_leads_to_what_changed_release_by_release(visit):

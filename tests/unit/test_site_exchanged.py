@@ -66,7 +66,7 @@ def test_every_pair_says_in_words_what_came_back(site):
     assert found["words"][words] == said
     assert [found["cases"][place] for place in silent] == [["history", "history"]]
     _, words, silent, anchor = found["pairs"]["tf2.14"]["tf2.14"][0]
-    assert (found["words"][words], silent, anchor) == ("4 files: 4 come back equal", [], "")
+    assert (found["words"][words], silent, anchor) == ("4 files: all come back equal", [], "")
     _, words, _, anchor = found["pairs"]["tf2.14"]["tf2.16"][1]
     assert (found["words"][words], anchor) == ("none was saved, or they do not exist there", "")
 

@@ -29,6 +29,7 @@ from nestbench.site.mark import names
 from nestbench.site.matrixview import matrix_rows, widths
 from nestbench.site.measured import exchange_rows, growth_rows, timing_rows
 from nestbench.site.page import render
+from nestbench.site.pairview import pair_view
 from nestbench.site.source import Source
 from nestbench.site.standing import standing
 from nestbench.site.state import measured, sentence, step_words
@@ -138,11 +139,9 @@ class _Writer:
         )
 
     def _pair(self) -> dict[str, Any]:
-        """The step that most people ask for: the last Keras 2 against the newest release."""
-        blocks = self.source.blocks
-        first = [column.stack for column in blocks[0].columns] if blocks else []
-        before = "tf2.15" if "tf2.15" in first else (first[0] if first else "")
-        return {"blocks": blocks, "default_from": before, "default_to": first[-1] if first else ""}
+        first = next(iter(self.source.stacks), "")
+        before, after = self.survey.usual or (first, first)
+        return {"blocks": self.source.blocks, "default_from": before, "default_to": after}
 
     def _case(self, study: Study) -> None:
         entry = study.entry
@@ -216,8 +215,16 @@ class _Writer:
         self._page("about.html", absent=source.absent)
 
     def _upgrade(self) -> None:
-        groups = list(dict.fromkeys(study.entry.group for study in self.survey.studies))
-        self._page("upgrade.html", groups=groups, **self._pair())
+        usual = self.survey.usual
+        self._page(
+            "upgrade.html",
+            groups=list(dict.fromkeys(study.entry.group for study in self.survey.studies)),
+            pair=pair_view(self.survey, self.labels, self.unstable),
+            files=self.exchange.told(*usual) if usual else [],
+            near=self.exchange.near(*usual) if usual else [],
+            places=self.exchange.anchors,
+            **self._pair(),
+        )
 
     def _growth(self) -> None:
         self._page(

@@ -29,11 +29,16 @@ FAILS: Final = {
     "?": ("could not be measured", "could not be measured"),
 }
 _EQUAL, _SILENT, _NONE = "=", "D", "-"
+_SAID: Final = {
+    _EQUAL: ("comes back equal", "come back equal"),
+    _SILENT: ("is silently different", "are silently different"),
+    **FAILS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Told:
-    """What a pair says of one kind of file. ``silent``: labels of the cases that are another in silence.
+    """What a pair says of one kind of file. ``silent``: cases that are another in silence, where not all are.
 
     ``anchor``: of the pair in the page of portability; empty where all come back equal or none is there.
     """
@@ -62,11 +67,11 @@ class Exchange:
         return [self._told(saver, loader, kind, letters) for kind, letters in kinds.items()]
 
     def _told(self, saver: str, loader: str, kind: str, letters: str) -> Told:
-        places = self.of(letters, _SILENT)
+        silent = self.of(letters, _SILENT)
         return Told(
             title=SHORT[kind],
             words=_words(letters),
-            silent=tuple(places),
+            silent=tuple(silent) if set(letters) - {_SILENT, _NONE} else (),
             anchor=pair_anchor(kind, saver, loader) if set(letters) - {_EQUAL, _NONE} else "",
         )
 
@@ -142,20 +147,23 @@ def exchange_script(exchange: Exchange) -> str:
 
 
 def _words(letters: str) -> str:
-    """``16 files: 9 come back equal, 3 are silently different, 4 fail (3 raise an error, 1 hangs)``."""
+    """``16 files: 9 come back equal, 3 are silently different and 4 raise an error``."""
     saved = len(letters) - letters.count(_NONE)
     if not saved:
         return "none was saved, or they do not exist there"
-    equal = letters.count(_EQUAL)
-    parts = ["none comes back equal" if not equal else _count(equal, "comes back equal", "come back equal")]
-    if silent := letters.count(_SILENT):
-        parts.append(_count(silent, "is silently different", "are silently different"))
-    fails = [_count(letters.count(one), *said) for one, said in FAILS.items() if one in letters]
-    return f"{number_of(saved, 'file')}: {joined([*parts, *fails])}"
+    parts = [
+        _count(count, saved, *said)
+        for one, said in _SAID.items()
+        if (count := letters.count(one)) or one == _EQUAL
+    ]
+    whole = [part for part in parts if part.startswith("all ")]
+    return f"{number_of(saved, 'file')}: {joined(whole or parts)}"
 
 
-def _count(count: int, one: str, several: str) -> str:
-    return f"{count} {one if count == 1 else several}"
+def _count(count: int, saved: int, one: str, several: str) -> str:
+    if not count:
+        return f"none {one}"
+    return f"all {several}" if count == saved > 1 else f"{count} {one if count == 1 else several}"
 
 
 def _nearest(blocks: Sequence[Block], held: set[str]) -> Iterator[tuple[str, list[str]]]:

@@ -91,6 +91,40 @@
     }
   }
 
+  // What becomes of files that were saved on the one and are loaded on the other, as far as they were exchanged.
+  const files = document.getElementById("files"), exchange = window.nestbenchExchange;
+  function exchanged(from, to) {
+    files.replaceChildren();
+    if (from === to || !exchange) return;
+    make("h2", `Files saved on ${from}, loaded on ${to}`, files);
+    const page = (text, anchor, parent) => make("a", text, parent, { href: `portability.html${anchor && `#${encodeURIComponent(anchor)}`}` });
+    const lines = exchange.pairs[from]?.[to];
+    if (lines) {
+      const list = make("ul", "", files);
+      for (const [title, words, silent, anchor] of lines) {
+        const line = make("li", `${title}, ${exchange.words[words]}`, list);
+        silent.forEach((at, place) => {
+          line.append(place ? ", " : ". Silently different: ");
+          page(...exchange.cases[at], line);
+        });
+        line.append(". ");
+        if (anchor) page("Which do not come back equal", anchor, line);
+      }
+      page("What a file is, and every other pair", "", make("p", "A file that is silently different loads without an error, and gives another output. ", files));
+      return;
+    }
+    const order = (one) => all.stacks.indexOf(one), up = order(from) < order(to), [savers, loaders] = exchange.near;
+    const near = (savers[from] ?? []).flatMap((old) => (loaders[to] ?? []).map((now) => [old, now]))
+      .filter(([old, now]) => old !== now && exchange.pairs[old]?.[now] && order(old) < order(now) === up);
+    const said = make("p", "This pair was not exchanged. ", files);
+    near.forEach(([old, now], place) => {
+      said.append(place ? "; " : "The nearest that were: ");
+      make("a", `saved on ${old}, loaded on ${now}`, said, { href: `upgrade.html?${new URLSearchParams({ from: old, to: now })}` });
+    });
+    said.append(near.length ? ". " : "");
+    page("All that were exchanged", "", said);
+  }
+
   const bars = (text) => text.replace(/([\\`*_<>|[\]])/g, "\\$1").replace(/\s+/g, " ");
   function markdown(found, { from, to, sentence, filters }) {
     const lines = [`## From ${from} to ${to}: nested layers`, "", sentence, ""];
@@ -138,6 +172,7 @@
     [drawn, tables, headline] = [[], [], null];
     const from = form.elements.from.value, to = form.elements.to.value, every = form.elements.all.checked;
     place.replaceChildren();
+    exchanged(from, to);
     note.value = "";
     document.title = `From ${from} to ${to} · nestbench`;
     if (from === to) {
@@ -151,9 +186,9 @@
     const worse = both.filter((one) => one.way === WORSE);
     const silently = worse.filter((one) => silent.has(one.after.call[0])).length;
     const fallen = worse.filter((one) => one.fallen && !silent.has(one.after.call[0])).length;
-    const parts = [silently && `${silently} lose something without a word`, fallen && `${fallen} more lose it in a model file or a TF checkpoint alone`].filter(Boolean);
+    const parts = [silently && `something is lost without a word in ${silently}`, fallen && `in a model file or a TF checkpoint alone in ${fallen} more`].filter(Boolean);
     const unknown = found.length - both.length;
-    const sentence = `${both.length} case variants on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} behave the same` + (unknown ? `; ${unknown} not compared.` : ".");
+    const sentence = `${both.length} case variant${both.length === 1 ? "" : "s"} on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} the same` + (unknown ? `; ${unknown} not compared.` : ".");
     said.textContent = `From ${from} to ${to}. ${sentence}` + (parts.length ? ` Of what gets worse, ${parts.join(", and ")}.` : "");
     for (const way of [WORSE, OTHER, BETTER]) {
       const rows = found.filter((one) => one.way === way);
