@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Final
 
-from nestbench.names import joined, number_of
+from nestbench.names import does, joined, number_of
 from nestbench.portability import Loads
 from nestbench.portability.record import KINDS
 from nestbench.portability.report import LETTERS, TITLES
@@ -163,7 +163,7 @@ def _words(letters: str) -> str:
 def _count(count: int, saved: int, one: str, several: str) -> str:
     if not count:
         return f"none {one}"
-    return f"all {several}" if count == saved > 1 else f"{count} {one if count == 1 else several}"
+    return f"all {several}" if count == saved > 1 else does(count, one, several)
 
 
 def _nearest(blocks: Sequence[Block], held: set[str]) -> Iterator[tuple[str, list[str]]]:
