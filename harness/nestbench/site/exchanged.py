@@ -151,19 +151,13 @@ def _words(letters: str) -> str:
     saved = len(letters) - letters.count(_NONE)
     if not saved:
         return "none was saved, or they do not exist there"
-    parts = [
-        _count(count, saved, *said)
-        for one, said in _SAID.items()
-        if (count := letters.count(one)) or one == _EQUAL
-    ]
-    whole = [part for part in parts if part.startswith("all ")]
-    return f"{number_of(saved, 'file')}: {joined(whole or parts)}"
-
-
-def _count(count: int, saved: int, one: str, several: str) -> str:
-    if not count:
-        return f"none {one}"
-    return f"all {several}" if count == saved > 1 else does(count, one, several)
+    counts = {letter: letters.count(letter) for letter in _SAID}
+    for letter, (one, several) in _SAID.items():
+        if counts[letter] == saved:
+            return f"{number_of(saved, 'file')}: {f'it {one}' if saved == 1 else f'all {several}'}"
+    none = [] if counts[_EQUAL] else [f"none {_SAID[_EQUAL][0]}"]
+    parts = [does(count, *_SAID[letter]) for letter, count in counts.items() if count]
+    return f"{number_of(saved, 'file')}: {joined([*none, *parts])}"
 
 
 def _nearest(blocks: Sequence[Block], held: set[str]) -> Iterator[tuple[str, list[str]]]:
