@@ -107,6 +107,18 @@ def test_a_stack_goes_to_the_other_rule_where_what_shows_one_alone_does_not_show
     assert {stack for _, stack in alone.cells} == {"tf2.15", "tf2.16"}
 
 
+def test_what_holds_on_the_newest_release_comes_first(tmp_path, monkeypatch):
+    def says(stack, cell):
+        return "uncounted" if stack == "tf2.16" and cell.case.id == "history" else "raises"
+
+    old = Remedy(title="old", cause="c", code="m", kinds=("raises",))
+    new = Remedy(title="new", cause="c", code="m", kinds=("uncounted",))
+    monkeypatch.setattr(advice, "REMEDIES", (old, new))
+    survey = survey_of(source_in(tmp_path, stacks=("tf2.15", "tf2.16"), says=says))
+    found = {study.entry.id: advice_on(study, survey) for study in survey.studies}
+    assert [one.title for one in found["history"]] == ["new", "old"]
+
+
 def test_a_page_says_where_advice_was_measured_and_shows_no_code_where_nothing_is_to_be_mended(
     tmp_path, monkeypatch
 ):

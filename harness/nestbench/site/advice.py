@@ -54,7 +54,10 @@ class Shown:
 
 
 def advice_on(study: Study, survey: Survey) -> tuple[Advice, ...]:
-    """What the doctor's rules say of a case, and beside them what holds of anything measured of it."""
+    """What the doctor's rules say of a case, and beside them what holds of anything measured of it.
+
+    What holds on the newest release comes first.
+    """
     rules = [(of_rule(one), _elsewhere(one, survey)) for one in rules_of_case(study.entry.id)]
     asked = [*rules, *((one, frozenset[str]()) for one in REMEDIES)]
     cells = [frozenset(_cells(one, study)) for one, _ in asked]
@@ -66,7 +69,8 @@ def advice_on(study: Study, survey: Survey) -> tuple[Advice, ...]:
         if own or place < len(rules):
             on = tuple(named(survey.source.blocks, {stack for _, stack in own}))
             found.append(Advice(title=one.title, cause=one.cause, code=one.code, cells=own, on=on))
-    return tuple(found)
+    newest = survey.newest.stack if survey.newest else ""
+    return tuple(sorted(found, key=lambda one: all(stack != newest for _, stack in one.cells)))
 
 
 def _cells(remedy: Remedy, study: Study) -> Iterator[tuple[str, str]]:

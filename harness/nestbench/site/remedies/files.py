@@ -82,7 +82,7 @@ REMEDIES = (
     ),
     Remedy(
         title="a subclassed model, and a file of HDF5",
-        cause="The one file to which these releases save is HDF5. That holds the graph of a functional or "
+        cause="As one file these releases save a model in HDF5. That holds the graph of a functional or "
         "Sequential model, and a subclassed one has none.",
         code=_SAVED_AS_WEIGHTS,
         said=r"saved-model raised NotImplementedError:\s*(Saving the model to HDF5|$)",
