@@ -154,7 +154,7 @@ class _Writer:
             views=variant_views(self.survey, study),
             flags=FLAGS,
             claims=[one for one in self.claims if entry.id in one.cases],
-            advice=advice_on(entry.id),
+            advice=advice_on(study, self.survey),
             witness=witness_of(study, self.source.matrix),
             around=_around(study, newest),
             times=self.times.get(entry.id, []),
