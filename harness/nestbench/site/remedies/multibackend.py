@@ -1,7 +1,10 @@
 """Remedies: Keras as it was before tf.keras, whose layers know little of TensorFlow 2."""
 
+from dataclasses import replace
+
 from nestbench.site.remedies.files import KEPT_IN_CONTAINERS
-from nestbench.site.remedy import Remedy
+from nestbench.site.remedy import Remedy, of_rule
+from nestprobe.doctor.rules import rule
 
 __all__ = ["REMEDIES"]
 
@@ -25,17 +28,11 @@ _KEPT_OTHERWISE = (
     "namedtuple-of-layers",
 )
 
+_CONTAINER = rule("untracked-container")
+_KEPT = tuple(one for one in (*KEPT_IN_CONTAINERS, *_KEPT_OTHERWISE) if one not in _CONTAINER.cases)
+
 REMEDIES = (
-    Remedy(
-        title="kept in a container, where Keras looks into none",
-        cause="The last multi-backend Keras tracks an attribute that is a layer. Into a list, tuple, dict or "
-        "set it does not look.",
-        code="for number, layer in enumerate(self.blocks):  # of a dict: .values()\n"
-        '    setattr(self, "block_%d" % number, layer)',
-        cases=(*KEPT_IN_CONTAINERS, *_KEPT_OTHERWISE),
-        stacks=_STACKS,
-        kinds=("uncounted",),
-    ),
+    replace(of_rule(_CONTAINER, _KEPT), stacks=_STACKS),
     Remedy(
         title="no compute_output_shape()",
         cause="The last multi-backend Keras does not learn from call() what shape comes out. Without this "
