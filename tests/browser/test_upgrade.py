@@ -71,6 +71,7 @@ def test_switching_the_pair_changes_the_address_and_back_brings_it_back(visit):
 
 
 def rows_in_view(page):
+    page.wait_for_selector("#changes[aria-busy=false]", state="attached")
     return page.locator("#changes tbody th").filter(visible=True).all_inner_texts()
 
 

@@ -144,16 +144,30 @@
 
   // --- filters: they hide rows that are drawn, and draw none
   const lost = (one) => one.way === WORSE && (silent.has(one.after.call[0]) || one.fallen);
+  // Rows that come back are laid out again: the first at once, the rest some a frame, so that a filter answers at once.
+  const FIRST = 40, MORE = 40;
+  let coming = [], turn = 0;
+  function reveal(most, mine) {
+    for (const line of coming.splice(0, most)) line.hidden = false;
+    place.setAttribute("aria-busy", String(coming.length > 0));
+    if (coming.length) requestAnimationFrame(() => setTimeout(() => { if (mine === turn) reveal(MORE, mine); }));
+  }
   function filter() {
     const { q, group, lost: only } = form.elements, tokens = q.value.toLowerCase().split(/\s+/).filter(Boolean);
+    coming = [];
     const kept = [], left = new Map(tables.map((one) => [one, 0]));
     for (const { one, line, mine, words } of drawn) {
-      line.hidden = !(tokens.every((token) => words.includes(token))
-        && (!group.value || all.groups[one.row.group] === group.value) && (!only.checked || lost(one)));
-      if (line.hidden) continue;
+      const keeps = tokens.every((token) => words.includes(token))
+        && (!group.value || all.groups[one.row.group] === group.value) && (!only.checked || lost(one));
+      if (!keeps) {
+        line.hidden = true;
+        continue;
+      }
+      if (line.hidden) coming.push(line);
       kept.push(one);
       left.set(mine, left.get(mine) + 1);
     }
+    reveal(FIRST, ++turn);
     for (const [{ section, heading, title, all: of }, count] of left) {
       section.hidden = !count;
       heading.textContent = count === of ? `${title} (${of})` : `${title} (${count} of ${of})`;

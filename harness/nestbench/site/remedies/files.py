@@ -154,7 +154,7 @@ REMEDIES = (
         "it is lost. Both matrices of the adapter are zero after loading. Each one's gradient is a multiple "
         "of the other, so that neither is trained from there on.",
         code='model.load_weights("model.weights.h5")\n'
-        "first = model.part.lora_kernel_a  # before it is trained again: one of the two is not zero\n"
+        "first = model.part.lora_kernel_a  # before more training: one of the two must not be zero\n"
         "first.assign(keras.initializers.HeUniform()(first.shape))",
         cases=("lora-enabled",),
         lossy="the weights file",
