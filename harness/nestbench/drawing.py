@@ -5,6 +5,7 @@ was most of the time of a site.
 """
 
 import io
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,13 +20,15 @@ __all__ = ["GREY", "add_panel", "log_ticks", "new_figure", "plain", "power_ticks
 
 GREY = "0.9"  # lines that guide the eye
 _POINTS = 72  # in an inch
+_LETTERS = 9  # points, where nothing else is said
 _STYLE: Any = {
     "svg.hashsalt": "nestbench",
     "svg.fonttype": "none",  # text stays text
     "font.family": "sans-serif",
-    "font.size": 9,
+    "font.size": _LETTERS,
 }
 _WIDE = 0.54  # of a letter to its height, on average, in the widest of the fonts that are named
+_DIGIT = 0.64  # the same of a digit
 _NARROW = 4  # highest over lowest up to which even steps read well on an axis of logarithms
 _PLAIN = range(-3, 4)  # powers of ten that are told as a number
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -77,14 +80,39 @@ def log_ticks(low: float, high: float, *, apart: float) -> list[float]:
     return _first_apart(candidates, math.log(high / low) * apart) or [low, high]
 
 
-def power_ticks(values: Sequence[int], *, apart: float) -> list[float]:
-    """``values``, which are sorted, where they stand apart, else as many powers of two as do."""
+def power_ticks(values: Sequence[int], *, inches: float) -> list[float]:
+    """``values``, which are sorted, where their labels do not touch, else as many as do not.
+
+    Of powers of two that is every second, or every third; of others, as many powers of two. ``inches``: from
+    the lowest to the highest, on an axis of logarithms.
+    """
     low, high = values[0], values[-1]
     last = math.floor(math.log2(high))
-    powers = ([float(2**power) for power in range(0, last + 1, step)] for step in range(1, last + 1))
-    candidates = ([one for one in found if low <= one] for found in powers)
-    gap = math.log(high / low) * apart
-    return _first_apart(iter([list(map(float, values))]), gap) or _first_apart(candidates, gap) or [low, high]
+    steps = range(1, max(len(values), last + 1))
+    candidates: Iterator[list[float]]
+    if all(one & (one - 1) == 0 for one in values):
+        candidates = ([float(one) for one in values[::step]] for step in steps)
+    else:
+        powers = ([float(2**power) for power in range(0, last + 1, step)] for step in steps)
+        candidates = itertools.chain(
+            [[float(one) for one in values]], ([one for one in found if low <= one] for found in powers)
+        )
+
+    def gap(before: float, after: float) -> float:
+        return inches * math.log(after / before) / math.log(high / low)
+
+    def needed(*labels: float) -> float:
+        """Between the middles of two labels: half of each, and a letter."""
+        return (sum(len(f"{one:.0f}") for one in labels) / 2 + 1) * _LETTERS * _DIGIT / _POINTS
+
+    return next(
+        (
+            found
+            for found in candidates
+            if len(found) > 1 and all(gap(*pair) >= needed(*pair) for pair in pairwise(found))
+        ),
+        [float(low), float(high)],
+    )
 
 
 def plain(value: float) -> str:

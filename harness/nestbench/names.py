@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from nestbench.errors import UsageError
 
-__all__ = ["Asked", "joined", "matching", "number_of", "ratio_of", "require_known", "the_one"]
+__all__ = ["Asked", "does", "joined", "matching", "number_of", "ratio_of", "require_known", "the_one"]
 
 _FEW = 8  # names in a sentence
 _SMALL = 0.1  # as a ratio
@@ -79,6 +79,11 @@ def _unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
 def number_of(count: int, noun: str) -> str:
     """``1 case``, ``2 cases``."""
     return f"{count} {noun if count == 1 else _plural(noun)}"
+
+
+def does(count: int, one: str, several: str) -> str:
+    """``1 raises an error``, ``2 raise an error``."""
+    return f"{count} {one if count == 1 else several}"
 
 
 def joined(words: Sequence[str]) -> str:

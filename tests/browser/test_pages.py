@@ -3,9 +3,13 @@
 import pytest
 from site_stage import HOSTILE, pages, site_in
 
+from nestbench.portability import Loaded, Loads
+from nestbench.portability import Shelf as PortabilityShelf
+
 KINDS = [
     "index.html", "index.html?all=1&open=tensorflow,keras,tf-keras#raw-variable-attribute@tf2.16",
-    "upgrade.html?from=tf2.15&to=tf2.16", "claims.html", "stacks.html", "stacks/tf2.16.html",
+    "upgrade.html?from=tf2.15&to=tf2.16", "upgrade.html?from=tf2.13&to=tf2.18&q=list&lost=1",
+    "claims.html", "stacks.html", "stacks/tf2.16.html",
     "portability.html", "growth.html", "downloads.html", "about.html",
     "cases/raw-variable-attribute.html",
     "cases/nested-list-of-layers.html#nested-list-of-layers.owner-layer@tf2.16", "cases/deep-chain.html",
@@ -34,14 +38,22 @@ def test_axe_finds_nothing(visit, address, scheme):
 
 def test_axe_finds_nothing_on_a_phone(visit):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    for address in ("claims.html", "cases/raw-variable-attribute.html", "stacks/tf2.16.html"):
+    for address in (
+        "claims.html", "cases/raw-variable-attribute.html", "stacks/tf2.16.html", "portability.html",
+        "upgrade.html?from=tf2.15&to=tf2.16&group=containers",
+    ):  # fmt: skip
         found = axe.run(visit(address, width=390), options=OPTIONS).response["violations"]
         assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == []
 
 
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory):
-    return site_in(tmp_path_factory.mktemp("staged"))
+    folder = tmp_path_factory.mktemp("staged")
+    said = {"tf2.15": {"weights": Loaded(result="differs")}}
+    PortabilityShelf(root=folder / "results" / "portability").save(
+        Loads(stack="tf2.16", basis="basis", found={HOSTILE: said, "history": {"tf2.15": {}}})
+    )
+    return site_in(folder)
 
 
 def test_hostile_titles_exceptions_and_sources_are_text(visit, staged):
@@ -55,8 +67,14 @@ def test_hostile_titles_exceptions_and_sources_are_text(visit, staged):
     page.click("[id^='hostile-case'][id$='@tf2.15'] >> nth=0")
     assert "raises" in page.inner_text("#_cell")
     page = visit("upgrade.html?from=tf2.15&to=tf2.16&all=1", of=staged)
-    assert HOSTILE in page.inner_text("main")
+    assert HOSTILE in page.inner_text("#changes")
     assert page.locator("main script, main img").count() == 0
+    assert "Weights files, 1 file: it is silently different." in page.inner_text("#files")
+    page.fill("input[name=q]", "<img src=x>")
+    assert "<img src=x" in page.input_value("#markdown").replace("\\", "")
+    assert page.locator("main script, main img").count() == 0
+    page = visit("portability.html", of=staged)
+    assert page.locator("details summary", has_text=HOSTILE).is_visible()
 
 
 def test_a_hostile_address_is_text(visit, staged):

@@ -1,10 +1,13 @@
 """Drawings: ticks on axes of logarithms, room for the longest label, build times with their intervals."""
 
+import math
 import re
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from nestbench.catalogue import load_catalogue
 from nestbench.drawing import log_ticks, plain, power_ticks
 from nestbench.site.timing import _drawings
 from nestbench.statistics.comparison import Comparison
@@ -34,12 +37,30 @@ def test_ticks_are_round_and_stand_apart(low, high, apart, ticks):
     [
         ([1, 2, 3, 4], [1, 2, 3, 4]),
         ([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 2, 4, 8]),
-        ([2**power for power in range(17)], [4**power for power in range(9)]),
+        ([2**power for power in range(10)], [2**power for power in range(10)]),
+        ([4**power for power in range(9)], [16**power for power in range(5)]),
         ([100, 101, 102, 103, *range(104, 124)], [100, 123]),
     ],
 )
 def test_sizes_are_ticks_where_there_is_room(sizes, ticks):
-    assert power_ticks(sizes, apart=0.08) == ticks
+    assert power_ticks(sizes, inches=2.9) == ticks
+
+
+def sizes_of_a_case():
+    yield from dict.fromkeys(entry.sizes for entry in load_catalogue() if entry.sizes)
+    for last in range(2, 24):
+        yield [2**power for power in range(last)]
+        yield [10 * power for power in range(1, last + 1)]
+
+
+@pytest.mark.parametrize("sizes", list(sizes_of_a_case()), ids=str)
+def test_labels_never_touch(sizes):
+    ticks = power_ticks(sorted(sizes), inches=2.9)
+    assert len(ticks) > 1
+    for before, after in pairwise(ticks):
+        apart = 72 * 2.9 * math.log(after / before) / math.log(max(sizes) / min(sizes))
+        # DejaVu Sans: a digit is 0.636 of the height wide.
+        assert apart > 9 * 0.636 * (len(str(int(before))) + len(str(int(after)))) / 2
 
 
 def test_numbers_are_read_without_mathematics():

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from types import MappingProxyType
@@ -240,6 +241,7 @@ def test_json_has_points_and_bounds_and_no_infinity():
 def test_faster_than_any_power_has_a_word():
     curve = told(counts(lambda n: 2**n, sizes=range(1, 13))).curves[Quantity.USER_CALLS]
     assert report.power(curve.growth).startswith("exponential")
+    assert "Exponential: no power describes it" in report.to_text(both())
     assert report.power(told(counts(lambda _n: 1)).curves[Quantity.USER_CALLS].growth) == "0"
 
 
@@ -267,7 +269,9 @@ def test_a_drawing_says_case_quantity_power_and_end():
 def test_the_longest_words_of_a_drawing_have_room():
     def width(stack):
         rows = [told(counts(keras_2), stack=stack), told(counts(keras_2), stack=stack, part=Part.BUILD)]
-        return float(ET.fromstring(drawing.draw(rows, Quantity.USER_CALLS)).attrib["viewBox"].split()[2])
+        text = drawing.draw(rows, Quantity.USER_CALLS)
+        assert float(re.search(r"translate\((\S+) \S+\) rotate\(-90\)", text)[1]) > 9  # the name at the left
+        return float(ET.fromstring(text).attrib["viewBox"].split()[2])
 
     name = "a-stack-of-a-name-that-is-as-long-as-no-other-has-been-until-now"
     words = f"{name}: 1.00 (1.00 to 1.00)"
@@ -335,3 +339,11 @@ def test_seconds_of_another_way_are_no_part_of_the_fit():
     assert clean.growth.exponent > 1.3
     assert mended.growth.exponent == pytest.approx(1, abs=0.01)
     assert max(size for size, _ in mended.points) == 64
+
+
+@pytest.mark.parametrize("reached", [100, 20])
+def test_a_drawing_says_where_a_count_was_lost(reached):
+    lost = Counted(kind=Kind.MEASURED, python_calls=2000, user_calls={"Link": reached}, lost=True)
+    one = told(counts(keras_2, instead={128: lost}), times(lambda n: [0.01 * n]))
+    for quantity in (Quantity.USER_CALLS, Quantity.SECONDS):
+        assert ": 1.00 (1.00 to 1.00); count lost at n=128<" in drawing.draw([one], quantity)

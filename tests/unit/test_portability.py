@@ -20,6 +20,7 @@ from nestbench.run.orchestrate import Prepared
 from nestbench.run.probe_process import Limits
 from nestbench.run.workspace import Workspace
 from nestbench.site import portable
+from nestbench.site.exchanged import exchange_of
 from nestbench.site.page import render
 from nestbench.store.disk import StoreError
 
@@ -212,7 +213,9 @@ def test_which_weights_file_is_meant_is_said_where_one_reads_of_it():
     assert WEIGHTS_FILE in Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
     told = "Do not rename a good <code>.h5</code> to <code>.weights.h5</code>"
     assert told in render("about.html", root="", page="about.html", absent=[])
-    view = portable.view([loads("tf2.21", of=["equal"] * 3)], {})
+    loaded = [loads("tf2.21", of=["equal"] * 3)]
+    places = {label: f"place-{at}" for at, label in enumerate(LABELS)}
+    view = portable.view(loaded, exchange_of(loaded, places, ()))
     assert told in render("portability.html", root="", page="portability.html", **view)
 
 

@@ -151,4 +151,4 @@ def test_no_badge_is_good_where_something_is_not_measured(tmp_path):
     other = site_in(
         tmp_path / "other", leave_out=lambda stack, cell: stack == "tf2.16" and cell.case.id == "grows"
     )
-    assert "1 were not measured" in (other / "index.html").read_text()
+    assert "1 was not measured" in (other / "index.html").read_text()

@@ -105,11 +105,11 @@ class Behaviour:
         """
         return [name for name, one in self.back.items() if newer.back.get(name, one) < min(one, Back.ALL)]
 
-    def differences(self, newer: "Behaviour") -> list[str]:
+    def differences(self, newer: "Behaviour", *, arrow: str = "->") -> list[str]:
         """Facts that are others in ``newer``, as ``what: before -> after``."""
         names = [*self.facts, *(name for name in newer.facts if name not in self.facts)]
         return [
-            f"{name}: {self.facts.get(name, _without(name))} -> {newer.facts.get(name, _without(name))}"
+            f"{name}: {self.facts.get(name, _without(name))} {arrow} {newer.facts.get(name, _without(name))}"
             for name in names
             if self.facts.get(name) != newer.facts.get(name)
         ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-__all__ = ["draw", "drawings", "require_matplotlib"]
+__all__ = ["captioned", "draw", "drawings", "require_matplotlib"]
 
 _MARKERS = "osD^vP*X<>hp"
 #: Of different lightness; as many as have no divisor in common with the markers, so that no pair comes twice.
@@ -31,7 +31,7 @@ _PANEL = (3.2, 2.6)
 #: its labels; of a line of the title; of a line of the legend, and of its sample.
 _LEFT, _RIGHT, _ABOVE_IT, _BELOW, _HEAD, _LINE, _SAMPLE = 0.8, 0.12, 0.32, 0.52, 0.2, 0.18, 0.26
 _SMALL, _LARGE = 7.5, 10.8  # points, of the legend and of the title
-_APART = {"x": 0.08, "y": 0.15}  # labels of an axis, as a part of it
+_APART = 0.15  # labels of the axis upwards, as a part of it
 _BESIDE = 0.05  # the lines, as a part of an axis
 _LEAST = 2  # points that make a line
 _NAMED = 4  # stacks that a title names
@@ -51,12 +51,26 @@ def require_matplotlib() -> None:
 def drawings(told: Sequence[Told]) -> dict[str, str]:
     """File name to SVG, for each case and each quantity that has a line to show."""
     found = {}
+    for rows, quantity in _pictures(told):
+        name = rows[0].label.replace("[", "-").replace("]", "").replace("=", "-").replace(",", "-")
+        found[f"{name}.{quantity.replace(' ', '-')}.svg"] = draw(rows, quantity)
+    return found
+
+
+def captioned(told: Sequence[Told]) -> dict[str, str]:
+    """The same by what it shows, in words."""
+    return {_title(rows, quantity): draw(rows, quantity) for rows, quantity in _pictures(told)}
+
+
+def _pictures(told: Sequence[Told]) -> Iterator[tuple[list[Told], Quantity]]:
     for label, quantity in itertools.product(dict.fromkeys(one.label for one in told), Quantity):
         rows = [one for one in told if one.label == label and len(_sizes(one, quantity)) >= _LEAST]
         if rows:
-            name = label.replace("[", "-").replace("]", "").replace("=", "-").replace(",", "-")
-            found[f"{name}.{quantity.replace(' ', '-')}.svg"] = draw(rows, quantity)
-    return found
+            yield rows, quantity
+
+
+def _title(rows: Sequence[Told], quantity: Quantity) -> str:
+    return f"{rows[0].label}: {quantity} against {rows[0].growing}"
 
 
 def draw(rows: Sequence[Told], quantity: Quantity) -> str:
@@ -68,7 +82,7 @@ def draw(rows: Sequence[Told], quantity: Quantity) -> str:
     parts = {part: [row for row in rows if row.part is part] for part in Part}
     parts = {part: found for part, found in parts.items() if found}
     stacks = list(dict.fromkeys(row.stack for row in rows))
-    head = [f"{rows[0].label}: {quantity} against {rows[0].growing}", *_why_left_out(left_out)]
+    head = [_title(rows, quantity), *_why_left_out(left_out)]
     titles = max(room(line, _LARGE) for line in head) / len(parts)
     words = max(room(_words(row, quantity), _SMALL) for row in rows)
     across = max(_LEFT + _PANEL[0] + _RIGHT, 2 * _RIGHT + 1.5 * _SAMPLE + words, 2 * _RIGHT + titles)
@@ -80,9 +94,10 @@ def draw(rows: Sequence[Told], quantity: Quantity) -> str:
             at = 1 - (place + 0.75) * _HEAD / height
             figure.text(0.5, at, text, ha="center", va="center", fontsize=_LARGE)
         for place, (part, found) in enumerate(parts.items()):
-            axes = add_panel(figure, (place * across + _LEFT, below), (across - _LEFT - _RIGHT, _PANEL[1]))
+            inches = across - _LEFT - _RIGHT
+            axes = add_panel(figure, (place * across + _LEFT, below), (inches, _PANEL[1]))
             axes.text(0.5, 1 + 0.1 / _PANEL[1], part.replace("-", " "), ha="center", transform=axes.transAxes)
-            _panel(axes, found, quantity, stacks)
+            _panel(axes, found, quantity, stacks, inches)
             _legend(figure, (place * across + _RIGHT, below - _BELOW), axes.get_lines())
         return svg_of(figure)
 
@@ -102,7 +117,9 @@ def _why_left_out(stacks: Sequence[str]) -> Iterator[str]:
         yield names
 
 
-def _panel(axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Sequence[str]) -> None:
+def _panel(
+    axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Sequence[str], inches: float
+) -> None:
     axes.set_axis_off()  # ticks of its own take a quarter of the time of a drawing
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
@@ -114,14 +131,15 @@ def _panel(axes: "Axes", rows: Sequence[Told], quantity: Quantity, stacks: Seque
     _references(axes, sizes[0], sizes[-1], min(values), max(values))
     more = (sizes[-1] / sizes[0]) ** _BESIDE
     axes.set_xlim(sizes[0] / more, sizes[-1] * more)
-    _frame(axes, sizes, rows[0].growing, str(quantity))
+    _frame(axes, sizes, (rows[0].growing, str(quantity)), inches)
 
 
-def _frame(axes: "Axes", sizes: Sequence[int], across: str, up: str) -> None:
+def _frame(axes: "Axes", sizes: Sequence[int], names: tuple[str, str], inches: float) -> None:
     """What stands around the lines: a grid, numbers and names at its left and lower edge."""
+    across, up = names
     (first, last), (low, high) = axes.get_xlim(), axes.get_ylim()
     below, left = axes.get_xaxis_transform(), axes.get_yaxis_transform()
-    xs, ys = power_ticks(sizes, apart=_APART["x"]), log_ticks(low, high, apart=_APART["y"])
+    xs, ys = power_ticks(sizes, inches=inches / (1 + 2 * _BESIDE)), log_ticks(low, high, apart=_APART)
     grid: dict[str, Any] = {"color": GREY, "linewidth": 0.5, "zorder": 0}
     edge: dict[str, Any] = {"color": "black", "linewidth": 0.8, "clip_on": False}
     axes.vlines(xs, low, high, **grid)
@@ -129,12 +147,12 @@ def _frame(axes: "Axes", sizes: Sequence[int], across: str, up: str) -> None:
     axes.vlines(first, low, high, **edge)
     axes.hlines(low, first, last, **edge)
     for tick in xs:
-        axes.text(tick, -0.06, f"{tick:g}", ha="center", va="center", transform=below)
+        axes.text(tick, -0.06, f"{tick:.0f}", ha="center", va="center", transform=below)
     for tick in ys:
         axes.text(-0.02, tick, plain(tick), ha="right", va="center", transform=left)
     middle: dict[str, Any] = {"ha": "center", "va": "center", "transform": axes.transAxes}
     axes.text(0.5, -0.14, across, **middle)
-    axes.text(-0.65 / _PANEL[0], 0.5, up, rotation="vertical", **middle)
+    axes.text(-0.65 / inches, 0.5, up, rotation="vertical", **middle)
 
 
 def _line(axes: "Axes", row: Told, quantity: Quantity, stacks: Sequence[str]) -> None:
@@ -160,9 +178,10 @@ def _words(row: Told, quantity: Quantity) -> str:
     """Of a line in the legend."""
     curve = row.curves[quantity]
     reach = row.timed if quantity is Quantity.SECONDS else row.counted
-    broken = short(reach, row.growing) if reach is not None else ""
     growth = power(curve.growth) if curve.growth is not None else "no exponent"
-    return f"{row.stack}: {growth}" + (f"; {broken}" if broken else "")
+    lost = ", ".join(f"{row.growing}={size}" for size in curve.lost)
+    broken = short(reach, row.growing) if reach is not None else ""
+    return "; ".join(filter(None, (f"{row.stack}: {growth}", lost and f"count lost at {lost}", broken)))
 
 
 def _legend(figure: "Figure", place: tuple[float, float], lines: Sequence["Line2D"]) -> None:

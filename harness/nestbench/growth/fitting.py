@@ -6,7 +6,7 @@ raises the same, any other as far as it is measured. Where that ends, it breaks.
 
 import statistics
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
 
@@ -43,10 +43,12 @@ class Curve:
     """One quantity over the sizes; a size has several ``points`` where it was timed several times.
 
     ``bounds``: by size, what it is known to exceed there. ``growth`` is None for the reason ``why``.
+    ``lost``: sizes that worked and have no point, for counting stopped before the end.
     """
 
     points: tuple[tuple[int, float], ...]
     bounds: Mapping[int, float] = field(default_factory=dict)
+    lost: tuple[int, ...] = ()
     growth: Growth | None
     why: str = ""
 
@@ -138,7 +140,8 @@ def _of_counts(
 def _counted(values: Sequence[tuple[int, float, bool]], bounds: Mapping[int, float], why: str = "") -> Curve:
     """What was counted to the end is a value, what was not a lower bound."""
     lost = {size: value for size, value, lost in values if lost}
-    return _curve([(size, value) for size, value, lost in values if not lost], {**lost, **bounds}, why)
+    whole = [(size, value) for size, value, lost in values if not lost]
+    return replace(_curve(whole, {**lost, **bounds}, why), lost=tuple(lost))
 
 
 def _of_times(points: Sequence[tuple[int, Timed]], ran_out: Collection[int]) -> Curve:
@@ -146,7 +149,8 @@ def _of_times(points: Sequence[tuple[int, Timed]], ran_out: Collection[int]) -> 
     good = [(size, one) for size, one in _good(points) if size not in ran_out]
     values = [(size, seconds) for size, one in good for seconds in one.seconds]
     bounds = {size: one.at_least for size, one in points if one.at_least is not None}
-    return _curve(values, bounds)
+    lost = tuple(size for size, _ in _good(points) if size in ran_out)
+    return replace(_curve(values, bounds), lost=lost)
 
 
 def _curve(values: Sequence[tuple[int, float]], bounds: Mapping[int, float], why: str = "") -> Curve:

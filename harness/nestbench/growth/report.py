@@ -21,7 +21,9 @@ _LEGEND = (
     "The power with which each grows with size, beside what it costs at any size, and its 95 % interval:",
     "1 is linear, 2 quadratic, 0 does not grow. Calls are counted exactly, so there the interval says how",
     "well one power describes them. A higher power is not more time: what it took at the smallest and at",
-    "the largest size that worked stands beside it, as medians.",
+    "the largest size that worked stands beside it, as medians. Exponential: no power describes it; at the",
+    "end, between the two largest sizes, it grew with the power that is told. Unclear: too few sizes, or too",
+    "much noise, to tell a power.",
 )
 _LONGEST = 60
 _WHOLE = 100  # seconds from which on they are told as whole numbers

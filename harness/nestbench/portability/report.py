@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from nestbench.portability.record import KINDS, Loaded, Loads
 
-__all__ = ["LEGEND", "TITLES", "WEIGHTS_FILE", "squares", "to_csv", "to_text"]
+__all__ = ["LEGEND", "LETTERS", "TITLES", "WEIGHTS_FILE", "squares", "to_csv", "to_text"]
 
 TITLES = {
     "weights": "Weights files (save_weights to model.weights.h5, to no other name)",
     "model": "Model files (save to the single-file format of the release: .h5 to TF 2.11, .keras since)",
     "checkpoint": "TF checkpoints (tf.train.Checkpoint)",
 }
-_LETTERS = {
+LETTERS = {
     "equal": "=", "differs": "D", "refuses": "R", "not-saved": "-", "not-applicable": "-",
     "timed-out": "H", "crashed": "X", "exited": "X", "out-of-memory": "X", "unavailable": "?",
 }  # fmt: skip
@@ -90,7 +90,7 @@ def _entries(one: Loads, saver: str, kind: str, cases: Sequence[str]) -> Iterato
 
 
 def _square(entries: Iterator[Loaded]) -> str:
-    letters = Counter(_LETTERS.get(one.result, "?") + ("w" if one.warnings else "") for one in entries)
+    letters = Counter(LETTERS.get(one.result, "?") + ("w" if one.warnings else "") for one in entries)
     if sum(letters.values()) == 1:
         return next(iter(letters))
     equal = letters.pop("=", 0) + letters.pop("=w", 0)

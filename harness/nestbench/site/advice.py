@@ -1,20 +1,30 @@
-"""What to write instead, by the doctor's rules, and a program that shows the case alone."""
+"""What to write instead, and where what was measured asks for it; a program that shows the case alone."""
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from nestbench.frames import Result, State
 from nestbench.matrix import Matrix
 from nestbench.matrix.lines import lines
-from nestbench.site.study import Study
-from nestbench.verdicts import Verdict
+from nestbench.site.column import named
+from nestbench.site.remedies import REMEDIES
+from nestbench.site.remedy import Remedy, of_rule
+from nestbench.site.study import Study, VariantStudy
+from nestbench.site.survey import Survey
+from nestbench.verdicts import Entry, Verdict
 from nestbench.verdicts.verdict import RANK
 from nestbench.witness import Untold, make_witness
-from nestprobe.doctor.rules import rules_of_case
+from nestprobe.doctor.rules import Rule, rules_of_case
 
-__all__ = ["Advice", "Shown", "advice_on", "witness_of"]
+__all__ = ["Advice", "Shown", "advice_on", "is_troubled", "witness_of"]
 
 #: Where nothing is to be shown.
 _QUIET = (Verdict.TRACKED, Verdict.NOT_APPLICABLE, Verdict.UNAVAILABLE)
+
+#: Letters of marks: it loses something, raises, is overcounted, or said another thing when tried again.
+_TROUBLE = "lroi"
 
 #: A Python that uv cannot download.
 _NOT_FETCHED = "3.7"
@@ -22,11 +32,16 @@ _NOT_FETCHED = "3.7"
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """One cause that the case shows, and code that mends it."""
+    """One cause that the case shows, and code that mends it; ``code`` is empty where nothing is to be mended.
+
+    ``cells``: variant and stack of what it explains. ``on``: their stacks by block, in words.
+    """
 
     title: str
     cause: str
     code: str
+    cells: frozenset[tuple[str, str]]
+    on: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +53,45 @@ class Shown:
     text: str
 
 
-def advice_on(case: str) -> tuple[Advice, ...]:
-    """What the doctor's rules say of a case."""
-    rules = rules_of_case(case)
-    return tuple(Advice(title=one.title, cause=one.cause, code=one.code()) for one in rules)
+def advice_on(study: Study, survey: Survey) -> tuple[Advice, ...]:
+    """What the doctor's rules say of a case, and beside them what holds of anything measured of it.
+
+    What holds on the newest release comes first.
+    """
+    rules = [(of_rule(one), _elsewhere(one, survey)) for one in rules_of_case(study.entry.id)]
+    asked = [*rules, *((one, frozenset[str]()) for one in REMEDIES)]
+    cells = [frozenset(_cells(one, study)) for one, _ in asked]
+    explained = Counter(chain.from_iterable(cells))
+    found = []
+    for place, (one, elsewhere) in enumerate(asked):
+        # A stack on which the rule alone shows nothing is left to what else explains the same there.
+        own = frozenset(cell for cell in cells[place] if cell[1] not in elsewhere or explained[cell] == 1)
+        if own or place < len(rules):
+            on = tuple(named(survey.source.blocks, {stack for _, stack in own}))
+            found.append(Advice(title=one.title, cause=one.cause, code=one.code, cells=own, on=on))
+    newest = survey.newest.stack if survey.newest else ""
+    return tuple(sorted(found, key=lambda one: all(stack != newest for _, stack in one.cells)))
+
+
+def _cells(remedy: Remedy, study: Study) -> Iterator[tuple[str, str]]:
+    for one in study.variants:
+        for stack, behaviour in one.behaviours.items():
+            if remedy.holds(study.entry.id, stack, behaviour):
+                yield one.label, stack
+
+
+def _elsewhere(rule: Rule, survey: Survey) -> frozenset[str]:
+    """Stacks on which the cases that show nothing but the rule were measured, and do not show it."""
+    decisive = [study for study in survey.studies if study.entry.id in rule.decisive]
+    remedy = of_rule(rule)
+    shown = {stack for study in decisive for _, stack in _cells(remedy, study)}
+    measured = {stack for study in decisive for one in study.variants for stack in one.behaviours}
+    return frozenset(measured - shown)
+
+
+def is_troubled(one: VariantStudy, stack: str) -> bool:
+    """Whether a stack says something of it that asks for advice."""
+    return one.marks[Entry.CALL][stack].kind in _TROUBLE or one.is_lossy(stack)
 
 
 def witness_of(study: Study, matrix: Matrix) -> Shown | None:

@@ -1,5 +1,6 @@
 """Badges that a README can show: a stack's or a case's state, as a small SVG."""
 
+from nestbench.names import number_of
 from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.page import render
 from nestbench.site.study import Study
@@ -36,7 +37,7 @@ def case_badge(survey: Survey, study: Study) -> str:
         judged += bool(kinds - {"w", *NOT_KNOWN})
         safe += kinds == {"t"} and not any(one.is_lossy(stack) for one in study.variants)
     state = "unknown" if not judged else "good" if safe == judged else "mixed" if safe else "bad"
-    words = f"safe on {safe} of {judged} stacks" if judged else "not measured"
+    words = f"safe on {safe} of {number_of(judged, 'stack')}" if judged else "not measured"
     return _badge(study.entry.id, words, state)
 
 

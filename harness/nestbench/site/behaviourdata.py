@@ -34,22 +34,25 @@ SIGNALS = (
 def behaviour_script(survey: Survey) -> str:
     """JavaScript that sets ``NAME``.
 
-    ``verdicts``: in order of rank; ``untold``: those by which a call says nothing. ``rows``: label and place
-    of its page. ``behaviours``: each once. ``cells``: for each row and stack the place of its behaviour, -1
-    where nothing is known. ``counts``: by name, for each row and stack the exact count, null where it says
-    nothing. ``unstable``: places of row and stack where a second try said something else.
+    ``verdicts``: in order of rank; ``untold``: those by which a call says nothing. ``rows``: label, place
+    of its page, and that of its group in ``groups``. ``behaviours``: each once. ``cells``: for each row and
+    stack the place of its behaviour, -1 where nothing is known. ``counts``: by name, for each row and stack
+    the exact count, null where it says nothing. ``unstable``: places of row and stack where a second try
+    said something else.
     """
     places: dict[str, int] = {}
     seen: dict[int, int] = {}  # by the behaviour's id, for most stacks share one
     behaviours: list[Mapping[str, Any]] = []
-    rows: list[dict[str, str]] = []
+    rows: list[dict[str, str | int]] = []
+    groups = list(dict.fromkeys(study.entry.group for study in survey.studies))
     cells: list[list[int]] = []
     unstable: list[list[int]] = []
     counts: dict[str, list[list[int | None]]] = {name: [] for name in COUNTS}
     stacks = survey.source.stacks
     for study in survey.studies:
         for one in study.variants:
-            rows.append({"label": one.label, "case": study.entry.id, "row": one.anchor})
+            group = groups.index(study.entry.group)
+            rows.append({"label": one.label, "case": study.entry.id, "row": one.anchor, "group": group})
             line = []
             for stack in stacks:
                 known = one.behaviours.get(stack)
@@ -73,6 +76,7 @@ def behaviour_script(survey: Survey) -> str:
         "verdicts": [str(name) for name in Verdict],
         "untold": [str(name) for name in UNTOLD],
         "signals": SIGNALS,
+        "groups": groups,
         "rows": rows,
         "behaviours": behaviours,
         "cells": cells,

@@ -23,11 +23,13 @@ from nestbench.site.caseview import FLAGS, variant_views
 from nestbench.site.claimview import ClaimView, claim_totals, claim_views
 from nestbench.site.cost import Cost, cost_of, has_matplotlib
 from nestbench.site.download import TABLES
+from nestbench.site.exchanged import exchange_of, exchange_script
 from nestbench.site.folder import Folder
 from nestbench.site.mark import names
 from nestbench.site.matrixview import matrix_rows, widths
 from nestbench.site.measured import exchange_rows, growth_rows, timing_rows
 from nestbench.site.page import render
+from nestbench.site.pairview import pair_view
 from nestbench.site.source import Source
 from nestbench.site.standing import standing
 from nestbench.site.state import measured, sentence, step_words
@@ -80,8 +82,17 @@ class _Writer:
         self.unstable = {one.label: one.unstable for s in survey.studies for one in s.variants}
         self.labels = {row_label(s.entry.id, one.variant.label): (s.entry.id, one.anchor)
                        for s in survey.studies for one in s.variants}  # fmt: skip
+        self.exchange = exchange_of(self.loads, self._exchanged(), self.source.blocks)
         self.pages = 0
         self.rows: dict[str, int] = {}
+
+    def _exchanged(self) -> dict[str, str]:
+        """By label of a case variant its place in the page of portability; it may have no page of its own."""
+        found = dict.fromkeys(label for one in self.loads for label in one.found)
+        return {
+            label: self.labels[label][1] if label in self.labels else f"_case-{place}"
+            for place, label in enumerate(found)
+        }
 
     def beside(self) -> dict[str, Iterator[dict[str, Any]]]:
         """By table the rows to take away of what is measured beside the cells."""
@@ -99,6 +110,7 @@ class _Writer:
         for asset in sorted(assets.iterdir(), key=lambda one: one.name):
             (self.work / "assets" / asset.name).write_bytes(asset.read_bytes())
         self._text("data/behaviours.js", behaviour_script(self.survey))
+        self._text("data/exchange.js", exchange_script(self.exchange))
         self._index()
         for study in self.survey.studies:
             self._case(study)
@@ -127,11 +139,9 @@ class _Writer:
         )
 
     def _pair(self) -> dict[str, Any]:
-        """The step that most people ask for: the last Keras 2 against the newest release."""
-        blocks = self.source.blocks
-        first = [column.stack for column in blocks[0].columns] if blocks else []
-        before = "tf2.15" if "tf2.15" in first else (first[0] if first else "")
-        return {"blocks": blocks, "default_from": before, "default_to": first[-1] if first else ""}
+        first = next(iter(self.source.stacks), "")
+        before, after = self.survey.usual or (first, first)
+        return {"blocks": self.source.blocks, "default_from": before, "default_to": after}
 
     def _case(self, study: Study) -> None:
         entry = study.entry
@@ -144,7 +154,7 @@ class _Writer:
             views=variant_views(self.survey, study),
             flags=FLAGS,
             claims=[one for one in self.claims if entry.id in one.cases],
-            advice=advice_on(entry.id),
+            advice=advice_on(study, self.survey),
             witness=witness_of(study, self.source.matrix),
             around=_around(study, newest),
             times=self.times.get(entry.id, []),
@@ -189,20 +199,32 @@ class _Writer:
 
     def _others(self) -> None:
         source, survey = self.source, self.survey
-        self._page("upgrade.html", **self._pair())
+        self._upgrade()
         known = {study.entry.id for study in survey.studies}
         self._page("claims.html", claims=self.claims, totals=claim_totals(survey), known=known)
         blocks = [
             (block, [self._stack_row(column.stack) for column in block.columns]) for block in source.blocks
         ]
         self._page("stacks.html", blocks=blocks, absent=source.absent)
-        self._page("portability.html", **portable.view(self.loads, self.labels))
+        self._page("portability.html", **portable.view(self.loads, self.exchange))
         self._growth()
         self._page(
             "downloads.html", tables=TABLES, rows=self.rows, parquet=has_parquet(),
             stacks=source.stacks, sizes=_sizes(self.work / "data"),
         )  # fmt: skip
         self._page("about.html", absent=source.absent)
+
+    def _upgrade(self) -> None:
+        usual = self.survey.usual
+        self._page(
+            "upgrade.html",
+            groups=list(dict.fromkeys(study.entry.group for study in self.survey.studies)),
+            pair=pair_view(self.survey, self.labels, self.unstable),
+            files=self.exchange.told(*usual) if usual else [],
+            near=self.exchange.near(*usual) if usual else [],
+            places=self.exchange.anchors,
+            **self._pair(),
+        )
 
     def _growth(self) -> None:
         self._page(

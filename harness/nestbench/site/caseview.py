@@ -1,12 +1,12 @@
 """What the page of a case shows of each variant: a strip over versions, signals side by side, variables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
 from nestbench.frames import signals
 from nestbench.site.anchor import cell_anchor
-from nestbench.site.column import Block
+from nestbench.site.column import Block, named
 from nestbench.site.mark import Mark
 from nestbench.site.study import Alike, Study, VariantStudy
 from nestbench.site.survey import Survey
@@ -140,7 +140,7 @@ def _alike(survey: Survey, one: VariantStudy, place: int) -> AlikeView:
         letter=_letter(place),
         alike=alike,
         mark=one.marks[Entry.CALL][alike.stacks[0]],
-        names=tuple(_names(survey, alike.stacks)),
+        names=tuple(named(survey.source.blocks, alike.stacks)),
         anchors=tuple(cell_anchor(one.anchor, stack) for stack in alike.stacks),
         call=call,
         build=build,
@@ -167,24 +167,6 @@ def _letter(place: int) -> str:
     """A to Z, then AA: of groups there may be many."""
     ahead, last = divmod(place, 26)
     return (chr(ord("A") + ahead - 1) if ahead else "") + chr(ord("A") + last)
-
-
-def _names(survey: Survey, stacks: Sequence[str]) -> Iterator[str]:
-    """Of each block the columns among ``stacks``; three or more neighbours as a range."""
-    for block in survey.source.blocks:
-        runs: list[list[str]] = [[]]
-        for column in block.columns:
-            if column.stack in stacks:
-                runs[-1].append(column.short)
-            elif runs[-1]:
-                runs.append([])
-        told = [run for run in runs if run]
-        if told:
-            yield f"{block.name}: " + ", ".join(map(_range, told))
-
-
-def _range(run: Sequence[str]) -> str:
-    return f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run)  # noqa: PLR2004 - a range
 
 
 def _signals(one: VariantStudy) -> Iterator[Signal]:

@@ -1,13 +1,13 @@
 """Columns of the matrix: the stacks that have results, by lines of releases."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from nestbench.matrix import Matrix, Stack
 from nestbench.matrix.lines import Line, lines
 
-__all__ = ["Block", "Column", "blocks_of"]
+__all__ = ["Block", "Column", "blocks_of", "named"]
 
 _OTHERS = "elsewhere"
 
@@ -52,3 +52,21 @@ def _columns(line: Line, held: set[str]) -> Iterator[Column]:
     for stack in members:
         short = minors[stack.id] if times[minors[stack.id]] == 1 else stack.id
         yield Column(stack=stack.id, short=short, row=stack)
+
+
+def named(blocks: Sequence[Block], stacks: Container[str]) -> Iterator[str]:
+    """Of each block the columns among ``stacks``; three or more neighbours as a range."""
+    for block in blocks:
+        runs: list[list[str]] = [[]]
+        for column in block.columns:
+            if column.stack in stacks:
+                runs[-1].append(column.short)
+            elif runs[-1]:
+                runs.append([])
+        told = [run for run in runs if run]
+        if told:
+            yield f"{block.name}: " + ", ".join(map(_range, told))
+
+
+def _range(run: Sequence[str]) -> str:
+    return f"{run[0]} to {run[-1]}" if len(run) > 2 else ", ".join(run)  # noqa: PLR2004 - a range

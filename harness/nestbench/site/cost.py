@@ -60,12 +60,9 @@ def has_matplotlib() -> bool:
 
 def _drawn(told: Sequence["Told"]) -> dict[str, Markup]:
     """SVG by title, to stand inside a page."""
-    from nestbench.growth.drawing import drawings
+    from nestbench.growth.drawing import captioned
 
-    return {
-        name.removesuffix(".svg"): inline(svg, title=name.removesuffix(".svg").replace(".", ": "))
-        for name, svg in drawings(told).items()
-    }
+    return {title: inline(svg, title=title) for title, svg in captioned(told).items()}
 
 
 def inline(svg: str, *, title: str) -> Markup:

@@ -9,7 +9,18 @@ from nestbench.report.grid import Square
 from nestbench.report.words import LOOKS, MISSING, STALE
 from nestbench.verdicts import Verdict
 
-__all__ = ["NOT_KNOWN", "NOT_MEASURED", "Mark", "Said", "legend", "mark", "mark_of", "names", "together"]
+__all__ = [
+    "NOT_KNOWN",
+    "NOT_MEASURED",
+    "SILENT",
+    "Mark",
+    "Said",
+    "legend",
+    "mark",
+    "mark_of",
+    "names",
+    "together",
+]
 
 _KINDS = {
     Verdict.TRACKED: ("t", "✓", "ok"),
@@ -25,6 +36,8 @@ _KINDS = {
     Verdict.UNAVAILABLE: ("u", "?", "n/m"),
     Verdict.NOT_APPLICABLE: ("n", "–", "n/a"),  # noqa: RUF001 - a dash
 }
+#: Verdicts by which something is lost without a word.
+SILENT = frozenset(verdict for verdict, (kind, *_) in _KINDS.items() if kind == "l")
 #: The kind of a square of which nothing is known.
 NOT_MEASURED = "m"
 #: Kinds of squares that tell nothing of what the stack does.

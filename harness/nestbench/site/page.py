@@ -11,6 +11,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from nestbench import __version__
+from nestbench.names import does, number_of
 from nestbench.portability.report import WEIGHTS_FILE
 from nestbench.site.anchor import cell_anchor, file_name
 from nestbench.site.mark import legend
@@ -40,7 +41,7 @@ def _environment() -> Environment:
     environment.filters.update(prose=_prose, python=_python, file=file_name, link=_is_link, plain=_plain)
     environment.globals.update(
         legend=legend, cell_anchor=cell_anchor, version=__version__, issues=_issue_name,
-        weights_file=WEIGHTS_FILE,
+        weights_file=WEIGHTS_FILE, does=does, number_of=number_of,
     )  # fmt: skip
     return environment
 

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from nestbench.changes.pairing import Direction
-from nestbench.names import joined, number_of
+from nestbench.names import does, joined, number_of
 from nestbench.site.column import Column
 from nestbench.site.mark import NOT_KNOWN
 from nestbench.site.survey import Survey, Tally
@@ -18,20 +18,24 @@ def sentence(survey: Survey) -> str:
     if newest is None or not survey.studies:
         return "Nothing is measured yet."
     tally = survey.tally(newest.stack)
-    patterns = f"{tally['t']} of {tally.total} patterns of nested layers"
+    patterns = f"{tally['t']} of {number_of(tally.total, 'pattern')} of nested layers"
+    are = "is" if tally["t"] == 1 else "are"
     parts = [
-        f"{patterns} are counted, trained and in the weights file{_not_whole(tally)}",
-        f"{tally['l']} lose something without a word",
-        f"{tally['r']} raise an error",
-        f"{tally['o']} are overcounted",
+        f"{patterns} {are} counted, trained and in the weights file{_not_whole(tally)}",
+        does(tally["l"], "loses something without a word", "lose something without a word"),
+        does(tally["r"], "raises an error", "raise an error"),
+        does(tally["o"], "is overcounted", "are overcounted"),
     ]
     if tally["i"]:
-        parts.append(f"{tally['i']} said something else when they were tried again")
+        again = does(tally["i"], "said something else when it was", "said something else when they were")
+        parts.append(f"{again} tried again")
     rest = tally.total - tally["tlroi"] - tally[NOT_KNOWN]
     if rest:
-        parts.append(f"{rest} do not apply or could not be judged")
+        parts.append(
+            does(rest, "does not apply or could not be judged", "do not apply or could not be judged")
+        )
     if tally[NOT_KNOWN]:
-        parts.append(f"{tally[NOT_KNOWN]} were not measured")
+        parts.append(does(tally[NOT_KNOWN], "was not measured", "were not measured"))
     said = f"On {where(newest)}, {joined(parts)}"
     worst = worst_step(survey)
     if worst is None:
@@ -54,7 +58,8 @@ def _not_whole(tally: Tally) -> str:
     """Of the patterns that are tracked, those that another file does not give back, as silently."""
     if not tally.lossy:
         return ""
-    return f" ({tally.lossy} of them do not come back whole from the model file or a TF checkpoint)"
+    lossy = does(tally.lossy, "of them does", "of them do")
+    return f" ({lossy} not come back whole from the model file or a TF checkpoint)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +85,8 @@ def measured(survey: Survey) -> str:
     """What was measured of what was expected, and what was not."""
     source = survey.source
     said = (
-        f"{survey.measured} of {survey.expected} cells are measured: "
+        f"{survey.measured} of {number_of(survey.expected, 'cell')} "
+        f"{'is' if survey.measured == 1 else 'are'} measured: "
         f"{number_of(sum(len(study.variants) for study in survey.studies), 'case variant')} "
         f"of {number_of(len(survey.studies), 'case')} on {number_of(len(source.stacks), 'stack')}"
     )

@@ -16,6 +16,7 @@ from nestbench.verdicts import Entry
 
 __all__ = ["Survey", "Tally", "survey_of"]
 
+_LAST_KERAS_2 = "tf2.15"
 #: Is handed a study with the results that it was made from, by stack.
 Each = Callable[[Study, Mapping[str, Sequence[Result]]], None]
 
@@ -52,12 +53,16 @@ class Tally:
 
 @dataclass(kw_only=True)
 class Survey:
-    """``steps``: what changes from one release of a line to the next, by the newer stack."""
+    """``steps``: what changes from one release of a line to the next, by the newer stack.
+
+    ``usual_changes``: what changes between the two stacks of ``usual``.
+    """
 
     source: Source
     studies: list[Study] = field(default_factory=list)
     rulings: dict[str, list[Ruling]] = field(default_factory=dict)
     steps: dict[str, list[Pairing]] = field(default_factory=dict)
+    usual_changes: list[Pairing] = field(default_factory=list)
     measured: int = 0
     stale: int = 0
     expected: int = 0
@@ -91,6 +96,13 @@ class Survey:
         return None
 
     @property
+    def usual(self) -> tuple[str, str] | None:
+        """The pair that most people ask for: the last Keras 2 against the newest release."""
+        line = [column.stack for block in self.source.blocks[:1] for column in block.columns]
+        before = _LAST_KERAS_2 if _LAST_KERAS_2 in line else line[0] if line else ""
+        return (before, line[-1]) if line and before != line[-1] else None
+
+    @property
     def newest(self) -> Column | None:
         """The newest release of the first line that was measured."""
         return self.source.blocks[0].columns[-1] if self.source.blocks else None
@@ -116,12 +128,15 @@ def survey_of(source: Source, each: Each | None = None) -> Survey:
         for old, new in neighbours:
             if old is not None:
                 survey.steps.setdefault(new, []).extend(pairings(results[old], results[new]))
+        if survey.usual is not None:
+            survey.usual_changes += pairings(*(results[stack] for stack in survey.usual))
         survey.rulings.update(waiting.ruled(entry, results))
         if each is not None:
             each(study, results)
     survey.rulings.update(waiting.rest())
     survey.rulings = {claim.id: survey.rulings.get(claim.id, []) for claim in source.claims}
     survey.steps = {stack: ordered(found) for stack, found in survey.steps.items()}
+    survey.usual_changes = ordered(survey.usual_changes)
     return survey
 
 

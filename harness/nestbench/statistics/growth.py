@@ -20,16 +20,25 @@ repetitions the interval held the true exponent of 0.5 + 0.01 n in 93 % (median 
 0.001 n**2 in 92 % (1.73 to 2.30), of n**2 in 95 % (1.93 to 2.17), and with 20 repetitions in 95, 94 and
 91 %. Without repetitions the interval mostly has no end. 2**(n / 8) was told from powers in 19 % with
 5 repetitions, in all with 20; no power was ever taken for it.
+
+Exact counts need no such test. 2**n - 1 and n * 2**n are no constant >= 0 plus an exponential: it would miss
+both, and call the runs of a tree's layers a power of 4. So where an exponential goes through all values, one
+a size, and a power and a polynomial of as many unknowns are 1 % off, that is exponential, too. Of 4000 random
+polynomials up to the fifth degree, and of 4000 powers with noise of 0.1 to 13 %, none was.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["LEAST_SIZES", "Growth", "exponent"]
+
+#: Functions of the sizes, each (grid, n).
+_Bases: TypeAlias = list[NDArray[np.float64]]
 
 #: Three unknowns take three sizes; only a fourth point says how sure they are.
 LEAST_SIZES = 3
@@ -41,6 +50,15 @@ _DECADE = 10
 _KEPT = 4
 #: Relative residuals below this are rounding.
 _ROUNDING = 1e-9
+#: Sizes from which on an exponential times a line, of four unknowns, is tried on exact counts. Two more than
+#: that are check enough for what is all but exact; one more than three only for what is exact.
+_TIMES_A_LINE = 6
+_ALL_BUT, _EXACT = 1e-4, 1e-8
+#: A power that is so far off does not describe the counts.
+_FAR = 0.01
+#: A higher base for a step of the sizes meets a jump, too. With a line, whose sign may change, it is that for
+#: the last step; else for the smallest.
+_STEEPEST = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +199,8 @@ def _is_exponential(
 
     if not freedom:
         return False
+    if np.unique(size).size == size.size and _goes_through(size, value):
+        return True
     rates = np.geomspace(0.1, 300, 4000)  # of base**largest, in logarithms
     least = math.inf
     for _ in range(2):  # the second time closely around the best of the first
@@ -190,6 +210,49 @@ def _is_exponential(
         rates = np.linspace(rates[max(best - 1, 0)], rates[min(best + 1, rates.size - 1)], 1001)
     clearly = float(stats.f.ppf(0.999, freedom, freedom))
     return squares > clearly * max(least, size.size * _ROUNDING**2)
+
+
+def _goes_through(size: NDArray[np.float64], value: NDArray[np.float64]) -> bool:
+    """Whether an exponential, beside a constant of either sign, meets every value, and no such power does."""
+    line = size.size >= _TIMES_A_LINE
+    place = size / size.max()
+    steps = np.diff(np.sort(place))
+    steepest = math.log(_STEEPEST) / (steps[-1] if line else steps.min())
+
+    def exponentials(rates: NDArray[np.float64]) -> _Bases:
+        base = np.exp(rates[:, np.newaxis] * (place - 1))
+        return [base, place * base] if line else [base]
+
+    def powers(exponents: NDArray[np.float64]) -> _Bases:
+        base = place ** exponents[:, np.newaxis]
+        return [base, np.sqrt(base)] if line else [base]
+
+    off = _least_off(exponentials, np.geomspace(0.1, steepest, 400), value)
+    if off > (_ALL_BUT if line else _EXACT):
+        return False
+    polynomial = [place[np.newaxis] ** degree for degree in ((1, 2, 3) if line else (1, 2))]
+    others = (_off(polynomial, value)[0], _least_off(powers, np.linspace(0.05, _LARGEST, 400), value))
+    return bool(min(others) > _FAR)
+
+
+def _least_off(
+    bases: Callable[[NDArray[np.float64]], _Bases], grid: NDArray[np.float64], value: NDArray[np.float64]
+) -> float:
+    least = math.inf
+    for _ in range(5):  # each time closely around the best of the last
+        off = _off(bases(grid), value)
+        best = int(np.argmin(off))
+        least = min(least, float(off[best]))
+        grid = np.linspace(grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)], 201)
+    return least
+
+
+def _off(bases: _Bases, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Root mean squares of the relative residuals of constant + factors * ``bases``, of any sign."""
+    columns = np.stack([np.ones_like(bases[0]), *bases], axis=2) / value[:, np.newaxis]
+    across = np.linalg.qr(columns).Q
+    residuals = 1 - across @ across.sum(axis=1)[:, :, np.newaxis]
+    return np.asarray(np.sqrt((residuals[:, :, 0] ** 2).mean(axis=1)))
 
 
 def _last_slope(size: NDArray[np.float64], value: NDArray[np.float64]) -> float:

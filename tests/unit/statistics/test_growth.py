@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statistics_stage import few, seeds
 
-from nestbench.statistics.growth import exponent
+from nestbench.statistics.growth import _goes_through, exponent
 
 DOUBLED = np.array([10.0, 20, 40, 80])
 KERAS_3 = (DOUBLED**2 + 3 * DOUBLED) / 2  # calls in a chain of n nested layers: 65, 230, 860, 3320
@@ -57,6 +57,54 @@ def test_exponential(sizes):
     assert found.exponent == found.high == math.inf
     assert found.low == pytest.approx(math.log(2) * (sizes[-1] - sizes[-2]) / math.log(sizes[-1] / sizes[-2]))
     assert not exponent(sizes, sizes**5).faster_than_any_power
+
+
+DEPTHS = np.arange(1.0, 8)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "counts"),
+    [
+        (np.arange(1.0, 10), lambda n: 2**n - 1),  # runs of call() in a binary tree: each layer's once
+        (np.arange(1.0, 10), lambda n: 2 * (2**n - 1)),
+        (DEPTHS, lambda n: n * 2**n),  # each layer's once a level
+        (DEPTHS[:6], lambda n: (n + 1) * 2**n - 1),
+        (np.array([2.0, 4, 8, 16]), lambda n: 2**n - 1),  # four sizes are enough
+        (DEPTHS, lambda n: n * 2**n * (1 + 1e-5 * np.cos(n**2))),
+    ],
+)
+def test_counts_that_an_exponential_meets_are_exponential(sizes, counts):
+    assert exponent(sizes, counts(sizes)).faster_than_any_power
+
+
+@pytest.mark.parametrize("sizes", [DOUBLED, DEPTHS, np.arange(10.0, 22, 2), np.array([2.0, 4, 8, 16])])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        lambda n: 7 * n - 3,
+        lambda n: (n - 0.5) ** 2,
+        lambda n: n**3 + 5 * n**2 + 3 * n,
+        lambda n: n * (n + 1) * (n + 2) * (n + 3) / 24,
+        lambda n: n * np.log2(n) + 5 * n,
+        lambda n: np.floor(1.5 * n) + 2,
+        lambda n: 1000 + n + n**5,
+    ],
+)
+def test_counts_of_a_polynomial_are_not(sizes, counts):
+    assert not exponent(sizes, counts(sizes)).faster_than_any_power
+
+
+@pytest.mark.parametrize("jump", [5, 20, 50, 100])
+def test_a_jump_at_the_end_is_not_met(jump):
+    assert not _goes_through(DEPTHS, np.array([100.0] * 6 + [100 + jump]))
+    assert not _goes_through(DOUBLED, np.array([100.0] * 3 + [100 + jump]))
+
+
+def test_times_that_were_taken_once_are_not_exact():
+    rng = np.random.default_rng(24)
+    sizes = (DOUBLED, DEPTHS, np.arange(10.0, 22, 2))
+    found = [exponent(*noisy(rng, one, 0.5 + 0.01 * one**2, 1)) for one in sizes for _ in range(40)]
+    assert not any(one.faster_than_any_power for one in found)
 
 
 def test_small_sizes_are_another_regime():

@@ -225,9 +225,9 @@
     ({ show } = state);
     reveal(FIRST);
     revealLater(++turn);
-    const on = chosen.length === stacks.length ? "" : ` on ${chosen.length} stacks`;
-    found.textContent = `${kept.length} of ${candidates.length} rows${on}` + (state.all || chosen.length < 2 ? "." : ", in which stacks differ.")
-      + (alike ? ` ${alike} more that these filters leave say the same everywhere.` : kept.length ? "" : " Nothing is left by these filters.");
+    const on = chosen.length === stacks.length ? "" : ` on ${chosen.length} stack${chosen.length === 1 ? "" : "s"}`;
+    found.textContent = `${kept.length} of ${candidates.length} row${candidates.length === 1 ? "" : "s"}${on}` + (state.all || chosen.length < 2 ? "." : ", in which stacks differ.")
+      + (alike ? ` ${alike} more that these filters leave ${alike === 1 ? "says" : "say"} the same everywhere.` : kept.length ? "" : " Nothing is left by these filters.");
   }
 
   let state = read();
