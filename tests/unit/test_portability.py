@@ -181,9 +181,33 @@ def test_what_a_stack_that_failed_left_open_is_measured_once_it_can_be(tmp_path,
     assert all(shelf.load(stack).whole for stack in STACKS)
 
 
-def test_a_broken_file_is_told(tmp_path):
+def test_what_is_said_of_several_files_stands_once(tmp_path):
+    shelf, text = Shelf(root=tmp_path), "ValueError: no such layer"
+    files = {
+        "weights": Loaded(result="refuses", detail=text),
+        "model": Loaded(result="differs", warnings=(text, "UserWarning: another")),
+        "checkpoint": Loaded(result="equal", back=((0, 1),)),
+    }
+    kept = Loads(stack="tf2.1", basis="b", found={"a-case": {"tf2.1": files, "tf2.21": files}})
+    shelf.save(kept)
+    assert shelf.load("tf2.1") == kept
+    assert shelf.path("tf2.1").read_text().count(text) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"schema": 2, "stack": "tf2.1"}',
+        '{"schema": 1, "stack": "tf2.1", "basis": "b", "found": {}}',  # of an older nestbench
+        '{"schema": 2, "stack": "tf2.1", "basis": "b", "said": ["no"],'
+        ' "found": {"a": {"tf2.1": {"model": {"result": "refuses", "detail": 1}}}}}',
+        '{"schema": 2, "stack": "tf2.1", "basis": "b", "said": ["no"],'
+        ' "found": {"a": {"tf2.1": {"model": {"result": "refuses", "detail": -1}}}}}',
+    ],
+)
+def test_a_broken_file_is_told(tmp_path, text):
     shelf = Shelf(root=tmp_path)
-    shelf.path("tf2.1").write_text('{"schema": 1, "stack": "tf2.1"}')
+    shelf.path("tf2.1").write_text(text)
     with pytest.raises(StoreError, match="broken"):
         shelf.load("tf2.1")
 

@@ -19,7 +19,7 @@ __all__ = ["KINDS", "UNAVAILABLE", "Loaded", "Loads", "Shelf", "basis", "loaded_
 
 KINDS: Final = ("weights", "model", "checkpoint")
 UNAVAILABLE: Final = "unavailable"  # nobody knows what the stack would have saved: it could not be asked
-_SCHEMA = 1
+_SCHEMA = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +72,10 @@ class Shelf:
             data = json.loads(text)
             if data["schema"] != _SCHEMA:
                 raise ValueError(f"schema {data['schema']}")
+            said = dict(enumerate(data["said"]))
             found = {
                 label: {
-                    saver: {kind: _from_data(one) for kind, one in kinds.items()}
+                    saver: {kind: _from_data(one, said) for kind, one in kinds.items()}
                     for saver, kinds in savers.items()
                 }
                 for label, savers in data["found"].items()
@@ -89,17 +90,20 @@ class Shelf:
 
     def save(self, loads: Loads) -> None:
         """Keep what a stack loaded."""
+        said: dict[str, int] = {}
+        found = {
+            label: {
+                saver: {kind: _to_data(kinds[kind], said) for kind in KINDS if kind in kinds}
+                for saver, kinds in savers.items()
+            }
+            for label, savers in loads.found.items()
+        }
         data = {
             "schema": _SCHEMA,
             "stack": loads.stack,
             "basis": loads.basis,
-            "found": {
-                label: {
-                    saver: {kind: _to_data(kinds[kind]) for kind in KINDS if kind in kinds}
-                    for saver, kinds in savers.items()
-                }
-                for label, savers in loads.found.items()
-            },
+            "said": list(said),
+            "found": found,
         }
         write_text(self.path(loads.stack), _rendered(data))
 
@@ -122,28 +126,29 @@ def label_of(entry: CaseEntry, variant: Variant) -> str:
     return row_label(entry.id, variant.label)
 
 
-def _to_data(one: Loaded) -> Any:
-    """A word where there is nothing to add."""
+def _to_data(one: Loaded, said: dict[str, int]) -> Any:
+    """A word where there is nothing to add. ``said``: texts with their places; most stand for many files."""
     if not one.detail and not one.warnings and one.back is None:
         return one.result
     data: dict[str, Any] = {"result": one.result}
     if one.detail:
-        data["detail"] = one.detail
+        data["detail"] = said.setdefault(one.detail, len(said))
     if one.warnings:
-        data["warnings"] = list(one.warnings)
+        data["warnings"] = [said.setdefault(text, len(said)) for text in one.warnings]
     if one.back is not None:
         data["back"] = [list(pair) for pair in one.back]
     return data
 
 
-def _from_data(data: Any) -> Loaded:
+def _from_data(data: Any, said: Mapping[int, str]) -> Loaded:
     if isinstance(data, str):
         return Loaded(result=data)
-    return loaded_from(data)
+    texts = {"warnings": [said[place] for place in data.get("warnings", ())]}
+    return loaded_from({**data, "detail": said[data["detail"]] if "detail" in data else "", **texts})
 
 
 def loaded_from(entry: Mapping[str, Any]) -> Loaded:
-    """An entry of the probe's answer, or of a file that holds what is beside its result."""
+    """An entry of the probe's answer."""
     back = entry.get("back")
     return Loaded(
         result=entry["result"],
@@ -154,8 +159,10 @@ def loaded_from(entry: Mapping[str, Any]) -> Loaded:
 
 
 def _rendered(data: dict[str, Any]) -> str:
-    """A line for each saver: what changes is seen in a diff."""
+    """A line for each saver and each text: what changes is seen in a diff."""
     lines = ["{", *(f' "{name}": {json.dumps(data[name])},' for name in ("schema", "stack", "basis"))]
+    texts = ",\n".join(f"  {json.dumps(text, ensure_ascii=False)}" for text in data["said"])
+    lines.append(f' "said": [\n{texts}\n ],' if texts else ' "said": [],')
     lines.append(' "found": {')
     labels = list(data["found"].items())
     for place, (label, savers) in enumerate(labels):
