@@ -199,10 +199,14 @@ def test_what_is_said_of_several_files_stands_once(tmp_path):
     [
         '{"schema": 2, "stack": "tf2.1"}',
         '{"schema": 1, "stack": "tf2.1", "basis": "b", "found": {}}',  # of an older nestbench
-        '{"schema": 2, "stack": "tf2.1", "basis": "b", "said": ["no"],'
-        ' "found": {"a": {"tf2.1": {"model": {"result": "refuses", "detail": 1}}}}}',
-        '{"schema": 2, "stack": "tf2.1", "basis": "b", "said": ["no"],'
-        ' "found": {"a": {"tf2.1": {"model": {"result": "refuses", "detail": -1}}}}}',
+        (
+            '{"schema": 2, "stack": "tf2.1", "basis": "b", "said": ["no"],'
+            ' "found": {"a": {"tf2.1": {"model": {"result": "refuses", "detail": 1}}}}}'
+        ),
+        (
+            '{"schema": 2, "stack": "tf2.1", "basis": "b", "said": ["no"],'
+            ' "found": {"a": {"tf2.1": {"model": {"result": "refuses", "detail": -1}}}}}'
+        ),
     ],
 )
 def test_a_broken_file_is_told(tmp_path, text):

@@ -188,6 +188,11 @@ def follows_from(
     left = set(difference.positions) - {place for one in told for place in one.positions}
     if told and not left:
         return []
+    if difference.marks == {"old-file:model"} and difference.gravity is Gravity.SILENT and not left:
+        # A model file holds its weights as a weights file of that release does.
+        moved = [one for one in others if one.marks == {"misplaced:weights"}]
+        if moved:
+            return moved
     for file, kinds in _LOST_BY.items():
         of_file = difference.marks & {f"output:{file}", f"old-file:{file}"}
         if of_file and (difference.gravity is Gravity.SILENT or _is_refused_for_its_number(difference)):
@@ -222,7 +227,7 @@ def _about(difference: Difference, finding: Finding) -> bool:
 def _shown(rule: Rule, difference: Difference, lacks: str, has: str, archive: Archive) -> Iterator[Shown]:
     """The rule's cases that differ between the two stacks by a verdict of the difference, each once."""
     for file in _LOST_BY:
-        if difference.marks == {f"old-file:{file}"}:
+        if difference.marks & {f"old-file:{file}", f"misplaced:{file}"}:
             for case in rule.cases:
                 yield from archive.exchanged(case, file, lacks, has)
     entry_point = "build" if difference.marks == _OF_BUILD else "call"

@@ -1,6 +1,7 @@
 """Files that the old stack saved and itself does not get back whole: what more is lost on the new one."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from audit_stage import BIAS, KERNEL, W, observation, side, variable, whole
@@ -136,6 +137,26 @@ def test_values_in_other_variables_are_a_silent_loss_whatever_the_output_says(re
     (found,) = findings_by_signature(one, *both)
     assert found.rule == "order-of-a-dict"
     assert "order = [1, 0, 2]\n" in found.mend
+
+
+PUBLISHED = Path(__file__).parents[3] / "results" / "published"
+
+
+def test_a_model_file_with_another_output_is_explained_by_its_weights_and_by_what_was_exchanged():
+    before, after = swapped("differs")
+    loads = [{**one.loads[OLD], "model": Loaded(result=said)} for one, said in
+             ((before, "equal"), (after, "differs"))]  # fmt: skip
+    before, after = (
+        replace(one, loads={OLD: found}) for one, found in zip((before, after), loads, strict=True)
+    )
+    found = differences(before, after)
+    (weights,) = (one for one in found if one.marks == {"misplaced:weights"})
+    (model,) = (one for one in found if one.marks == {"old-file:model"})
+    assert follows_from(model, found) == [weights]
+    (why,) = explain(weights, before, after, Archive(Store(PUBLISHED), load_matrix(), load_catalogue()))
+    assert [(one.label, one.exchanged) for one in why.shown] == [
+        ("dict-against-its-order[owner=model]", "saved on tf2.15 and loaded on tf2.21: differs")
+    ]
 
 
 @pytest.mark.parametrize(
