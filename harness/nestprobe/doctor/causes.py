@@ -61,8 +61,8 @@ class Causes(object):
         if kind == "wrapped":
             return self._of_wrapped(between, target), target
         found = self._of_attribute(holder.item, first)
-        if found == "unknown" and kind == "plain":  # tf.keras would have wrapped it
-            found = "untracked-container"
+        if found == "unknown" and kind == "plain" and ground.is_layer(target.item):
+            found = "untracked-container"  # tf.keras would have wrapped it
         return found, target
 
     def _hidden(self, holder, segment):
