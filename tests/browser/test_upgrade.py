@@ -51,6 +51,7 @@ def test_markdown_for_a_release_note(visit):
     assert note.startswith("## From tf2.15 to tf2.16: nested layers")
     worse = compared("tf2.15", "tf2.16")[Direction.WORSE]
     assert note.count("\n- ") >= len(worse)
+    assert "\n### Files saved on tf2.15, loaded on tf2.16\n\n- Weights files, " in note
     assert (
         f"**{worse[0].replace('[', chr(92) + '[').replace(']', chr(92) + ']').replace('_', chr(92) + '_')}**"
         in note

@@ -71,6 +71,16 @@ def test_every_pair_says_in_words_what_came_back(site):
     assert (found["words"][words], anchor) == ("none was saved, or they do not exist there", "")
 
 
+def test_the_page_of_a_case_says_what_became_of_its_files(site):
+    page = (site / "cases" / "history.html").read_text()
+    assert 'href="../portability.html#history"' in page
+    assert (
+        "<li>Weights files, 3 files: 1 comes back equal, 1 is silently different and 1 raises an error.</li>"
+        in page
+    )
+    assert "Saved on one stack" not in (site / "cases" / "b-case.html").read_text()
+
+
 def test_a_stack_that_exchanged_none_names_those_beside_it(site):
     savers, loaders = data(site)["near"]
     assert savers["tf2.15"] == loaders["tf2.15"] == ["tf2.14", "tf2.16"]

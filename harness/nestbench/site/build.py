@@ -151,6 +151,11 @@ class _Writer:
             to=f"cases/{file_name(entry.id)}.html",
             entry=entry,
             standing=standing(self.survey, study, self.cost.told.get(entry.id, ())),
+            exchanged={
+                one.label: (self.exchange.anchors[one.label], told)
+                for one in study.variants
+                if (told := self.exchange.told_of(one.label))
+            },
             views=variant_views(self.survey, study),
             flags=FLAGS,
             claims=[one for one in self.claims if entry.id in one.cases],

@@ -79,6 +79,18 @@ class Exchange:
         """The cases that have that letter."""
         return [case for case, one in zip(self.cases, letters, strict=True) if one == letter]
 
+    def told_of(self, case: str) -> list[str]:
+        """Of each kind of file of one case, over all pairs of stacks; nothing where it was not exchanged."""
+        if case not in self.cases:
+            return []
+        place = self.cases.index(case)
+        kinds = ("".join(pair[kind][place] for pair in self.pairs.values()) for kind in KINDS)
+        return [
+            f"{SHORT[kind]}, {_words(letters)}"
+            for kind, letters in zip(KINDS, kinds, strict=True)
+            if set(letters) - {_NONE}
+        ]
+
     def near(self, saver: str, loader: str) -> list[tuple[str, str]]:
         """Of a pair that was not exchanged the nearest that were, of the same lines and the same way."""
         order = [column.stack for block in self.blocks for column in block.columns]

@@ -129,6 +129,13 @@
   function markdown(found, { from, to, sentence, filters }) {
     const lines = [`## From ${from} to ${to}: nested layers`, "", sentence, ""];
     if (filters) lines.push(bars(filters), "");
+    const kinds = exchange?.pairs[from]?.[to];
+    if (kinds) {
+      lines.push(`### Files saved on ${from}, loaded on ${to}`, "");
+      for (const [title, words, silent] of kinds)
+        lines.push(`- ${title}, ${exchange.words[words]}` + (silent.length ? `; silently different: ${silent.map((at) => bars(exchange.cases[at][0])).join(", ")}` : ""));
+      lines.push("");
+    }
     for (const way of [WORSE, OTHER, BETTER]) {
       const rows = found.filter((one) => one.way === way);
       if (!rows.length) continue;
