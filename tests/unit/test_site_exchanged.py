@@ -78,7 +78,7 @@ def test_the_page_of_a_case_says_what_became_of_its_files(site):
         "<li>Weights files, 3 files: 1 comes back equal, 1 is silently different and 1 raises an error.</li>"
         in page
     )
-    assert "Saved on one stack" not in (site / "cases" / "b-case.html").read_text()
+    assert "Saved on one stack" not in (site / "cases" / "grows.html").read_text()
 
 
 def test_a_stack_that_exchanged_none_names_those_beside_it(site):
