@@ -36,6 +36,15 @@ def test_axe_finds_nothing(visit, address, scheme):
     assert [(one["id"], [node["html"][:200] for node in one["nodes"][:3]]) for one in found] == []
 
 
+@pytest.mark.parametrize("address", [one for one in KINDS if "index.html" not in one])
+def test_what_is_printed_is_light_and_loses_no_column(visit, address):
+    page = visit(address, width=718, color_scheme="dark")  # A4 without its margins
+    page.emulate_media(media="print", color_scheme="dark")
+    edges = "[...document.querySelectorAll('table')].map(table => table.getBoundingClientRect().right)"
+    assert page.evaluate(f"Math.max(0, ...{edges})") <= 718
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 def test_axe_finds_nothing_on_a_phone(visit):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     for address in (

@@ -30,7 +30,8 @@ def report(
     """Make the compatibility report: a site that opens from the disk, with no server.
 
     From the results that `nestbench table` reads, and from portability, growth and timings beside them. A
-    folder with files that this command did not make is refused.
+    folder with files that is no site of this command is refused; in an earlier site of it, files of others
+    stay.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.claims import load_claims

@@ -21,9 +21,9 @@ _LEGEND = (
     "The power with which each grows with size, beside what it costs at any size, and its 95 % interval:",
     "1 is linear, 2 quadratic, 0 does not grow. Calls are counted exactly, so there the interval says how",
     "well one power describes them. A higher power is not more time: what it took at the smallest and at",
-    "the largest size that worked stands beside it, as medians. Exponential: no power describes it; at the",
-    "end, between the two largest sizes, it grew with the power that is told. Unclear: too few sizes, or too",
-    "much noise, to tell a power.",
+    "the largest size that worked stands beside it, as medians. Exponential: no power describes it; beside",
+    "it stands by how much one more of the size multiplies it, between the two largest sizes that were",
+    "counted to the end. Unclear: too few sizes, or too much noise, to tell a power.",
 )
 _LONGEST = 60
 _WHOLE = 100  # seconds from which on they are told as whole numbers
@@ -33,9 +33,9 @@ _TOLD = 0.5  # an interval without an upper end that begins below it tells nothi
 
 
 def power(growth: Growth) -> str:
-    """``1.98 (1.95 to 2.01)``, ``1.98 (1.95 or more)``, ``unclear (0.20 or more)``, ``exponential (...)``."""
+    """``1.98 (1.95 to 2.01)``, ``1.98 (1.95 or more)``, ``unclear (0.20 or more)``, ``exponential (x2)``."""
     if growth.faster_than_any_power:
-        return f"exponential (at the end {growth.low:.2f})"
+        return f"exponential (x{growth.step:.3g})"
     if growth.exponent < _FLAT and growth.high < _FLAT:
         return "0"
     if math.isinf(growth.high) and growth.low < _TOLD:

@@ -23,13 +23,18 @@ class _Square:
 
     @property
     def kind(self) -> str:
-        """A letter for the colour: all come back, some do, one is wrong in silence, or nothing is there."""
+        """A letter for the colour: all come back, some do, one is wrong in silence, or nothing is there.
+
+        ``none`` beside it where not one of several comes back.
+        """
         if self.text == "-":
             return "n"
+        found = re.match(r"(\d+)/(\d+)", self.text)
+        none = " none" if found and found[1] == "0" else ""
         if "D" in self.text:
-            return "l"
-        if found := re.match(r"(\d+)/(\d+)", self.text):
-            return "t" if found[1] == found[2] else "r"
+            return f"l{none}"
+        if found:
+            return "t" if found[1] == found[2] else f"r{none}"
         return "t" if self.text.startswith("=") else "r"
 
 

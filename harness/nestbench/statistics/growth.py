@@ -73,6 +73,7 @@ class Growth:
     high: float
     intercept: float  # in the unit of the values; not a number where growth is faster than any power
     points: int  # values that the fit used
+    step: float = math.nan  # where it is faster than any power: by how much one more of the size multiplies
 
     @property
     def faster_than_any_power(self) -> bool:
@@ -140,8 +141,10 @@ def _fitted(size: NDArray[np.float64], value: NDArray[np.float64]) -> Growth:
     best = int(np.argmin(power.squares))
     freedom = size.size - 3
     if _is_exponential(size, value, float(power.squares[best]), freedom):
-        low = _last_slope(size, value)
-        return Growth(exponent=math.inf, low=low, high=math.inf, intercept=math.nan, points=size.size)
+        low, step = _last_slope(size, value)
+        return Growth(
+            exponent=math.inf, low=low, high=math.inf, intercept=math.nan, points=size.size, step=step
+        )
     low, high = 0.0, math.inf
     if freedom:
         student = float(stats.t.ppf(0.975, freedom))
@@ -255,11 +258,11 @@ def _off(bases: _Bases, value: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.sqrt((residuals[:, :, 0] ** 2).mean(axis=1)))
 
 
-def _last_slope(size: NDArray[np.float64], value: NDArray[np.float64]) -> float:
-    """The exponent between the two largest sizes, by the medians of their values."""
+def _last_slope(size: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[float, float]:
+    """Between the two largest sizes, by the medians of their values: the exponent, and a step's factor."""
     before, last = np.unique(size)[-2:]
-    rise = np.median(value[size == last]) / np.median(value[size == before])
-    return max(0.0, float(np.log(rise) / np.log(last / before)))
+    rise = float(np.median(value[size == last]) / np.median(value[size == before]))
+    return max(0.0, math.log(rise) / math.log(last / before)), rise ** (1 / (last - before))
 
 
 def _reached(growth: Growth, size: NDArray[np.float64], value: NDArray[np.float64], at: float) -> float:

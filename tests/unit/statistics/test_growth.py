@@ -55,6 +55,7 @@ def test_exponential(sizes):
     found = exponent(sizes, 2**sizes)
     assert found.faster_than_any_power
     assert found.exponent == found.high == math.inf
+    assert found.step == pytest.approx(2)
     assert found.low == pytest.approx(math.log(2) * (sizes[-1] - sizes[-2]) / math.log(sizes[-1] / sizes[-2]))
     assert not exponent(sizes, sizes**5).faster_than_any_power
 

@@ -110,7 +110,7 @@
         line.append(". ");
         if (anchor) page("Which do not come back equal", anchor, line);
       }
-      page("What a file is, and every other pair", "", make("p", "A file that is silently different loads without an error, and gives another output. ", files));
+      page("What a file is, and every other pair", "", make("p", "A file that is silently different loads without an error, and gives another output; of a TF checkpoint, which is that of tf.train.Checkpoint(model), TensorFlow writes a warning to its log. ", files));
       return;
     }
     const order = (one) => all.stacks.indexOf(one), up = order(from) < order(to), [savers, loaders] = exchange.near;
@@ -237,7 +237,8 @@
     draw();
     const unknown = ["from", "to"].map((name) => asked.get(name)).filter((value) => value && !has(value)).map((value) => `no stack ${value}`);
     if (asked.get("group") && !form.elements.group.value) unknown.push(`no group ${asked.get("group")}`);
-    if (unknown.length) said.textContent = `There is ${unknown.join(", ")} in these results. ${said.textContent}`;
+    const told = form.elements.from.value === form.elements.to.value ? "Choose two that are there." : said.textContent;
+    if (unknown.length) said.textContent = `There is ${unknown.join(", ")} in these results. ${told}`;
   }
   function write({ replace = false, filters = false } = {}) {
     const { elements } = form, asked = new URLSearchParams({ from: elements.from.value, to: elements.to.value });
