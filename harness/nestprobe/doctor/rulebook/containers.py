@@ -92,11 +92,14 @@ RULES = (
     ),
     Rule(
         id="filled-too-late",
-        title="put into an inner list after that list had been put into the outer one",
-        cause="Keras 3 looks into a list inside a list once, when it is put into the outer one; the inner "
-        "one stays a plain list that reports nothing. A list inside a dict is tracked.",
-        mend="row = [layer, ...]\nself.{attribute}.append(row)  # filled before it is appended",
-        kinds=LOST,
+        title="put into an inner list or dict that had itself been put into the outer one late",
+        cause="When a list or dict becomes an attribute, Keras 3 puts containers of its own in its place and "
+        "in the place of those within it; they report what is put into them. A list or dict that is put "
+        "into the outer one after that stays a plain one: Keras 3 looks into it once, at that moment. "
+        "Filled before, its layers are counted; the weights file of most releases lacks them even so.",
+        mend="# last, when all are filled: one flat list beside it, counted and saved; of a dict: .values()\n"
+        "self.{attribute}_layers = [layer for row in self.{attribute} for layer in row]",
+        kinds=("uncounted", "untrained"),  # only unsaved it is where it is counted: nested-container
         cases=("list-appended-then-filled",),
     ),
     Rule(
