@@ -107,6 +107,32 @@ def test_a_stack_goes_to_the_other_rule_where_what_shows_one_alone_does_not_show
     assert {stack for _, stack in alone.cells} == {"tf2.15", "tf2.16"}
 
 
+def test_a_rule_gives_way_where_another_loses_the_same_anyway(tmp_path, monkeypatch):
+    def says(stack, cell):
+        lost = cell.case.id == "history" or (cell.case.id == "grows" and stack == "tf2.15")
+        return "uncounted" if lost else "tracked"
+
+    anyway = Rule("anyway", "anyway", "c", "m", ("uncounted",), ("history", "grows"), ("grows",))
+    one = Rule("one", "one", "c", "m", ("uncounted",), ("history",), gives_way=("anyway",))
+    survey = survey_of(source_in(tmp_path, stacks=("tf2.15", "tf2.16"), says=says))
+    (study,) = (given for given in survey.studies if given.entry.id == "history")
+    monkeypatch.setattr(advice, "rule", {"anyway": anyway}.__getitem__)
+    monkeypatch.setattr(advice, "rules_of_case", lambda _: [one, anyway])
+    told = {given.title: {stack for _, stack in given.cells} for given in advice_on(study, survey)}
+    assert told == {"one": {"tf2.16"}, "anyway": {"tf2.15"}}
+
+
+def test_where_it_is_counted_only_the_weights_file_is_explained(published):
+    _, found = published
+    told = found["list-appended-then-filled"]
+    words = ("put into the outer one late", "within a container", "multi-backend")
+    late, nested, container = (next(one for one in told if word in one.title) for word in words)
+    assert {"tf2.16", "keras3.15"} <= {stack for _, stack in late.cells}
+    assert not {"tf2.15", "keras2.3"} & {stack for _, stack in late.cells}
+    assert "tf2.15" in {stack for _, stack in nested.cells}
+    assert {stack for _, stack in container.cells} == {"keras2.3"}
+
+
 def test_what_holds_on_the_newest_release_comes_first(tmp_path, monkeypatch):
     def says(stack, cell):
         return "uncounted" if stack == "tf2.16" and cell.case.id == "history" else "raises"

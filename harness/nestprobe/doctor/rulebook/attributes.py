@@ -54,6 +54,7 @@ RULES = (
         kinds=LOST,
         cases=("raw-variable-appended", "raw-variable-in-list", "raw-variable-in-init"),
         decisive=("raw-variable-appended",),
+        gives_way=("raw-variable",),
     ),
     Rule(
         id="class-attribute",

@@ -1,8 +1,13 @@
 """Rules: in which container it is kept."""
 
+from dataclasses import replace
+
 from nestprobe.doctor.rule import LOST, Rule
 
-RULES = (
+#: Where no container at all is looked into, it is no matter which one it is or how it was filled.
+_NONE = "untracked-container"
+
+_RULES = (
     Rule(
         id="untracked-set",
         title="kept in a set or frozenset",
@@ -14,7 +19,7 @@ RULES = (
         decisive=("set-of-layers",),
     ),
     Rule(
-        id="untracked-container",
+        id=_NONE,
         title="kept in a list, tuple or dict, which multi-backend Keras does not look into",
         cause="Keras 2.3 of several backends tracks a layer that is an attribute itself, and looks into no "
         "container. tf.keras and Keras 3 look into these.",
@@ -129,3 +134,5 @@ RULES = (
         ),
     ),
 )
+
+RULES = tuple(one if one.id == _NONE else replace(one, gives_way=(_NONE,)) for one in _RULES)
