@@ -46,6 +46,22 @@ def test_versions_say_lost_clean_and_other(tmp_path):
     assert "unsaved" not in kinds
 
 
+def test_a_rule_of_one_keras_is_not_shown_by_what_is_alike_in_the_other(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "case,entry,tf2.15,tf2.16\nunfrozen-after-compile,call,untrained 18/48,untrained 18/48\n"
+    )
+    rules = of_table(table)["rules"]
+    said = {
+        name: next(iter(rules[name]["untrained"].values()))
+        for name in ("compile-order", "built-while-frozen")
+    }
+    assert said == {
+        "compile-order": {"lost": "2.15", "other": "2.16"},
+        "built-while-frozen": {"lost": "2.16", "other": "2.15"},
+    }
+
+
 def test_what_a_checkpoint_loses_is_not_shown_where_no_file_has_it(tmp_path):
     table = tmp_path / "table.csv"
     cells = "tf2.13,tf2.14,tf2.15", 'tracked,unsaved,"uncounted 0/90, unsaved"'

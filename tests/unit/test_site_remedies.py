@@ -51,6 +51,15 @@ def test_every_remedy_holds_somewhere_and_names_cases_that_are_there(published):
     assert {case for one in REMEDIES for case in one.cases} - found.keys() == set()
 
 
+def test_what_is_alike_in_both_keras_and_has_other_causes_is_told_by_the_rule_of_each(published):
+    _, found = published
+    on = {one.title: {stack for _, stack in one.cells} for one in found["unfrozen-after-compile"]}
+    noted, built = on["`trainable` was changed after compile()"], on["built while it was frozen"]
+    assert {"tf2.15", "keras2.3", "tf2.21-legacy"} <= noted
+    assert {"tf2.21", "keras3.15"} <= built
+    assert not noted & built
+
+
 @pytest.mark.parametrize(
     ("remedy", "holds"),
     [

@@ -60,17 +60,20 @@ def _of_rule(
         of_cases = [
             row for row in rows if row["case"] in (rule.decisive or rule.cases) and row["entry"] == entry
         ]
-        said = {line.name: _of_line(line, of_cases, verdict, beside) for line in every}
+        said = {line.name: _of_line(line, of_cases, verdict, beside, rule.keras) for line in every}
         if any("lost" in one for one in said.values()):
             yield kind, {name: one for name, one in said.items() if one}
 
 
-def _of_line(line: Line, rows: Sequence[_Row], verdict: str, beside: frozenset[str]) -> dict[str, str]:
+def _of_line(
+    line: Line, rows: Sequence[_Row], verdict: str, beside: frozenset[str], keras: str
+) -> dict[str, str]:
     found: dict[str, list[str]] = {"lost": [], "clean": [], "other": []}
     for stack in line.stacks:
         words = [_words(row.get(stack.id) or "") for row in rows]
         measured = [one for one in words if not one <= _NOT_MEASURED]
-        if any(verdict in one and not one & beside for one in measured):
+        shown = any(verdict in one and not one & beside for one in measured)
+        if shown and stack.keras.startswith(keras):
             found["lost"].append(line.version(stack))
         elif measured:
             clean = all(one == {Verdict.TRACKED} for one in measured)

@@ -81,12 +81,13 @@ def _cells(remedy: Remedy, study: Study) -> Iterator[tuple[str, str]]:
 
 
 def _elsewhere(rule: Rule, survey: Survey) -> frozenset[str]:
-    """Stacks on which the cases that show nothing but the rule were measured, and do not show it."""
+    """Stacks of another Keras, or on which the cases that show nothing but the rule do not show it."""
+    other = {stack.id for stack in survey.source.matrix.stacks if not stack.keras.startswith(rule.keras)}
     decisive = [study for study in survey.studies if study.entry.id in rule.decisive]
     remedy = of_rule(rule)
     shown = {stack for study in decisive for _, stack in _cells(remedy, study)}
     measured = {stack for study in decisive for one in study.variants for stack in one.behaviours}
-    return frozenset(measured - shown)
+    return frozenset(other | (measured - shown))
 
 
 def is_troubled(one: VariantStudy, stack: str) -> bool:

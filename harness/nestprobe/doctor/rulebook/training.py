@@ -55,6 +55,22 @@ RULES = (
         mend="{place}.trainable = ...\nmodel.compile(...)  # after every change of trainable",
         kinds=("untrained", "overtrained"),
         cases=("frozen-after-compile", "unfrozen-after-compile"),
+        keras="2",
+    ),
+    Rule(
+        id="built-while-frozen",
+        title="built while it was frozen",
+        cause="Where TensorFlow computes, Keras 3 makes the variables of a layer that is frozen as the first "
+        "call of the custom layer or model around it builds it such that no gradient tape watches them. "
+        "That stays so when the layer is enabled later; compile() does not change it.",
+        mend="model(inputs)  # build it before anything is frozen\n"
+        "{place}.trainable = False\n"
+        "model.compile(...)  # after every change of trainable\n"
+        "\n"
+        "# of one that was built frozen: make it anew like this, and new.set_weights(model.get_weights())",
+        kinds=("untrained",),
+        cases=("unfrozen-after-compile",),
+        keras="3",
     ),
     Rule(
         id="no-gradient",
