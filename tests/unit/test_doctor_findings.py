@@ -115,6 +115,41 @@ class InTheClassBody(unittest.TestCase):
         assert "self.head = ...  # here" in finding.mend
 
 
+class Flags(unittest.TestCase):
+    def judged(self, frozen, *, unwatched=False, enabled=False, **seen):
+        """Of the kernel of model.block.dense; ``frozen``: places, as the model's is after the call."""
+        model = Model()
+        block = Node(Layer(), Node(model, None, text="model"), "attribute", "block", ".block")
+        dense = Node(Dense(), block, "attribute", "dense", ".dense")
+        kernel = Node(Variable(), dense, "attribute", "kernel", ".kernel")
+        for node in (block.parent, block, dense):
+            node.item.trainable = node.place not in frozen
+        kernel.item.trainable = not unwatched
+        facts = facts_of(model, kernel, **seen)
+        if enabled:
+            facts.watch.set_trainable[id(dense.item)] = True
+        return [(one.kind, one.rule, one.place) for one in judge(facts).findings]
+
+    def test_of_what_is_between_the_model_and_the_layer_keras_3_asks_nothing(self):
+        assert self.judged(["model.block"], enabled=True) == []
+        assert self.judged(["model.block"]) == [("overtrained", "frozen-too-early", "model.block")]
+        untrained = dict.fromkeys(("in_trainable", "changed", "gradient"), False)
+        assert self.judged(["model.block"], enabled=True, **untrained) == []
+        found = self.judged(["model"], enabled=True, **untrained)
+        assert found == [("untrained", "frozen-ancestor", "model.block.dense")]
+
+    def test_what_no_tape_watches_was_built_while_it_was_frozen(self):
+        unseen = dict.fromkeys(("changed", "gradient"), False)
+        found = [("untrained", "built-while-frozen", "model.block.dense")]
+        assert self.judged([], unwatched=True, **unseen) == found
+        assert self.judged([], unwatched=True, in_trainable=False, **unseen) == found
+        unseen.update(trainable=False, in_trainable=False)
+        assert self.judged(["model.block.dense"], unwatched=True, **unseen) == []
+
+    def test_what_compile_enabled_and_a_step_changed_is_trained(self):
+        assert self.judged([], in_trainable=False, gradient=False) == []
+
+
 class Sentences(unittest.TestCase):
     def said(self, number, kind, **seen):
         model = Model()

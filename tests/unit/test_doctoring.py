@@ -46,6 +46,37 @@ def test_versions_say_lost_clean_and_other(tmp_path):
     assert "unsaved" not in kinds
 
 
+def test_a_rule_is_not_shown_where_one_that_it_gives_way_to_is(tmp_path):
+    table = tmp_path / "table.csv"
+    head = "case,entry,tf2.14,tf2.15\n"
+    table.write_text(
+        head + "deque-of-layers,call,uncounted,uncounted\nlist-of-layers,call,tracked,uncounted\n"
+    )
+    (said,) = of_table(table)["rules"]["untracked-deque"]["uncounted"].values()
+    assert said == {"lost": "2.14", "other": "2.15"}
+
+
+def test_what_a_rule_gives_way_to_is_a_rule_with_cases_that_decide():
+    decisive = {rule.id: rule.decisive for rule in RULES}
+    assert all(decisive[name] for rule in RULES for name in rule.gives_way)
+
+
+def test_a_rule_of_one_keras_is_not_shown_by_what_is_alike_in_the_other(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text(
+        "case,entry,tf2.15,tf2.16\nunfrozen-after-compile,call,untrained 18/48,untrained 18/48\n"
+    )
+    rules = of_table(table)["rules"]
+    said = {
+        name: next(iter(rules[name]["untrained"].values()))
+        for name in ("compile-order", "built-while-frozen")
+    }
+    assert said == {
+        "compile-order": {"lost": "2.15", "other": "2.16"},
+        "built-while-frozen": {"lost": "2.16", "other": "2.15"},
+    }
+
+
 def test_what_a_checkpoint_loses_is_not_shown_where_no_file_has_it(tmp_path):
     table = tmp_path / "table.csv"
     cells = "tf2.13,tf2.14,tf2.15", 'tracked,unsaved,"uncounted 0/90, unsaved"'

@@ -51,6 +51,15 @@ def test_every_remedy_holds_somewhere_and_names_cases_that_are_there(published):
     assert {case for one in REMEDIES for case in one.cases} - found.keys() == set()
 
 
+def test_what_is_alike_in_both_keras_and_has_other_causes_is_told_by_the_rule_of_each(published):
+    _, found = published
+    on = {one.title: {stack for _, stack in one.cells} for one in found["unfrozen-after-compile"]}
+    noted, built = on["`trainable` was changed after compile()"], on["built while it was frozen"]
+    assert {"tf2.15", "keras2.3", "tf2.21-legacy"} <= noted
+    assert {"tf2.21", "keras3.15"} <= built
+    assert not noted & built
+
+
 @pytest.mark.parametrize(
     ("remedy", "holds"),
     [
@@ -105,6 +114,32 @@ def test_a_stack_goes_to_the_other_rule_where_what_shows_one_alone_does_not_show
     monkeypatch.setattr(advice, "rules_of_case", lambda _: [rule("narrow", "grows")])
     (alone,) = advice_on(study, survey)
     assert {stack for _, stack in alone.cells} == {"tf2.15", "tf2.16"}
+
+
+def test_a_rule_gives_way_where_another_loses_the_same_anyway(tmp_path, monkeypatch):
+    def says(stack, cell):
+        lost = cell.case.id == "history" or (cell.case.id == "grows" and stack == "tf2.15")
+        return "uncounted" if lost else "tracked"
+
+    anyway = Rule("anyway", "anyway", "c", "m", ("uncounted",), ("history", "grows"), ("grows",))
+    one = Rule("one", "one", "c", "m", ("uncounted",), ("history",), gives_way=("anyway",))
+    survey = survey_of(source_in(tmp_path, stacks=("tf2.15", "tf2.16"), says=says))
+    (study,) = (given for given in survey.studies if given.entry.id == "history")
+    monkeypatch.setattr(advice, "rule", {"anyway": anyway}.__getitem__)
+    monkeypatch.setattr(advice, "rules_of_case", lambda _: [one, anyway])
+    told = {given.title: {stack for _, stack in given.cells} for given in advice_on(study, survey)}
+    assert told == {"one": {"tf2.16"}, "anyway": {"tf2.15"}}
+
+
+def test_where_it_is_counted_only_the_weights_file_is_explained(published):
+    _, found = published
+    told = found["list-appended-then-filled"]
+    words = ("put into the outer one late", "within a container", "multi-backend")
+    late, nested, container = (next(one for one in told if word in one.title) for word in words)
+    assert {"tf2.16", "keras3.15"} <= {stack for _, stack in late.cells}
+    assert not {"tf2.15", "keras2.3"} & {stack for _, stack in late.cells}
+    assert "tf2.15" in {stack for _, stack in nested.cells}
+    assert {stack for _, stack in container.cells} == {"keras2.3"}
 
 
 def test_what_holds_on_the_newest_release_comes_first(tmp_path, monkeypatch):

@@ -11,6 +11,7 @@ from nestbench.matrix.lines import Line, lines
 from nestbench.store.disk import read_text, write_text
 from nestbench.verdicts import Entry, Verdict
 from nestprobe.doctor.rules import RULES, Rule
+from nestprobe.doctor.rules import rule as rule_of
 
 __all__ = ["VERSIONS", "of_table", "ranges", "update"]
 
@@ -41,7 +42,7 @@ def of_table(table: Path) -> dict[str, object]:
     """By rule, kind and line of releases: the versions on which its cases show it.
 
     ``lost``: at least one does. ``clean``: all are tracked. ``other``: none shows it, and some have another
-    trouble.
+    trouble; or the rule gives way to one that is shown.
     """
     with table.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
@@ -57,20 +58,33 @@ def _of_rule(
         if kind == "unbuilt":  # no verdict tells that
             continue
         entry, verdict, beside = _SHOWN_BY.get(kind, (Entry.CALL, kind, frozenset()))
-        of_cases = [
-            row for row in rows if row["case"] in (rule.decisive or rule.cases) and row["entry"] == entry
-        ]
-        said = {line.name: _of_line(line, of_cases, verdict, beside) for line in every}
+        of_entry = [row for row in rows if row["entry"] == entry]
+        of_cases = [row for row in of_entry if row["case"] in (rule.decisive or rule.cases)]
+        anyway = {case for name in rule.gives_way for case in rule_of(name).decisive}
+        lost_anyway = [row for row in of_entry if row["case"] in anyway]
+        said = {
+            line.name: _of_line(line, of_cases, lost_anyway, verdict, beside=beside, keras=rule.keras) for line in every
+        }
         if any("lost" in one for one in said.values()):
             yield kind, {name: one for name, one in said.items() if one}
 
 
-def _of_line(line: Line, rows: Sequence[_Row], verdict: str, beside: frozenset[str]) -> dict[str, str]:
+def _of_line(
+    line: Line,
+    rows: Sequence[_Row],
+    lost_anyway: Sequence[_Row],
+    verdict: str,
+    *,
+    beside: frozenset[str],
+    keras: str,
+) -> dict[str, str]:
     found: dict[str, list[str]] = {"lost": [], "clean": [], "other": []}
     for stack in line.stacks:
         words = [_words(row.get(stack.id) or "") for row in rows]
         measured = [one for one in words if not one <= _NOT_MEASURED]
-        if any(verdict in one and not one & beside for one in measured):
+        anyway = any(verdict in _words(row.get(stack.id) or "") for row in lost_anyway)
+        shown = any(verdict in one and not one & beside for one in measured)
+        if shown and not anyway and stack.keras.startswith(keras):
             found["lost"].append(line.version(stack))
         elif measured:
             clean = all(one == {Verdict.TRACKED} for one in measured)

@@ -16,7 +16,7 @@ from nestbench.site.survey import Survey
 from nestbench.verdicts import Entry, Verdict
 from nestbench.verdicts.verdict import RANK
 from nestbench.witness import Untold, make_witness
-from nestprobe.doctor.rules import Rule, rules_of_case
+from nestprobe.doctor.rules import Rule, rule, rules_of_case
 
 __all__ = ["Advice", "Shown", "advice_on", "is_troubled", "witness_of"]
 
@@ -80,13 +80,24 @@ def _cells(remedy: Remedy, study: Study) -> Iterator[tuple[str, str]]:
                 yield one.label, stack
 
 
-def _elsewhere(rule: Rule, survey: Survey) -> frozenset[str]:
-    """Stacks on which the cases that show nothing but the rule were measured, and do not show it."""
-    decisive = [study for study in survey.studies if study.entry.id in rule.decisive]
-    remedy = of_rule(rule)
+def _elsewhere(one: Rule, survey: Survey) -> frozenset[str]:
+    """Stacks of another Keras, or on which the cases that show nothing but the rule do not show it.
+
+    And those on which another rule is shown, to which it gives way.
+    """
+    other = {stack.id for stack in survey.source.matrix.stacks if not stack.keras.startswith(one.keras)}
+    shown, measured = _decided(one, survey)
+    ways = (_decided(rule(name), survey)[0] for name in one.gives_way)
+    return frozenset(other | (measured - shown)).union(*ways)
+
+
+def _decided(one: Rule, survey: Survey) -> tuple[frozenset[str], frozenset[str]]:
+    """Stacks on which the cases that show nothing but the rule show it, and those of their measurements."""
+    decisive = [study for study in survey.studies if study.entry.id in one.decisive]
+    remedy = of_rule(one)
     shown = {stack for study in decisive for _, stack in _cells(remedy, study)}
-    measured = {stack for study in decisive for one in study.variants for stack in one.behaviours}
-    return frozenset(measured - shown)
+    measured = {stack for study in decisive for of in study.variants for stack in of.behaviours}
+    return frozenset(shown), frozenset(measured)
 
 
 def is_troubled(one: VariantStudy, stack: str) -> bool:

@@ -30,6 +30,7 @@ polynomials up to the fifth degree, and of 4000 powers with noise of 0.1 to 13 %
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -112,7 +113,7 @@ def exponent(sizes: ArrayLike, values: ArrayLike, *, over: Mapping[float, float]
     distinct = np.unique(size)
     least = min(distinct[-1] / _DECADE, distinct[-min(_KEPT, distinct.size)])
     size, value = size[size >= least], value[size >= least]
-    found = _fitted(size, value)
+    found = _fitted(tuple(size), tuple(value))
     if found.faster_than_any_power:
         return found
     broken = [(at, bound) for at, bound in bounds.items() if bound > _reached(found, size, value, at)]
@@ -120,7 +121,7 @@ def exponent(sizes: ArrayLike, values: ArrayLike, *, over: Mapping[float, float]
         return found
     # A bound that is not reached is taken as a value: the least that it can be.
     added = np.array(broken)
-    raised = _fitted(np.append(size, added[:, 0]), np.append(value, added[:, 1]))
+    raised = _fitted((*size, *added[:, 0]), (*value, *added[:, 1]))
     higher = raised.exponent > found.exponent
     return Growth(
         exponent=max(found.exponent, raised.exponent),
@@ -131,9 +132,11 @@ def exponent(sizes: ArrayLike, values: ArrayLike, *, over: Mapping[float, float]
     )
 
 
-def _fitted(size: NDArray[np.float64], value: NDArray[np.float64]) -> Growth:
+@lru_cache(maxsize=2**12)  # exact counts are the same on many stacks, and a page asks twice
+def _fitted(sizes: tuple[float, ...], values: tuple[float, ...]) -> Growth:
     from scipy import stats
 
+    size, value = np.array(sizes), np.array(values)
     power = _fit((size / size.max()) ** _POWERS[:, np.newaxis], value)
     rounding = size.size * _ROUNDING**2
     if power.squares[0] <= rounding:  # all values equal: of any growth there would be a trace

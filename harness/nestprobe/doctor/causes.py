@@ -163,7 +163,7 @@ class Causes(object):
 
     # -- trained or not --------------------------------------------------------------------------
 
-    def of_flags(self, variable, trained):
+    def of_flags(self, variable, trained):  # noqa: PLR0911 - a ladder
         """Of a variable that is trained against the flags of the layers around it; None where it is not."""
         if variable.node is None:
             return None
@@ -171,15 +171,27 @@ class Causes(object):
         owner, above = layers[-1], layers[:-1]
         changed = [one for one in layers if len(set(self._facts.flags.get(id(one.item), ()))) > 1]
         frozen = [one for one in above if not one.item.trainable]
-        if changed and trained != all(one.item.trainable for one in layers):
+        if changed and not self.keras3 and trained != all(one.item.trainable for one in layers):
             return "compile-order", changed[-1]
         if trained and not owner.item.trainable:
             return "frozen-before-build", owner
-        if trained and frozen:
+        if trained and frozen and not self._was_enabled_within(layers, frozen[-1]):
             return "frozen-too-early", frozen[-1]
+        if self.keras3:  # asks the model that is trained, and none between
+            frozen = [one for one in frozen if one is layers[0]]
         if not trained and owner.item.trainable and frozen and self._was_enabled(owner.item, frozen):
             return "frozen-ancestor", owner
+        if not trained and not frozen and self.is_unwatched(variable):
+            return "built-while-frozen", owner
         return None
+
+    def is_unwatched(self, variable):
+        """Whether no gradient tape watches what Keras lists as trainable: TensorFlow's flag is for good."""
+        return self.keras3 and variable.trainable and getattr(variable.variable, "trainable", None) is False
+
+    def _was_enabled_within(self, layers, frozen):
+        told = self._facts.watch.set_trainable
+        return any(told.get(id(one.item)) for one in layers[layers.index(frozen) + 1 :])
 
     def _was_enabled(self, layer, frozen):
         """Whether the reader enabled it, and did not merely freeze what holds it before it was there."""

@@ -106,8 +106,10 @@ class Judge(object):
 
     def _judge_counted(self, variable):
         facts = self._facts
-        trained = variable.in_trainable
-        if facts.fitted and variable.changed is not None and variable.gradient:
+        trained = variable.in_trainable and not self._causes.is_unwatched(variable)
+        if facts.fitted and variable.trainable and variable.changed:
+            trained = True  # whatever the gradient was before compile() changed a flag
+        elif facts.fitted and variable.changed is not None and variable.gradient:
             trained = variable.changed or (variable.in_trainable and not facts.flags_changed())
         cause = self._causes.of_flags(variable, trained)
         if cause is not None and (trained or variable.trainable):

@@ -254,6 +254,7 @@ _KEEP = (
 _PARTICULAR = {
     "closure": _of_captured,
     "container-copied": _of_copied,
+    "filled-too-late": _of_nested,
     "frozen-ancestor": _of_enabled,
     "global-object": _of_captured,
     "lambda-layer": _of_captured,

@@ -29,6 +29,9 @@ class Rule:
     ``{attribute}``, ``{cls}``, ``{name}`` and ``{place}`` stand for names of the reader's model; see
     ``code``. ``kinds``: what it explains. ``cases``: ids of the catalogue's cases that show it.
     ``decisive``: those of them that show nothing else, by which versions are told; all where left out.
+    ``gives_way``: ids of rules by which the same is lost anyway where they are shown: there this one's
+    mend alone mends nothing. ``keras``: the generation, ``2`` or ``3``, in which alone it is what a case
+    shows; either where left out.
     """
 
     id: str
@@ -38,6 +41,8 @@ class Rule:
     kinds: Tuple[str, ...]
     cases: Tuple[str, ...]
     decisive: Tuple[str, ...] = ()
+    gives_way: Tuple[str, ...] = ()
+    keras: str = ""
 
     def code(
         self, attribute: str = "part", cls: str = "Outer", name: str = "kernel", place: str = "model.part"

@@ -6,10 +6,13 @@ RULES = (
     Rule(
         id="raw-variable",
         title="a raw tf.Variable where only Keras's own variables are tracked",
-        cause="Keras 3 tracks what add_weight() made and nothing else. A tf.Variable that is set as an "
-        "attribute is read by the forward pass, but no list, optimizer or weights file of Keras knows "
-        "it; and it cannot be made while Keras traces call() to infer a shape.",
+        cause="Keras 3 tracks variables of its own: what add_weight() makes, and a keras.Variable that is "
+        "set as an attribute. A tf.Variable that is set as one is read by the forward pass, but no list, "
+        "optimizer or weights file of Keras knows it; and it cannot be made while Keras traces call() to "
+        "infer a shape.",
         mend="# in the place of tf.Variable(value, trainable=...), in __init__() or build():\n"
+        "self.{attribute} = keras.Variable(value, trainable=...)\n"
+        "# or, which Keras 2 knows as well:\n"
         "self.{attribute} = self.add_weight(\n"
         '    name="{name}", shape=..., initializer=lambda shape, dtype=None: value, trainable=...\n'
         ")",
@@ -42,13 +45,16 @@ RULES = (
         title="tf.Variables appended to a list attribute",
         cause="What Keras 2 learns of a list attribute, it learns when the list is assigned. Layers "
         "that are appended later are found through the list, raw variables of a Layer are not in "
-        "every release; the weights file of later releases does not look into the list for them.",
-        mend="self.{attribute} = []\n"
+        "every release; the weights file of later releases does not look into the list for them. The "
+        "weights file of others leaves out whatever weights a Model has of its own: of a Model, they "
+        "belong into a layer that it holds.",
+        mend="self.{attribute} = []  # of a Layer; what a Model has of its own not every weights file holds\n"
         "for number, shape in enumerate(shapes):\n"
         '    self.{attribute}.append(self.add_weight(name="{name}_%d" % number, shape=shape))',
         kinds=LOST,
         cases=("raw-variable-appended", "raw-variable-in-list", "raw-variable-in-init"),
         decisive=("raw-variable-appended",),
+        gives_way=("raw-variable",),
     ),
     Rule(
         id="class-attribute",

@@ -1,8 +1,13 @@
 """Rules: in which container it is kept."""
 
+from dataclasses import replace
+
 from nestprobe.doctor.rule import LOST, Rule
 
-RULES = (
+#: Where no container at all is looked into, it is no matter which one it is or how it was filled.
+_NONE = "untracked-container"
+
+_RULES = (
     Rule(
         id="untracked-set",
         title="kept in a set or frozenset",
@@ -14,7 +19,7 @@ RULES = (
         decisive=("set-of-layers",),
     ),
     Rule(
-        id="untracked-container",
+        id=_NONE,
         title="kept in a list, tuple or dict, which multi-backend Keras does not look into",
         cause="Keras 2.3 of several backends tracks a layer that is an attribute itself, and looks into no "
         "container. tf.keras and Keras 3 look into these.",
@@ -92,11 +97,14 @@ RULES = (
     ),
     Rule(
         id="filled-too-late",
-        title="put into an inner list after that list had been put into the outer one",
-        cause="Keras 3 looks into a list inside a list once, when it is put into the outer one; the inner "
-        "one stays a plain list that reports nothing. A list inside a dict is tracked.",
-        mend="row = [layer, ...]\nself.{attribute}.append(row)  # filled before it is appended",
-        kinds=LOST,
+        title="put into an inner list or dict that had itself been put into the outer one late",
+        cause="When a list or dict becomes an attribute, Keras 3 puts containers of its own in its place and "
+        "in the place of those within it; they report what is put into them. A list or dict that is put "
+        "into the outer one after that stays a plain one: Keras 3 looks into it once, at that moment. "
+        "Filled before, its layers are counted; the weights file of most releases lacks them even so.",
+        mend="# last, when all are filled: one flat list beside it, counted and saved; of a dict: .values()\n"
+        "self.{attribute}_layers = [layer for row in self.{attribute} for layer in row]",
+        kinds=("uncounted", "untrained"),  # only unsaved it is where it is counted: nested-container
         cases=("list-appended-then-filled",),
     ),
     Rule(
@@ -126,3 +134,5 @@ RULES = (
         ),
     ),
 )
+
+RULES = tuple(one if one.id == _NONE else replace(one, gives_way=(_NONE,)) for one in _RULES)

@@ -15,8 +15,10 @@ RULES = (
         id="value-in-if",
         title="call() asks about the values of a tensor",
         cause="Keras traces call() with tensors that have no values, to infer shapes and to compile; a "
-        "Python `if` on such a tensor is an error.",
-        mend="outputs = tf.cond(tf.reduce_sum(inputs) > 0, lambda: self.second(outputs), lambda: outputs)",
+        "Python `if` on such a tensor is an error. Within one branch of a tf.cond a layer should not get its "
+        "weights: in some releases it has none until a batch takes that branch.",
+        mend="second = self.second(outputs)  # called in any case, so that it has its weights\n"
+        "outputs = tf.cond(tf.reduce_sum(inputs) > 0, lambda: second, lambda: outputs)",
         kinds=("raises",),
         cases=("untraceable-call",),
     ),

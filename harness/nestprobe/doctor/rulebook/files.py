@@ -49,11 +49,15 @@ RULES = (
     Rule(
         id="weights-order",
         title="the order of the weights is not what was taken for granted",
-        cause="model.weights lists trainable weights before frozen ones in Keras 2, and a layer's own "
-        "weights before or after those of its sublayers, by release. Freezing a layer moves its "
-        "weights.",
-        mend="for layer, values in zip(model.layers, saved):\n"
-        "    layer.set_weights(values)  # layer by layer, or from a weights file",
+        cause="Keras 2 lists trainable weights before frozen ones, of a model and of each layer that holds "
+        "others, and a layer's own weights before or after those of its sublayers, by release. Freezing a "
+        "layer moves its weights. What goes by the order, as set_weights() and the older HDF5 weights "
+        "files do, then raises, or silently gives weights of one shape each other's values.",
+        mend="variables = list(model.weights)  # once; or by name: [model.own, *model.inner.weights]\n"
+        "saved = keras.backend.batch_get_value(variables)\n"
+        "{place}.trainable = False  # moves them in model.weights, and not in this list\n"
+        "keras.backend.batch_set_value(list(zip(variables, saved)))\n"
+        "# into another model, or from a file: with each `trainable` as it was then; freeze afterwards",
         kinds=("raises",),
         cases=("frozen-sublayer-order", "own-weights-order-layer-and-model"),
     ),

@@ -6,12 +6,14 @@ RULES = (
     Rule(
         id="frozen-ancestor",
         title="enabled within something that is frozen",
-        cause="A layer within a frozen one is not trained, whatever its own `trainable` says: the list "
-        "of trainable weights of the frozen one is empty.",
-        mend="model.trainable = True  # enable from the top, then freeze what is to stay as it is:\n"
-        "for layer in model.layers:\n"
-        "    layer.trainable = False\n"
-        "{place}.trainable = True",
+        cause="Keras 2 does not train what is within a frozen layer, whatever its own `trainable` says. "
+        "Keras 3 goes by the flag of the layer itself and that of the model that is trained, and by none "
+        "between: the list of trainable weights of a frozen model is empty.",
+        mend="model.trainable = True  # enable from the top, then freeze what is to stay as it is, and not\n"
+        "for layer in model.layers:  # what holds the part: Keras 2 would train nothing within it\n"
+        "    if layer is not model.holder:\n"
+        "        layer.trainable = False\n"
+        "model.holder.other.trainable = False  # what is beside {place} in its holder, each by itself",
         kinds=("untrained",),
         cases=("child-reenabled", "unfrozen-within-frozen-base"),
     ),
@@ -20,10 +22,9 @@ RULES = (
         title="frozen before the layers within were there",
         cause="Setting `trainable` hands the flag on to the layers that are there at that moment. Those "
         "that come later are trainable, and Keras 3 trains them although their holder is frozen.",
-        mend="def __init__(self, **kwargs):\n"
-        "    super().__init__(**kwargs)\n"
-        "    self.{attribute} = ...\n"
-        "    self.trainable = False  # last, or on the finished model",
+        mend="model(inputs)  # build first; then freeze, by a change of the flag:\n"
+        "{place}.trainable = True\n"
+        "{place}.trainable = False  # Keras 3 on TensorFlow passes over a value that it has already",
         kinds=("overtrained",),
         cases=(
             "constructor-trainable-false",
@@ -36,8 +37,8 @@ RULES = (
         id="frozen-before-build",
         title="frozen before it was built, and trained all the same",
         cause="This release gives a variable the flag of its layer when it is made only in part: what "
-        "was frozen before it had variables is trained. Setting the flag to what it is already changes "
-        "nothing.",
+        "was frozen before it had variables is trained. On TensorFlow it also passes over a flag that is set "
+        "to what it is already.",
         mend="model(inputs)  # build first; then freeze, by a change of the flag if it is False already:\n"
         "{place}.trainable = True\n"
         "{place}.trainable = False",
@@ -54,6 +55,22 @@ RULES = (
         mend="{place}.trainable = ...\nmodel.compile(...)  # after every change of trainable",
         kinds=("untrained", "overtrained"),
         cases=("frozen-after-compile", "unfrozen-after-compile"),
+        keras="2",
+    ),
+    Rule(
+        id="built-while-frozen",
+        title="built while it was frozen",
+        cause="Where TensorFlow computes, Keras 3 makes the variables of a layer that is frozen as the first "
+        "call of the custom layer or model around it builds it such that no gradient tape watches them. "
+        "That stays so when the layer is enabled later; compile() does not change it.",
+        mend="model(inputs)  # build it before anything is frozen\n"
+        "{place}.trainable = False\n"
+        "model.compile(...)  # after every change of trainable\n"
+        "\n"
+        "# of one that was built frozen: make it anew like this, and new.set_weights(model.get_weights())",
+        kinds=("untrained",),
+        cases=("unfrozen-after-compile",),
+        keras="3",
     ),
     Rule(
         id="no-gradient",
