@@ -63,7 +63,8 @@ def _of_rule(
         anyway = {case for name in rule.gives_way for case in rule_of(name).decisive}
         lost_anyway = [row for row in of_entry if row["case"] in anyway]
         said = {
-            line.name: _of_line(line, of_cases, lost_anyway, verdict, beside=beside, keras=rule.keras) for line in every
+            line.name: _of_line(line, of_cases, lost_anyway, verdict, beside=beside, keras=rule.keras)
+            for line in every
         }
         if any("lost" in one for one in said.values()):
             yield kind, {name: one for name, one in said.items() if one}
