@@ -53,6 +53,18 @@ REMEDIES = (
         said=r"'Tensor' object has no attribute '_uses_learning_phase'",
     ),
     Remedy(
+        title="a choice by the values of a tensor, in call() of a Model",
+        cause="In a Model of the last multi-backend Keras a tf.cond raises as well as the "
+        "plain `if`. Within a layer it does not.",
+        code="second = self.second(outputs)  # called in any case, so that it has its weights\n"
+        "outputs = keras.layers.Lambda(\n"
+        "    lambda three: tf.where(tf.reduce_sum(three[0]) > 0, three[1], three[2])\n"
+        ")([inputs, second, outputs])",
+        cases=("untraceable-call",),
+        stacks=_STACKS,
+        said=r"as a Python `bool` is not allowed",
+    ),
+    Remedy(
         title="a layer with several inputs that are no list",
         cause="The last multi-backend Keras hands one argument to a layer: a tensor, or a list of tensors.",
         code="outputs = self.inner([one, other])\n"
