@@ -97,6 +97,130 @@ assert (unbuilt.norm.get_weights()[2] == 0).all(), unbuilt.norm.get_weights()
 assert (unbuilt.norm.get_weights()[3] == 1).all(), unbuilt.norm.get_weights()
 """
 
+FLAGS = """
+import numpy
+from tensorflow import keras
+from nestprobe import diagnose
+from nestprobe.doctor.rules import rule
+
+KERAS_3 = hasattr(keras, "ops")
+x, y = numpy.ones((2, 5), "float32"), numpy.zeros((2, 3), "float32")
+
+
+class Holder(keras.layers.Layer):
+    def __init__(self, early=False, **kwargs):
+        super(Holder, self).__init__(**kwargs)
+        if early:
+            self.trainable = False
+        self.dense, self.other = keras.layers.Dense(5), keras.layers.Dense(5)
+
+    def call(self, inputs):
+        return self.other(self.dense(inputs))
+
+
+class Top(keras.Model):
+    def __init__(self, holder):
+        super(Top, self).__init__()
+        self.holder, self.head = holder, keras.layers.Dense(3)
+
+    def call(self, inputs):
+        return self.head(self.holder(inputs))
+
+
+def made(early=False, frozen=()):
+    model = Top(Holder(early))
+    for place in frozen:
+        of(model, place).trainable = False
+    model(x)
+    return model
+
+
+def of(model, place):
+    for name in place.split(".")[1:]:
+        model = getattr(model, name)
+    return model
+
+
+def trained(model, compiled=True):
+    "The layers whose kernel one step changes, by the compile() before it, or by one made now."
+    parts = {"dense": model.holder.dense, "other": model.holder.other, "head": model.head}
+    if compiled:
+        model.compile(keras.optimizers.SGD(0.5), "mse")
+    before = {name: numpy.array(part.get_weights()[0]) for name, part in parts.items()}
+    model.fit(x, y, verbose=0)
+    return {name for name, part in parts.items() if (part.get_weights()[0] != before[name]).any()}
+
+
+def mended(model, rule_id, place="model.part"):
+    exec(rule(rule_id).code(place=place), {"model": model, "inputs": x})
+
+
+def rules_of(factory):
+    return sorted({one.rule for one in diagnose(factory, x).findings if one.kind.endswith("trained")})
+
+
+def enabled_in_frozen_model():
+    model = made()
+    model.trainable = False
+    model.holder.dense.trainable = True
+    return model
+
+
+assert rules_of(enabled_in_frozen_model) == ["frozen-ancestor"]
+model = enabled_in_frozen_model()
+mended(model, "frozen-ancestor", "model.holder.dense")
+assert trained(model) == {"dense"}, trained(model)
+
+
+def enabled_in_frozen_holder():
+    model = made()
+    model.holder.trainable = False
+    model.holder.dense.trainable = True
+    return model
+
+
+# Keras 3 asks the model and the layer alone.
+assert rules_of(enabled_in_frozen_holder) == ([] if KERAS_3 else ["frozen-ancestor"])
+assert trained(enabled_in_frozen_holder()) == ({"dense", "head"} if KERAS_3 else {"head"})
+
+
+def frozen_before_it_had_layers():
+    return made(early=True)
+
+
+assert rules_of(frozen_before_it_had_layers) == (["frozen-too-early"] if KERAS_3 else [])
+for name in ("frozen-too-early", "frozen-before-build"):
+    model = made(early=True)
+    mended(model, name, "model.holder")
+    assert trained(model) == {"head"}, name
+
+
+def built_while_frozen():
+    model = made(frozen=["model.holder"])
+    model.holder.trainable = True
+    return model
+
+
+assert rules_of(built_while_frozen) == (["built-while-frozen"] if KERAS_3 else [])
+model = built_while_frozen()
+assert trained(model) == ({"head"} if KERAS_3 else {"dense", "other", "head"})
+new = Top(Holder())
+lines = rule("built-while-frozen").code(place="model.holder").replace("model.compile(...)", "")
+exec(lines, {"model": new, "inputs": x})
+assert trained(new) == {"head"}
+new.holder.trainable = True
+new.set_weights(model.get_weights())
+assert trained(new) == {"dense", "other", "head"}
+
+# What a step was made with holds until the next compile().
+model = made()
+model.compile(keras.optimizers.SGD(0.5), "mse")
+trained(model, compiled=False)
+model.holder.trainable = False
+assert trained(model, compiled=False) == {"dense", "other", "head"}
+assert trained(model) == {"head"}
+"""
+
 LIBRARY = """
 import numpy
 import pytest
@@ -202,6 +326,14 @@ def test_a_model_that_is_there_is_diagnosed_and_left_as_it_was(run):
 @pytest.mark.uses
 def test_a_model_with_moving_statistics_is_left_as_it_was(run):
     done = run("-c", NORMED, module=None)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.integration
+@pytest.mark.uses
+def test_what_is_said_of_flags_is_so_and_its_mends_do_what_they_say(run, tmp_path):
+    (tmp_path / "flags.py").write_text(FLAGS)  # the doctor knows the reader's own code by its file
+    done = run("flags.py", module=None)
     assert done.returncode == 0, done.stderr
 
 

@@ -20,8 +20,8 @@ RULES = (
     Rule(
         id="frozen-too-early",
         title="frozen before the layers within were there",
-        cause="Setting `trainable` hands the flag on to the layers that are there at that moment. Those "
-        "that come later are trainable, and Keras 3 trains them although their holder is frozen.",
+        cause="Setting `trainable` hands the flag on to the layers that are there at that moment. Keras 3 "
+        "trains those that come later, or are enabled again, although their holder is frozen.",
         mend="model(inputs)  # build first; then freeze, by a change of the flag:\n"
         "{place}.trainable = True\n"
         "{place}.trainable = False  # Keras 3 on TensorFlow passes over a value that it has already",
