@@ -4,11 +4,14 @@ import json
 
 import pytest
 from store_stage import observation
+from typer.testing import CliRunner
 
 from nestbench.catalogue import load_catalogue
+from nestbench.cli import app
 from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
 from nestbench.errors import UsageError
 from nestbench.store import StackFacts, Store, codec, write_import
+from nestbench.store.collecting import ContradictionError
 
 CASE_FILE = """from nestprobe import case
 @case(parameters=83)
@@ -37,6 +40,10 @@ def brought(tmp_path, **changes):
     return path, catalogue
 
 
+def called(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
 def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     path, catalogue = brought(tmp_path)
     store = Store(tmp_path / "results")
@@ -48,7 +55,47 @@ def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     # The sender could not say what it ran: the result is there, and not current.
     assert store.load(name, "a-case").digests.case == ""
     assert write_import(store, path, catalogue, "gpu-box") == "gpu-box"
-    assert write_import(store, path, catalogue) == name  # again: replaced
+    assert write_import(store, path, catalogue) == name  # again: the same
+
+
+def test_what_contradicts_a_stored_cell_is_shown_and_nothing_is_written(tmp_path):
+    path, catalogue = brought(tmp_path)
+    file = catalogue.get("a-case").file
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue)
+    before = {one: one.read_bytes() for one in store.root.rglob("*.json")}
+    data = json.loads(path.read_text())
+    other = [codec._data(observation("another")), codec._data(observation(weights=3))]
+    path.write_text(json.dumps(data | {"observations": other}))
+    done = called("import", path, "--results", store.root, "--cases", file.parent)
+    assert done.exit_code == 1
+    assert f"a-case on {name}: phase called, phase cloned, phase trained" in done.stderr
+    assert "--as NAME" in done.stderr
+    assert {one: one.read_bytes() for one in store.root.rglob("*.json")} == before
+    assert called("import", path, "--results", store.root, "--as", "other").exit_code == 0
+    older = data["stack"] | {"versions": data["stack"]["versions"] | {"tensorflow": "2.20.0"}}
+    path.write_text(json.dumps(data | {"stack": older}))
+    with pytest.raises(ContradictionError, match="what was imported"):
+        write_import(store, path, catalogue, name)
+
+
+def test_a_stored_cell_that_is_not_current_makes_way_and_a_current_one_does_not(tmp_path):
+    path, catalogue = brought(tmp_path)
+    older = json.loads(path.read_text())
+    file = catalogue.get("a-case").file
+    sources = {"cases": {"a-case": file_fingerprint(file)}, "probe": tree_fingerprint()}
+    newer = older | {"sources": sources, "observations": [codec._data(observation(weights=3))]}
+    store = Store(tmp_path / "results")
+    write_import(store, path, catalogue)
+    path.write_text(json.dumps(newer))
+    name = write_import(store, path, catalogue)
+    assert store.load(name, "a-case").observations == [observation(weights=3)]
+    path.write_text(json.dumps(older))
+    with pytest.raises(ContradictionError, match=r"a-case on .*: other sources, phase called"):
+        write_import(store, path, catalogue)
+    path.write_text(json.dumps(older | {"observations": newer["observations"]}))
+    write_import(store, path, catalogue)  # the same
+    assert store.load(name, "a-case").digests.probe == probe_digest()
 
 
 def test_variants_that_come_in_several_files_lie_beside_each_other(tmp_path):

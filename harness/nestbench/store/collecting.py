@@ -14,7 +14,7 @@ from nestbench.store.records import CaseResult, HostFacts, StackFacts
 from nestbench.store.results import Store
 from nestprobe.observation import Observation
 
-__all__ = ["ContradictionError", "Gathered", "gather", "stores_in"]
+__all__ = ["ContradictionError", "Gathered", "differing", "gather", "listed", "stores_in"]
 
 _DEEP = 3  # folders between what is given and a store: artifacts lie in folders of their own
 _SHOWN = 20
@@ -115,7 +115,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
     if wrong:
         raise ContradictionError(
             f"These results contradict each other in {number_of(len(wrong), 'place')}, so nothing was "
-            f"brought together:\n{_listed(wrong)}",
+            f"brought together:\n{listed(wrong)}",
             why="They were measured with other cases, locks or probes, or a case differs from run to run.",
             do="Leave one of the folders out, or measure these cells again from one commit.",
         )
@@ -134,13 +134,14 @@ def _refuse_without_seal(stores: Iterable[Store]) -> None:
     if bare:
         raise StoreError(
             f"{number_of(len(bare), 'file')} without a seal, which others in their folder have, so nothing "
-            f"was brought together:\n{_listed(bare)}",
+            f"was brought together:\n{listed(bare)}",
             why="A hand, a merge or another program wrote there: what it changed cannot be told.",
             do="Bring each back from where it was measured, or delete it: a run measures what is missing.",
         )
 
 
-def _listed(lines: Sequence[str]) -> str:
+def listed(lines: Sequence[str]) -> str:
+    """The first of them, a line each, and how many more there are."""
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return "\n".join(f"    {line}" for line in [*lines[:_SHOWN], *more])
 
@@ -184,7 +185,7 @@ def _merged(
                 continue
             twice += 1
             if known != observation:
-                said = ", ".join(_differing(known, observation))
+                said = ", ".join(differing(known, observation))
                 wrong.append(f"{_label(observation)} on {stack}: {said}: {where.root} and {store.root}")
     return replace(first, observations=[one for _, one in found.values()]), twice, gone
 
@@ -194,7 +195,7 @@ def _label(one: Observation) -> str:
     return f"{one.case}[{variant}]" if variant else one.case
 
 
-def _differing(one: Observation, other: Observation) -> Iterable[str]:
+def differing(one: Observation, other: Observation) -> Iterable[str]:
     """Phases and fields in which two observations differ."""
     for name in dict.fromkeys([*one.phases, *other.phases]):
         if one.phases.get(name) != other.phases.get(name):
