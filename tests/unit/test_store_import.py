@@ -51,7 +51,8 @@ def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     assert name == "here-tf2.21.0-keras3.12.0-py3.13"
     assert store.load(name, "a-case").observations == [observation()]
     assert store.load_stack(name).origin == "brought"
-    assert store.load_host(name).host == {"node": "elsewhere"}
+    assert "elsewhere" not in store.path(name, "_host").read_text()
+    assert len(store.load_host(name).host["id"]) == 12
     # The sender could not say what it ran: the result is there, and not current.
     assert store.load(name, "a-case").digests.case == ""
     assert write_import(store, path, catalogue, "gpu-box") == "gpu-box"
@@ -96,6 +97,23 @@ def test_a_stored_cell_that_is_not_current_makes_way_and_a_current_one_does_not(
     path.write_text(json.dumps(older | {"observations": newer["observations"]}))
     write_import(store, path, catalogue)  # the same
     assert store.load(name, "a-case").digests.probe == probe_digest()
+
+
+def test_which_machine_a_cell_came_from_is_kept(tmp_path):
+    store = Store(tmp_path / "results")
+    ids = []
+    for place, (node, *cases) in enumerate([("vm", "a", "b"), ("box", "c"), ("vm", "d"), ("third", "b")]):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        observations = [codec._data(observation(case)) for case in cases]
+        path, catalogue = brought(folder, observations=observations, host={"node": node, "platform": "Linux"})
+        name = write_import(store, path, catalogue)
+        ids.append(store.load_host(name).host["id"])
+    vm, box, again, third = ids
+    assert again == vm
+    facts = store.load_host(name)
+    assert facts.at == {"a": vm, "b": third, "c": box, "d": vm}
+    assert {one: host["id"] for one, host in facts.others.items()} == {vm: vm, box: box}
 
 
 def test_variants_that_come_in_several_files_lie_beside_each_other(tmp_path):

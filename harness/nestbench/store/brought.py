@@ -12,6 +12,7 @@ from nestbench import digests
 from nestbench.catalogue import CaseEntry, row_label
 from nestbench.digests import Digests
 from nestbench.errors import UsageError
+from nestbench.machine import host_digest
 from nestbench.names import number_of
 from nestbench.store import codec, disk
 from nestbench.store.collecting import ContradictionError, differing, listed
@@ -117,8 +118,19 @@ def write_import(
     for sent, observation in new:
         store.add(name, sent, observation)
     store.save_stack(facts)
-    store.save_host(HostFacts(stack=name, host=brought.host))
+    host = _nameless(brought.host)
+    labels = (row_label(one.case, one.variant) for one in brought.observations)
+    at = dict.fromkeys(labels, host["id"]) if "id" in host else {}
+    store.save_host(HostFacts(stack=name, host=host, at=at))
     return name
+
+
+def _nameless(host: Mapping[str, str]) -> dict[str, str]:
+    """With a digest in place of the machine's name: results are published."""
+    facts = {name: fact for name, fact in host.items() if name != "node"}
+    if "node" not in host:
+        return facts
+    return {"id": host_digest(host["node"], host.get("platform", "")), **facts}
 
 
 def _beside(
