@@ -3,11 +3,13 @@
 Nothing is written unless all of it fits together: what two runs measured twice must be the same.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageError
+from nestbench.given import content
 from nestbench.names import number_of
 from nestbench.store.disk import StoreError
 from nestbench.store.records import CaseResult, HostFacts, StackFacts
@@ -18,6 +20,8 @@ __all__ = ["ContradictionError", "Gathered", "differing", "gather", "listed", "s
 
 _DEEP = 3  # folders between what is given and a store: artifacts lie in folders of their own
 _SHOWN = 20
+_FACTS = "_stack.json"
+_HEAD = 1000  # bytes, in which a result says of what it is
 
 
 class ContradictionError(NestbenchError):
@@ -54,10 +58,11 @@ class Gathered:
 def stores_in(folders: Sequence[Path]) -> list[Store]:
     """The stores that lie in ``folders``, or are they: wherever a stack says what was imported.
 
-    Raises UsageError for a folder that is not there, and for one with links that lead out of it;
-    IncompleteError where none holds any results.
+    Raises UsageError for a folder that is not there, for that of one stack, and for one with links that
+    lead out of it; StoreError for results without a stack; IncompleteError where none holds any results.
     """
     found: dict[Path, None] = {}
+    bare: dict[Path, int] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(
@@ -65,10 +70,25 @@ def stores_in(folders: Sequence[Path]) -> list[Store]:
                 do="Name folders that `nestbench run --results DIR` wrote; `nestbench import` takes the "
                 "result file of a probe.",
             )
+        if (folder / _FACTS).is_file() or _results_in(folder):
+            raise UsageError(
+                f"{folder} holds the results of one stack.",
+                do=f"Name the folder above it: {folder.resolve().parent}.",
+            )
         for depth in range(_DEEP + 1):
-            for path in sorted(folder.glob("/".join(["*"] * (depth + 1)) + "/_stack.json")):
-                _refuse_ways_out(path.parent, folder)
-                found[path.parent.parent] = None
+            for path in sorted(folder.glob("/".join(["*"] * (depth + 1)) + "/")):
+                if (path / _FACTS).is_file():
+                    _refuse_ways_out(path, folder)
+                    found[path.parent] = None
+                elif results := _results_in(path):
+                    bare[path] = results
+    if bare:
+        raise StoreError(
+            f"Results without {_FACTS}, which says of what stack they are, so nothing was brought together:\n"
+            + listed([f"{path}: {number_of(results, 'case')}" for path, results in bare.items()]),
+            why="It was deleted, or left out of a copy or an archive.",
+            do="Bring it back from where they were measured, or delete that folder.",
+        )
     if not found:
         raise IncompleteError(
             f"There are no results in {', '.join(map(str, folders))}.",
@@ -76,6 +96,16 @@ def stores_in(folders: Sequence[Path]) -> list[Store]:
             do="Look at what the runs said.",
         )
     return [Store(path) for path in found]
+
+
+def _results_in(folder: Path) -> int:
+    """How many results lie in ``folder``, if it is that of a stack, going by the names in them."""
+    found = 0
+    for path in folder.glob("*.json"):
+        with contextlib.suppress(OSError):
+            head = f'"stack": "{folder.name}",\n "case": "{path.stem}"'
+            found += head.encode() in content(path)[:_HEAD]
+    return found
 
 
 def _refuse_ways_out(stack: Path, folder: Path) -> None:
