@@ -5,20 +5,24 @@ import os
 import platform
 from pathlib import Path
 
-__all__ = ["processor", "this_machine"]
+__all__ = ["host_digest", "processor", "this_machine"]
 
 _DIGITS = 12
 
 
 def this_machine() -> dict[str, str]:
     """Free facts; ``id`` is a digest of its name, processor and size."""
-    same = "\0".join([platform.node(), platform.machine(), processor(), str(os.cpu_count())])
     return {
-        "id": hashlib.sha256(same.encode()).hexdigest()[:_DIGITS],
+        "id": host_digest(platform.node(), platform.machine(), processor(), str(os.cpu_count())),
         "machine": platform.machine(),
         "platform": platform.platform(),
         "cpus": str(os.cpu_count()),
     }
+
+
+def host_digest(*facts: str) -> str:
+    """Stands for a machine's name and what else tells it from others."""
+    return hashlib.sha256("\0".join(facts).encode()).hexdigest()[:_DIGITS]
 
 
 def processor() -> str:

@@ -46,6 +46,20 @@ BROKEN = {
 }
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ('{"schema": 1', "cut it short"),
+        ("[" * 500, "nothing like it"),
+        ('{"a": ' + "1" * 5000, "nothing like it"),
+    ],
+)
+def test_what_is_no_json_was_not_always_cut(tmp_path, text, cause):
+    with pytest.raises(StoreError) as raised:
+        codec.decode(StackFacts, text, tmp_path / "a.json")
+    assert cause in raised.value.why
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_file_is_refused_or_measured_again(tmp_path, name):
     store = filled(tmp_path)
@@ -142,6 +156,7 @@ def test_what_is_no_file_or_too_large_is_not_read(tmp_path):
     with pytest.raises(StoreError, match="could not be read") as raised:
         store.load("tf2.15", "a-case")
     assert "too large" in raised.value.why
+    assert "Remove it" in raised.value.do
 
 
 def test_bytes_that_are_no_text(tmp_path):

@@ -4,11 +4,14 @@ import json
 
 import pytest
 from store_stage import observation
+from typer.testing import CliRunner
 
 from nestbench.catalogue import load_catalogue
+from nestbench.cli import app
 from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
 from nestbench.errors import UsageError
 from nestbench.store import StackFacts, Store, codec, write_import
+from nestbench.store.collecting import ContradictionError
 
 CASE_FILE = """from nestprobe import case
 @case(parameters=83)
@@ -37,6 +40,10 @@ def brought(tmp_path, **changes):
     return path, catalogue
 
 
+def called(*words):
+    return CliRunner().invoke(app, [str(word) for word in words])
+
+
 def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     path, catalogue = brought(tmp_path)
     store = Store(tmp_path / "results")
@@ -44,11 +51,69 @@ def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     assert name == "here-tf2.21.0-keras3.12.0-py3.13"
     assert store.load(name, "a-case").observations == [observation()]
     assert store.load_stack(name).origin == "brought"
-    assert store.load_host(name).host == {"node": "elsewhere"}
+    assert "elsewhere" not in store.path(name, "_host").read_text()
+    assert len(store.load_host(name).host["id"]) == 12
     # The sender could not say what it ran: the result is there, and not current.
     assert store.load(name, "a-case").digests.case == ""
     assert write_import(store, path, catalogue, "gpu-box") == "gpu-box"
-    assert write_import(store, path, catalogue) == name  # again: replaced
+    assert write_import(store, path, catalogue) == name  # again: the same
+
+
+def test_what_contradicts_a_stored_cell_is_shown_and_nothing_is_written(tmp_path):
+    path, catalogue = brought(tmp_path)
+    file = catalogue.get("a-case").file
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue)
+    before = {one: one.read_bytes() for one in store.root.rglob("*.json")}
+    data = json.loads(path.read_text())
+    other = [codec._data(observation("another")), codec._data(observation(weights=3))]
+    path.write_text(json.dumps(data | {"observations": other}))
+    done = called("import", path, "--results", store.root, "--cases", file.parent)
+    assert done.exit_code == 1
+    assert f"a-case on {name}: phase called, phase cloned, phase trained" in done.stderr
+    assert "--as NAME" in done.stderr
+    assert {one: one.read_bytes() for one in store.root.rglob("*.json")} == before
+    assert called("import", path, "--results", store.root, "--as", "other").exit_code == 0
+    older = data["stack"] | {"versions": data["stack"]["versions"] | {"tensorflow": "2.20.0"}}
+    path.write_text(json.dumps(data | {"stack": older}))
+    with pytest.raises(ContradictionError, match="what was imported"):
+        write_import(store, path, catalogue, name)
+
+
+def test_a_stored_cell_that_is_not_current_makes_way_and_a_current_one_does_not(tmp_path):
+    path, catalogue = brought(tmp_path)
+    older = json.loads(path.read_text())
+    file = catalogue.get("a-case").file
+    sources = {"cases": {"a-case": file_fingerprint(file)}, "probe": tree_fingerprint()}
+    newer = older | {"sources": sources, "observations": [codec._data(observation(weights=3))]}
+    store = Store(tmp_path / "results")
+    write_import(store, path, catalogue)
+    path.write_text(json.dumps(newer))
+    name = write_import(store, path, catalogue)
+    assert store.load(name, "a-case").observations == [observation(weights=3)]
+    path.write_text(json.dumps(older))
+    with pytest.raises(ContradictionError, match=r"a-case on .*: other sources, phase called"):
+        write_import(store, path, catalogue)
+    path.write_text(json.dumps(older | {"observations": newer["observations"]}))
+    write_import(store, path, catalogue)  # the same
+    assert store.load(name, "a-case").digests.probe == probe_digest()
+
+
+def test_which_machine_a_cell_came_from_is_kept(tmp_path):
+    store = Store(tmp_path / "results")
+    ids = []
+    for place, (node, *cases) in enumerate([("vm", "a", "b"), ("box", "c"), ("vm", "d"), ("third", "b")]):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        observations = [codec._data(observation(case)) for case in cases]
+        path, catalogue = brought(folder, observations=observations, host={"node": node, "platform": "Linux"})
+        name = write_import(store, path, catalogue)
+        ids.append(store.load_host(name).host["id"])
+    vm, box, again, third = ids
+    assert again == vm
+    facts = store.load_host(name)
+    assert facts.at == {"a": vm, "b": third, "c": box, "d": vm}
+    assert {one: host["id"] for one, host in facts.others.items()} == {vm: vm, box: box}
 
 
 def test_variants_that_come_in_several_files_lie_beside_each_other(tmp_path):

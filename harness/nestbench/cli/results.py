@@ -164,7 +164,11 @@ def bring(
     results: Results = None,
     folders: CaseFolders = None,
 ) -> None:
-    """Store a result file that was brought back, as a stack of its own."""
+    """Store a result file that was brought back, as a stack of its own.
+
+    Several files of one stack become one. What contradicts a result that is there already is shown, and
+    nothing is written (exit code 1): with --as ID it is stored beside it.
+    """
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix
     from nestbench.run.workspace import find_workspace

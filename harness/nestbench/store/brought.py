@@ -1,19 +1,22 @@
 """A result file that ``python -m nestprobe`` wrote elsewhere, stored as a stack of its own."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
 from pydantic import ConfigDict
 
 from nestbench import digests
-from nestbench.catalogue import CaseEntry
+from nestbench.catalogue import CaseEntry, row_label
 from nestbench.digests import Digests
 from nestbench.errors import UsageError
+from nestbench.machine import host_digest
+from nestbench.names import number_of
 from nestbench.store import codec, disk
-from nestbench.store.records import HostFacts, StackFacts
+from nestbench.store.collecting import ContradictionError, differing, listed
+from nestbench.store.records import CaseResult, HostFacts, StackFacts
 from nestbench.store.results import Store
 from nestprobe.observation import SCHEMA, Observation
 
@@ -64,9 +67,11 @@ def write_import(
     """Store the result file at ``path`` and return the id of its stack.
 
     A result is current where the sender's source files are this catalogue's and this probe's; where
-    the file does not say, it is kept and shown as not current.
+    the file does not say, it is kept and shown as not current. Results that lie there already stay beside
+    it, but for those that are not current and were measured from other sources: they go.
 
-    Raises UsageError where there is no such file, it is none that the probe wrote, or the name is
+    Raises ContradictionError, and stores nothing, where it says something else of a cell than what stays;
+    UsageError where there is no such file, it is none that the probe wrote, or the name is
     that of a stack of the matrix, or it tells a cell twice; StoreError where the store cannot be written.
     """
     brought = _read(path)
@@ -88,23 +93,67 @@ def write_import(
     for observation in brought.observations:
         by_case[observation.case].append(observation)
     _check_once(path, by_case)
+    facts = StackFacts(
+        stack=name,
+        versions=brought.stack.versions,
+        flavour=brought.stack.flavour or "",
+        lock=lock,
+        origin="brought",
+        device=brought.stack.device,
+    )
+    wrong = [f"{name}: what was imported"] if held is not None and held != facts else []
+    new: list[tuple[Digests, Observation]] = []
     for case, observations in by_case.items():
         same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(known[case].file)
         sent = Digests(case=known[case].digest if same else "", lock=lock, probe=probe)
-        for observation in observations:  # beside the variants that an earlier import brought
-            store.add(name, sent, observation)
-    store.save_stack(
-        StackFacts(
-            stack=name,
-            versions=brought.stack.versions,
-            flavour=brought.stack.flavour or "",
-            lock=lock,
-            origin="brought",
-            device=brought.stack.device,
+        now = replace(sent, case=known[case].digest, probe=digests.probe_digest()) if case in known else sent
+        new += _beside(store.load(name, case, lambda _: None), now, sent, observations, wrong)
+    if wrong:
+        raise ContradictionError(
+            f"{path} contradicts what is stored as {name} in {store.root} in "
+            f"{number_of(len(wrong), 'place')}, so nothing of it was stored:\n{listed(wrong)}",
+            why="Another machine or other sources measured it, or a case differs from run to run.",
+            do="Give it a name of its own with --as NAME.",
         )
-    )
-    store.save_host(HostFacts(stack=name, host=brought.host))
+    for sent, observation in new:
+        store.add(name, sent, observation)
+    store.save_stack(facts)
+    host = _nameless(brought.host)
+    labels = (row_label(one.case, one.variant) for one in brought.observations)
+    at = dict.fromkeys(labels, host["id"]) if "id" in host else {}
+    store.save_host(HostFacts(stack=name, host=host, at=at))
     return name
+
+
+def _nameless(host: Mapping[str, str]) -> dict[str, str]:
+    """With a digest in place of the machine's name: results are published."""
+    facts = {name: fact for name, fact in host.items() if name != "node"}
+    if "node" not in host:
+        return facts
+    return {"id": host_digest(host["node"], host.get("platform", "")), **facts}
+
+
+def _beside(
+    there: CaseResult | None,
+    now: Digests,
+    sent: Digests,
+    observations: Sequence[Observation],
+    wrong: list[str],
+) -> Iterator[tuple[Digests, Observation]]:
+    """Those of one case to be stored; to ``wrong`` goes what contradicts those of ``there`` that stay."""
+    if there is None or there.digests not in (sent, now):
+        yield from ((sent, one) for one in observations)
+        return
+    other = ["other sources"] if there.digests != sent else []
+    for one in observations:
+        stored = there.variant(one.variant)
+        if stored == one:
+            continue
+        said = other + (list(differing(stored, one)) if stored is not None else [])
+        if said:
+            wrong.append(f"{row_label(one.case, one.variant)} on {there.stack}: {', '.join(said)}")
+        else:
+            yield sent, one
 
 
 def _check_once(path: Path, by_case: Mapping[str, Sequence[Observation]]) -> None:

@@ -41,7 +41,7 @@ def newer_schema(path: Path, schema: int, newest: int) -> NewerSchemaError:
     return NewerSchemaError(
         f"{path} has schema {schema}; this nestbench reads up to {newest}",
         why="It was written by a newer nestbench.",
-        do="A newer nestbench is needed: update it, or name another folder with --results DIR.",
+        do="A newer nestbench is needed: update it, or leave out the folder that holds this file.",
     )
 
 
@@ -63,7 +63,8 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
     try:
         data = from_json(text)
     except ValueError as error:
-        raise _broken(path, f"It is not whole JSON ({error}): a copy or a disk cut it short.") from error
+        cause = "a copy or a disk cut it short" if "EOF" in str(error) else "nestbench writes nothing like it"
+        raise _broken(path, f"It is not whole JSON ({error}): {cause}.") from error
     data = _migrated(data, path)
     try:
         for observation in data.get("observations", ()):

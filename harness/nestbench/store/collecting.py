@@ -3,21 +3,25 @@
 Nothing is written unless all of it fits together: what two runs measured twice must be the same.
 """
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageError
+from nestbench.given import content
 from nestbench.names import number_of
 from nestbench.store.disk import StoreError
 from nestbench.store.records import CaseResult, HostFacts, StackFacts
 from nestbench.store.results import Store
 from nestprobe.observation import Observation
 
-__all__ = ["ContradictionError", "Gathered", "gather", "stores_in"]
+__all__ = ["ContradictionError", "Gathered", "differing", "gather", "listed", "stores_in"]
 
 _DEEP = 3  # folders between what is given and a store: artifacts lie in folders of their own
 _SHOWN = 20
+_FACTS = "_stack.json"
+_HEAD = 1000  # bytes, in which a result says of what it is
 
 
 class ContradictionError(NestbenchError):
@@ -54,10 +58,11 @@ class Gathered:
 def stores_in(folders: Sequence[Path]) -> list[Store]:
     """The stores that lie in ``folders``, or are they: wherever a stack says what was imported.
 
-    Raises UsageError for a folder that is not there, and for one with links that lead out of it;
-    IncompleteError where none holds any results.
+    Raises UsageError for a folder that is not there, for that of one stack, and for one with links that
+    lead out of it; StoreError for results without a stack; IncompleteError where none holds any results.
     """
     found: dict[Path, None] = {}
+    bare: dict[Path, int] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UsageError(
@@ -65,10 +70,25 @@ def stores_in(folders: Sequence[Path]) -> list[Store]:
                 do="Name folders that `nestbench run --results DIR` wrote; `nestbench import` takes the "
                 "result file of a probe.",
             )
+        if (folder / _FACTS).is_file() or _results_in(folder):
+            raise UsageError(
+                f"{folder} holds the results of one stack.",
+                do=f"Name the folder above it: {folder.resolve().parent}.",
+            )
         for depth in range(_DEEP + 1):
-            for path in sorted(folder.glob("/".join(["*"] * (depth + 1)) + "/_stack.json")):
-                _refuse_ways_out(path.parent, folder)
-                found[path.parent.parent] = None
+            for path in sorted(folder.glob("/".join(["*"] * (depth + 1)) + "/")):
+                if (path / _FACTS).is_file():
+                    _refuse_ways_out(path, folder)
+                    found[path.parent] = None
+                elif results := _results_in(path):
+                    bare[path] = results
+    if bare:
+        raise StoreError(
+            f"Results without {_FACTS}, which says of what stack they are, so nothing was brought together:\n"
+            + listed([f"{path}: {number_of(results, 'case')}" for path, results in bare.items()]),
+            why="It was deleted, or left out of a copy or an archive.",
+            do="Bring it back from where they were measured, or delete that folder.",
+        )
     if not found:
         raise IncompleteError(
             f"There are no results in {', '.join(map(str, folders))}.",
@@ -76,6 +96,16 @@ def stores_in(folders: Sequence[Path]) -> list[Store]:
             do="Look at what the runs said.",
         )
     return [Store(path) for path in found]
+
+
+def _results_in(folder: Path) -> int:
+    """How many results lie in ``folder``, if it is that of a stack, going by the names in them."""
+    found = 0
+    for path in folder.glob("*.json"):
+        with contextlib.suppress(OSError):
+            head = f'"stack": "{folder.name}",\n "case": "{path.stem}"'
+            found += head.encode() in content(path)[:_HEAD]
+    return found
 
 
 def _refuse_ways_out(stack: Path, folder: Path) -> None:
@@ -115,7 +145,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
     if wrong:
         raise ContradictionError(
             f"These results contradict each other in {number_of(len(wrong), 'place')}, so nothing was "
-            f"brought together:\n{_listed(wrong)}",
+            f"brought together:\n{listed(wrong)}",
             why="They were measured with other cases, locks or probes, or a case differs from run to run.",
             do="Leave one of the folders out, or measure these cells again from one commit.",
         )
@@ -134,13 +164,14 @@ def _refuse_without_seal(stores: Iterable[Store]) -> None:
     if bare:
         raise StoreError(
             f"{number_of(len(bare), 'file')} without a seal, which others in their folder have, so nothing "
-            f"was brought together:\n{_listed(bare)}",
+            f"was brought together:\n{listed(bare)}",
             why="A hand, a merge or another program wrote there: what it changed cannot be told.",
             do="Bring each back from where it was measured, or delete it: a run measures what is missing.",
         )
 
 
-def _listed(lines: Sequence[str]) -> str:
+def listed(lines: Sequence[str]) -> str:
+    """The first of them, a line each, and how many more there are."""
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     return "\n".join(f"    {line}" for line in [*lines[:_SHOWN], *more])
 
@@ -184,7 +215,7 @@ def _merged(
                 continue
             twice += 1
             if known != observation:
-                said = ", ".join(_differing(known, observation))
+                said = ", ".join(differing(known, observation))
                 wrong.append(f"{_label(observation)} on {stack}: {said}: {where.root} and {store.root}")
     return replace(first, observations=[one for _, one in found.values()]), twice, gone
 
@@ -194,7 +225,7 @@ def _label(one: Observation) -> str:
     return f"{one.case}[{variant}]" if variant else one.case
 
 
-def _differing(one: Observation, other: Observation) -> Iterable[str]:
+def differing(one: Observation, other: Observation) -> Iterable[str]:
     """Phases and fields in which two observations differ."""
     for name in dict.fromkeys([*one.phases, *other.phases]):
         if one.phases.get(name) != other.phases.get(name):

@@ -72,7 +72,7 @@ def read_text(path: Path) -> str | None:
             do="Delete it and run again; only its own cells are measured again.",
         ) from error
     except OSError as error:
-        raise _in_words(error, f"{path} could not be read") from error
+        raise _in_words(error, f"{path} could not be read", reading=True) from error
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
@@ -144,13 +144,17 @@ def _is_stray(path: Path) -> bool:
     return time.time() - path.stat().st_mtime > _STRAY_SECONDS
 
 
-def _in_words(error: OSError, what: str) -> StoreError:
+def _in_words(error: OSError, what: str, *, reading: bool = False) -> StoreError:
+    denied = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         why, do = (
             "The disk is full, or your quota is used up.",
-            "Free some space and run again: finished results are kept, the run goes on from there.",
+            "Free some space and run the same again: what was written is kept.",
         )
-    elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    elif reading:
+        why = f"{error.strerror or error}."
+        do = "Make it readable." if denied else "Remove it, or bring it back from where it was measured."
+    elif denied:
         why, do = (
             f"You may not do that in this folder ({error.strerror}).",
             "Make it writable, or name another folder with --results DIR.",

@@ -60,7 +60,8 @@ class HostFacts:
 
     ``host``: free facts (id, machine, platform, date, launch mode, device, ...). ``import_seconds`` and
     ``seconds`` (by cell label) are wall time. ``at``: the id of the host, by label, of cells that another
-    one measured, and ``others``: the facts of these, by id.
+    one measured, and of those that were brought, which have no seconds; ``others``: the facts of other
+    hosts, by id.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
@@ -76,12 +77,16 @@ class HostFacts:
     def after(self, old: "HostFacts") -> "HostFacts":
         """These, with what ``old`` knows of cells that are not among them."""
         here, before = self.host.get("id", ""), old.host.get("id", "")
-        kept = {label: old.at.get(label, before) for label in old.seconds if label not in self.seconds}
-        at = {label: host for label, host in kept.items() if host and host != here} | self.at
+        own, seconds = self.seconds.keys() | self.at.keys(), {**old.seconds, **self.seconds}
+        kept = {label: old.at.get(label, before) for label in {**old.seconds, **old.at} if label not in own}
+        at = {label: host for label, host in kept.items() if host and (host != here or label not in seconds)}
+        at |= self.at
         known = {before: old.host, **old.others, **self.others}
         return replace(
             self,
-            seconds={**old.seconds, **self.seconds},
+            seconds=seconds,
             at=at,
-            others={host: known[host] for host in dict.fromkeys(at.values()) if host in known},
+            others={
+                host: known[host] for host in dict.fromkeys(at.values()) if host in known and host != here
+            },
         )

@@ -119,6 +119,26 @@ def test_folders_without_results(stage, folder, code):
     assert not stage.store.root.exists()
 
 
+@pytest.mark.parametrize("alone", [True, False])
+def test_results_without_their_stack_are_named_and_nothing_is_written(jobs, alone):
+    (jobs.root / "artifacts/two/results/tf2.15/_stack.json").unlink()
+    done = jobs.call("collect", "artifacts/two" if alone else "artifacts")
+    assert done.exit_code == 4
+    assert "Results without _stack.json" in done.stderr
+    assert "artifacts/two/results/tf2.15: 2 cases" in done.stderr
+    assert not jobs.store.root.exists()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_the_folder_of_one_stack_is_sent_to_the_one_above(jobs, whole):
+    stack = jobs.root / "artifacts/two/results/tf2.15"
+    if not whole:
+        (stack / "_stack.json").unlink()
+    done = jobs.call("collect", "artifacts/two/results/tf2.15")
+    assert done.exit_code == 2
+    assert f"Name the folder above it: {stack.parent}." in done.stderr
+
+
 def test_a_broken_file_is_told_and_nothing_is_written(jobs):
     (jobs.root / "artifacts/two/results/tf2.15/plain.json").write_text("{")
     assert jobs.call("collect", "artifacts").exit_code == 4
