@@ -1,7 +1,9 @@
 """What is asked of machines, of the command, and of what the docs give to start them."""
 
+import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -140,6 +142,24 @@ def test_an_address_where_nobody_answers_is_no_wrong_usage(monkeypatch):
     monkeypatch.setattr("nestbench.machines.cluster._CONNECT_SECONDS", 1.0)
     with pytest.raises(GroundError, match="There is no scheduler at tcp"):
         Cluster("tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("says", [b"", b"SSH-2.0-OpenSSH_9.6\r\n"])
+def test_what_answers_and_is_no_scheduler_is_not_waited_for(monkeypatch, says):
+    monkeypatch.setattr("nestbench.machines.cluster._CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("nestbench.machines.cluster._GREET_SECONDS", 0.5)
+    calls = []
+
+    def answer(server):
+        calls.append(server.accept()[0])
+        calls[0].sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        with pytest.raises(GroundError, match="something answers there that is no scheduler") as told:
+            Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+    assert "8787" in told.value.why
+    calls[0].close()
 
 
 def test_the_simulation_of_the_docs_runs():
