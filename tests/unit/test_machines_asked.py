@@ -170,6 +170,38 @@ def test_the_simulation_of_the_docs_runs():
     assert done.stdout.startswith("50 stacks of 2,000 cases are 0.2 million cells")
 
 
+FAKE_JOBQUEUE = """
+from types import SimpleNamespace
+class SLURMCluster:
+    job_cls = SimpleNamespace(submit_command="sbatch")
+    def scale(self, jobs): pass
+    def wait_for_workers(self, count, timeout):
+        raise TimeoutError(f"{timeout}")
+    def close(self):
+        raise AssertionError
+"""
+
+
+def test_the_script_for_jobs_ends_where_it_cannot_go_on(tmp_path):
+    script = Path(__file__).parents[2] / "docs" / "jobqueue.py"
+    (tmp_path / "dask_jobqueue.py").write_text(FAKE_JOBQUEUE)
+
+    def done(*arguments):
+        more = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, script, *arguments]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, env=more, timeout=60)
+        assert "Traceback" not in found.stderr
+        return found.returncode, found.stderr
+
+    for wrong in ([], ["slurm"], ["slurm", "--all"], ["sge", "2"], ["slurm", "0"]):
+        code, said = done(*wrong)
+        assert (code, said.split()[0]) == (2, "usage:")
+    assert done("slurm", "2") == (4, "There is no sbatch here: run it where jobs are submitted\n")
+    (tmp_path / "sbatch").touch(mode=0o755)
+    code, said = done("slurm", "2")
+    assert (code, "in 3600 s" in said) == (4, True)
+
+
 def test_the_configurations_of_the_docs_can_be_read():
     docs = Path(__file__).parents[2] / "docs"
     jobs = yaml.safe_load((docs / "jobqueue.yaml").read_text())["jobqueue"]
