@@ -118,7 +118,7 @@ def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
     assert "no TensorFlow" in done.stderr or "cannot be observed" in done.stderr, done.stderr
     done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "tf2.15", "--scheduler", "tcp://127.0.0.1:1")
     assert done.returncode == 2
-    assert "pip install 'nestbench[distributed]'" in done.stderr
+    assert "pip install -e '.[distributed]'" in done.stderr
 
 
 @pytest.mark.parametrize(

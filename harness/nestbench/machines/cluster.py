@@ -64,7 +64,7 @@ class Cluster:
         except ImportError as error:
             raise UsageError(
                 "--scheduler needs Dask distributed, which is not installed.",
-                do="Install it beside nestbench: pip install 'nestbench[distributed]'.",
+                do="Install it beside nestbench, in its clone: pip install -e '.[distributed]'.",
             ) from error
         _require_address(self.address)
         for name in ("distributed", "distributed.client"):  # once imported; what matters is told in our words
