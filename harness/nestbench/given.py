@@ -2,6 +2,7 @@
 
 import errno
 import os
+import select
 import stat
 import tomllib
 from pathlib import Path
@@ -14,16 +15,17 @@ __all__ = ["LARGEST", "content", "given_text", "given_toml", "toml_of"]
 LARGEST = 16 * 2**20
 #: Of what a person writes by hand.
 _LARGEST_TEXT = 2**20
+_PIPE_SECONDS = 10.0
 
 
 def content(path: Path, *, largest: int = LARGEST, pipes: bool = False) -> bytes:
     """The bytes of a file. Raises OSError, also where there are more than ``largest``.
 
-    ``pipes``: whether it may be what a shell puts in the place of a file. Else only a file is read: a pipe
-    that nobody writes to would be waited for.
+    ``pipes``: whether it may be what a shell puts in the place of a file; somebody has to write to it soon.
+    Else only a file is read.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (0 if pipes else os.O_NONBLOCK))
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except ValueError as error:  # a null character
         raise OSError(errno.EINVAL, "It is no path", str(path)) from error
     try:
@@ -33,6 +35,10 @@ def content(path: Path, *, largest: int = LARGEST, pipes: bool = False) -> bytes
         regular = stat.S_ISREG(found.st_mode)
         if not (regular or pipes):
             raise OSError(errno.EINVAL, "It is a device or a pipe, and no file", str(path))
+        if stat.S_ISFIFO(found.st_mode) and not _is_written_to(handle):
+            raise OSError(errno.ETIMEDOUT, "It is a pipe, and nobody writes to it", str(path))
+        if not regular:
+            os.set_blocking(handle, True)
         if found.st_size <= largest:
             # Thousands are read: without a buffer this takes half of the time.
             with open(handle, "rb", buffering=0 if regular else -1, closefd=False) as stream:
@@ -42,6 +48,13 @@ def content(path: Path, *, largest: int = LARGEST, pipes: bool = False) -> bytes
     finally:
         os.close(handle)
     raise OSError(errno.EFBIG, f"It is too large: more than {largest / 2**20:g} MB are not read", str(path))
+
+
+def _is_written_to(pipe: int) -> bool:
+    """Whether somebody does so in time."""
+    poll = select.poll()
+    poll.register(pipe, select.POLLIN)
+    return bool(poll.poll(_PIPE_SECONDS * 1000))
 
 
 def given_text(path: Path) -> str:

@@ -327,7 +327,7 @@ def test_without_matplotlib_the_user_is_told_what_to_install(monkeypatch):
     monkeypatch.setattr(drawing.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(UsageError, match="matplotlib") as caught:
         drawing.require_matplotlib()
-    assert "nestbench[plots]" in caught.value.do
+    assert "'.[plots]'" in caught.value.do
 
 
 def test_seconds_of_another_way_are_no_part_of_the_fit():

@@ -1,7 +1,9 @@
 """What is asked of machines, of the command, and of what the docs give to start them."""
 
+import socket
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -116,7 +118,7 @@ def test_without_a_scheduler_dask_is_neither_needed_nor_imported(tmp_path):
     assert "no TensorFlow" in done.stderr or "cannot be observed" in done.stderr, done.stderr
     done = nestbench(tmp_path, "-c", WITHOUT_DASK, "run", "tf2.15", "--scheduler", "tcp://127.0.0.1:1")
     assert done.returncode == 2
-    assert "pip install 'nestbench[distributed]'" in done.stderr
+    assert "pip install -e '.[distributed]'" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -142,12 +144,62 @@ def test_an_address_where_nobody_answers_is_no_wrong_usage(monkeypatch):
         Cluster("tcp://127.0.0.1:1")
 
 
+@pytest.mark.parametrize("says", [b"", b"SSH-2.0-OpenSSH_9.6\r\n"])
+def test_what_answers_and_is_no_scheduler_is_not_waited_for(monkeypatch, says):
+    monkeypatch.setattr("nestbench.machines.cluster._CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr("nestbench.machines.cluster._GREET_SECONDS", 0.5)
+    calls = []
+
+    def answer(server):
+        calls.append(server.accept()[0])
+        calls[0].sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        with pytest.raises(GroundError, match="something answers there that is no scheduler") as told:
+            Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+    assert "8787" in told.value.why
+    calls[0].close()
+
+
 def test_the_simulation_of_the_docs_runs():
     done = subprocess.run(
         [sys.executable, Path(__file__).parents[2] / "docs" / "scale.py", "--stacks", "50"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.startswith("50 stacks of 2,000 cases are 0.2 million cells")
+
+
+FAKE_JOBQUEUE = """
+from types import SimpleNamespace
+class SLURMCluster:
+    job_cls = SimpleNamespace(submit_command="sbatch")
+    def scale(self, jobs): pass
+    def wait_for_workers(self, count, timeout):
+        raise TimeoutError(f"{timeout}")
+    def close(self):
+        raise AssertionError
+"""
+
+
+def test_the_script_for_jobs_ends_where_it_cannot_go_on(tmp_path):
+    script = Path(__file__).parents[2] / "docs" / "jobqueue.py"
+    (tmp_path / "dask_jobqueue.py").write_text(FAKE_JOBQUEUE)
+
+    def done(*arguments):
+        more = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, script, *arguments]
+        found = subprocess.run(command, capture_output=True, text=True, check=False, env=more, timeout=60)
+        assert "Traceback" not in found.stderr
+        return found.returncode, found.stderr
+
+    for wrong in ([], ["slurm"], ["slurm", "--all"], ["sge", "2"], ["slurm", "0"]):
+        code, said = done(*wrong)
+        assert (code, said.split()[0]) == (2, "usage:")
+    assert done("slurm", "2") == (4, "There is no sbatch here: run it where jobs are submitted\n")
+    (tmp_path / "sbatch").touch(mode=0o755)
+    code, said = done("slurm", "2")
+    assert (code, "in 3600 s" in said) == (4, True)
 
 
 def test_the_configurations_of_the_docs_can_be_read():

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 from run_stage import FAKE_PROBE, Stage, alive, run
 
 from nestbench import staging
+from nestbench.machine import this_machine
 
 
 @pytest.fixture
@@ -52,6 +54,23 @@ def test_the_server_ends_when_the_controller_is_killed(stage):
         time.sleep(0.05)
     assert not alive(request["pid"])
     assert stage.outcome("a", "good").kind == "observed"
+
+
+def test_where_cells_were_measured_is_kept_of_a_run_that_is_killed(stage):
+    with controller(stage, "good-1", "kills-controller") as killed:
+        killed.communicate(timeout=30)
+    assert killed.returncode == -signal.SIGKILL
+    before = stage.store.load_host("a")
+    assert (before.seconds, before.host["id"]) == ({"good-1": 0.01}, this_machine()["id"])
+    elsewhere = replace(before, host={**before.host, "id": "elsewhere"})
+    stage.store.host_path("a").unlink()
+    stage.store.save_host(elsewhere)
+    run(stage, stage.plan("a", "good-1", "good-2", "good-3"))
+    assert stage.reporter.said == []
+    after = stage.store.load_host("a")
+    assert set(after.seconds) == {"good-1", "good-2", "good-3"}
+    assert (after.host["id"], after.at) == (this_machine()["id"], {"good-1": "elsewhere"})
+    assert after.others == {"elsewhere": elsewhere.host}
 
 
 def test_a_cell_that_kills_the_run_comes_last_the_next_time_and_is_named_in_the_end(stage):

@@ -44,7 +44,7 @@ def require_matplotlib() -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise UsageError(
             "--svg draws with matplotlib, which is not installed.",
-            do="pip install 'nestbench[plots]', or leave --svg out.",
+            do="In the clone of nestbench: pip install -e '.[plots]'; or leave --svg out.",
         )
 
 

@@ -1,5 +1,6 @@
 """A scheduler of Dask: what its workers offer, tasks that are given to them, and what they say meanwhile."""
 
+import asyncio
 import contextlib
 import logging
 import queue
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Cluster", "Heard"]
 
 _CONNECT_SECONDS = 10.0
+_GREET_SECONDS = 3.0  # more, for whoever is there to answer as Dask does
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +64,13 @@ class Cluster:
         except ImportError as error:
             raise UsageError(
                 "--scheduler needs Dask distributed, which is not installed.",
-                do="Install it beside nestbench: pip install 'nestbench[distributed]'.",
+                do="Install it beside nestbench, in its clone: pip install -e '.[distributed]'.",
             ) from error
         _require_address(self.address)
         for name in ("distributed", "distributed.client"):  # once imported; what matters is told in our words
             logging.getLogger(name).setLevel(logging.CRITICAL)
         try:
+            asyncio.run(_greet(self.address))
             client = Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise GroundError(
@@ -204,6 +207,30 @@ def _require_address(address: str) -> None:
             why="one has a host and a port from 1 to 65535; a protocol before them is one that Dask knows",
             do="Give it as tcp://HOST:PORT, such as tcp://127.0.0.1:8786: `dask scheduler` prints it.",
         )
+
+
+async def _greet(address: str) -> None:
+    """Client waits without limit for a greeting, which nobody but a scheduler sends.
+
+    Raises OSError where nothing listens, GroundError where what listens is no scheduler.
+    """
+    from distributed.comm.core import CommClosedError, connect
+    from distributed.security import Security
+
+    how = Security().get_connection_args("client")
+    trying = connect(address, timeout=_CONNECT_SECONDS, **how)
+    try:
+        comm = await asyncio.wait_for(trying, _CONNECT_SECONDS + _GREET_SECONDS)
+    except Exception as error:
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError | CommClosedError):
+            raise
+        raise GroundError(
+            f"There is no scheduler at {address}: something answers there that is no scheduler of Dask.",
+            why="it is another server, such as a scheduler's dashboard, which has a port of its own (8787); "
+            "or a scheduler that is reached by tls:// alone",
+            do="Give the address that `dask scheduler` prints.",
+        ) from error
+    comm.abort()
 
 
 def _parsed(text: Any) -> Iterable[Said]:

@@ -50,7 +50,7 @@ def find_uv() -> str:
         raise GroundError(
             "The uv program that nestbench depends on is not there.",
             why=f"the installation of nestbench is incomplete ({error})",
-            do="Install nestbench again with its dependencies: `python -m pip install nestbench`.",
+            do="Install nestbench again with its dependencies: in its clone, `pip install -e .`.",
         ) from error
 
 

@@ -1,5 +1,6 @@
 """What the probe servers of one stack say, stored as they say it."""
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -11,6 +12,9 @@ from nestbench.store import HostFacts, StackFacts, Store
 from nestbench.store.custody import Custody
 
 __all__ = ["Watch"]
+
+#: Between two writings of the host's facts, times as long as one takes: a twentieth of the time at most.
+_PAUSES = 20
 
 
 class Watch:
@@ -36,6 +40,7 @@ class Watch:
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
+        self._host_due = 0.0
 
     def ready(self, ready: Ready) -> None:
         """What was imported is kept. Raises StoreError."""
@@ -69,6 +74,8 @@ class Watch:
             self._custody.note(path, written)
         self._seconds[cell.label] = round(answer.seconds, 3)
         self._done += 1
+        if time.monotonic() >= self._host_due:  # not at the end alone, which a run that is killed never sees
+            self.save_host()
         self._told(self._done, cell)
 
     def strange(self) -> list[str]:
@@ -81,13 +88,14 @@ class Watch:
         """Write where and how fast; an interrupted run's seconds count too."""
         if self._ready is None:
             return
+        began = time.monotonic()
         host = {
             **self._host,
             "launch": self._ready.launch,
             **self._ready.device,
             "date": datetime.now(UTC).date().isoformat(),
         }
-        self._store.save_host(
+        written = self._store.save_host(
             HostFacts(
                 stack=self._plan.stack,
                 host=host,
@@ -95,3 +103,7 @@ class Watch:
                 seconds=self._seconds,
             )
         )
+        if self._custody is not None:
+            self._custody.note(self._store.host_path(self._plan.stack), written)
+        ended = time.monotonic()
+        self._host_due = ended + _PAUSES * (ended - began)

@@ -118,9 +118,9 @@ class _Writer:
             self._stack(stack)
         self._others()
         if not has_parquet():
-            self.notes.append("No Parquet was written: pip install 'nestbench[parquet]'.")
+            self.notes.append("No Parquet was written: in nestbench's clone, pip install -e '.[parquet]'.")
         if (self.times or self.cost.growth) and not has_matplotlib():
-            self.notes.append("Times and growth are tables without drawings: pip install 'nestbench[plots]'.")
+            self.notes.append("Times and growth are tables without drawings: pip install -e '.[plots]'.")
 
     def _index(self) -> None:
         self._page(

@@ -101,6 +101,10 @@ class Store:
         """Where what was imported on that stack lies."""
         return self.path(stack, _STACK)
 
+    def host_path(self, stack: str) -> Path:
+        """Where the facts of its hosts lie."""
+        return self.path(stack, _HOST)
+
     def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
         """The stored result; None where there is none."""
         path = self.path(stack, case)
@@ -184,8 +188,8 @@ class Store:
         path = self.path(stack, _HOST)
         return self._read(HostFacts, path, on_broken, lambda one: _check_place(one.stack, stack, path))
 
-    def save_host(self, facts: HostFacts) -> None:
-        """Write the host's facts; those of cells that were not run this time are kept.
+    def save_host(self, facts: HostFacts) -> str:
+        """Write the host's facts, and return what was written; those of cells not run this time are kept.
 
         Raises StoreError.
         """
@@ -193,7 +197,7 @@ class Store:
             old = self.load_host(facts.stack, lambda _: None)
             if old is not None:
                 facts = facts.after(old)
-            _written(self.path(facts.stack, _HOST), facts)
+            return _written(self.host_path(facts.stack), facts)
 
     def _read(
         self, type_: type[Record], path: Path, on_broken: OnBroken | None, check: Callable[[Record], None]

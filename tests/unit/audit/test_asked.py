@@ -1,5 +1,7 @@
 """What an audit is asked, in a file and as options; each thing that is wrong with it is one clear message."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,23 @@ def test_what_is_wrong_with_a_file_is_named(project, old, new, words):
     assert words in caught.value.what
     assert str(file) in caught.value.what
     assert caught.value.do
+
+
+def test_a_pipe_is_read_and_one_that_nobody_writes_to_is_not_waited_for(project, monkeypatch):
+    monkeypatch.setattr("nestbench.given._PIPE_SECONDS", 0.5)
+    pipe = project / "pipe.toml"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(asked_for, pipe, {}, {})
+        try:
+            with pytest.raises(UsageError, match="It is a pipe, and nobody writes to it"):
+                refused.result(timeout=20)
+        except TimeoutError:
+            pipe.write_text("")  # lets it go
+            raise
+        read = pool.submit(asked_for, pipe, {}, {})
+        pipe.write_text(WHOLE)
+        assert read.result(timeout=20).stacks
 
 
 def test_a_file_that_cannot_be_read(project):
