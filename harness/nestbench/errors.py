@@ -72,7 +72,7 @@ class GroundError(NestbenchError):
 
 
 class AlteredError(GroundError):
-    """What was measured is stored, and was not, or not to the end, what was meant to be measured."""
+    """What was measured was not, or not to the end, what was meant to be: nothing of it is kept."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -21,6 +21,19 @@ def test_what_is_removed_between_writing_and_noting_is_put_back(tmp_path):
     assert path.read_text() == "facts"
 
 
+def test_what_was_written_since_is_undone(tmp_path):
+    before = {"a.json": "before", "removed.json": "before"}
+    for name, text in before.items():
+        (tmp_path / name).write_text(text)
+    custody = Custody(tmp_path)
+    (tmp_path / "removed.json").unlink()
+    for name in ("a.json", "b.json"):
+        (tmp_path / name).write_text("measured")
+        custody.note(tmp_path / name, "measured")
+    custody.undo()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == before
+
+
 def test_in_haste_only_what_looks_otherwise_is_read(tmp_path, monkeypatch):
     custody = Custody(tmp_path)
     for name in ("a", "b", "c"):

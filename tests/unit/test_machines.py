@@ -135,12 +135,26 @@ def test_the_fault_of_a_stack_is_not_tried_again(stage):
 
 
 @pytest.mark.parametrize("after", [1, 2])
-def test_an_environment_that_was_altered_on_a_worker_is_told_whoever_measures_the_rest(stage, after):
+def test_of_an_environment_that_was_altered_on_a_worker_nothing_is_kept(stage, after):
     cluster = FakeCluster({"one": failing("one", kind="altered", after=after), "two": well("two")})
     (result,) = run(stage, cluster, "a", "b")
-    assert (result.missing, result.exit_code) == (0, ExitCode.GROUND)
-    assert [name for name, _ in cluster.tasks] == ["one", "two"][: 3 - after]
-    assert told([result], [])[1] == "tf2.15: not to be believed: on one: it is full"
+    assert (result.missing, result.exit_code) == (2, ExitCode.GROUND)
+    assert stage.store.cases("tf2.15") == []
+    assert len(stage.plan("tf2.15", "a", "b").to_run) == 2
+    assert told([result], [])[1] == "tf2.15: 2 cells not measured: on one: it is full"
+
+
+@pytest.mark.parametrize("workers", [["one", "two"], ["one"]])
+def test_nor_of_the_parts_of_it_that_others_had_and_what_was_before_stays(stage, workers):
+    run(stage, FakeCluster({"one": well("one")}), "a")
+    folder = stage.store.root / "tf2.15"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    plays = {"one": failing("one", kind="altered", after=1), "two": well("two")}
+    cluster = FakeCluster({name: plays[name] for name in workers}, parts=2)
+    (result,) = run(stage, cluster, "a", "b", "c", again=True)
+    assert (result.missing, result.exit_code) == (2, ExitCode.GROUND)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert len(cluster.tasks) == len(workers)
 
 
 def test_a_device_that_is_away_is_unavailable_when_no_other_has_it(stage):

@@ -10,7 +10,7 @@ from nestbench import staging
 from nestbench.environments import COMPILED_FOR_ONCE
 from nestbench.errors import ExitCode
 from nestbench.matrix import Device
-from nestbench.run.orchestrate import Prepared
+from nestbench.run.orchestrate import Prepared, Run
 from nestbench.run.probe_process import Limits
 from nestbench.run.summary import told
 from nestbench.run.workspace import BusyError, Workspace
@@ -64,13 +64,42 @@ def test_what_a_case_writes_into_the_results_is_found_and_undone(stage):
     assert (stage.store.root / "a" / "forged.json.strange").exists()
 
 
-def test_an_environment_that_was_altered_meanwhile_is_told_and_not_clean(stage):
-    made = Prepared(python=Path(sys.executable), altered=lambda: "the file extra.py is of no package")
-    (result,) = run(stage, stage.plan("a", "good"), prepare=lambda *_: made)
-    assert (result.missing, result.exit_code) == (0, ExitCode.GROUND)
+ALTERED = Prepared(python=Path(sys.executable), altered=lambda: "the file extra.py is of no package")
+
+
+def files_of(stage):
+    return {path.name: path.read_bytes() for path in (stage.store.root / "a").glob("*.json")}
+
+
+def test_of_an_environment_that_was_altered_meanwhile_nothing_is_kept(stage):
+    (result,) = run(stage, stage.plan("a", "good-1", "good-2"), prepare=lambda *_: ALTERED)
+    assert (result.missing, result.exit_code) == (2, ExitCode.GROUND)
+    assert files_of(stage) == {}
     said = " ".join(told([result], []))
-    assert "a: not to be believed: The environment of a was altered while it was measured: the file" in said
-    assert "--again" in said
+    assert "2 cells not measured: The environment of a was altered while it was measured: the file" in said
+    assert "nothing that this run measured of it is kept" in said
+    assert len(stage.plan("a", "good-1", "good-2").to_run) == 2
+    (result,) = run(stage, stage.plan("a", "good-1", "good-2"))
+    assert (result.missing, result.exit_code) == (0, ExitCode.CLEAN)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_there_before_it_stays(stage, again):
+    run(stage, stage.plan("a", "good-1"))
+    before = files_of(stage)
+    plan = stage.plan("a", "good-1", "good-2", again=again)
+    (result,) = run(stage, plan, prepare=lambda *_: ALTERED)
+    assert (result.missing, result.exit_code) == (1, ExitCode.GROUND)
+    assert files_of(stage) == before
+
+
+def test_nor_is_anything_kept_of_one_that_was_interrupted(stage):
+    plan = stage.plan("a", "good-1", "good-2")
+    only = Run([plan], stage.settings(prepare=lambda *_: ALTERED, workers=1), stage.reporter)
+    stage.reporter.cell = lambda _stack, done, _label: only.stop() if done else None
+    (result,) = only.execute()
+    assert (result.missing, result.exit_code) == (2, ExitCode.GROUND)
+    assert files_of(stage) == {}
 
 
 def test_what_was_to_be_measured_again_and_was_not_is_told_and_not_clean(stage):

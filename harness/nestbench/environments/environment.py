@@ -18,7 +18,7 @@ from nestbench.environments.inspection import (
     python_of,
     strangers,
 )
-from nestbench.environments.inventory import files_digest
+from nestbench.environments.inventory import Looks, contents_digest, looks
 from nestbench.environments.provision import Folder, run_tox, write_configuration
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.interpreters import Interpreter, Unavailable, availability
@@ -163,17 +163,23 @@ def _outdated(stack: Stack, place: Folder, interpreter: Interpreter, lock_text: 
 def _changed(place: Folder, version: str, lock_text: str) -> str:
     """What of its files is not as it was made, as a phrase; empty where all is."""
     try:
-        recorded, now = _recorded(place), files_digest(place.venv)
+        recorded, now = _recorded(place.files), looks(place.venv)
+        same = recorded == now.files
+        if same and _recorded(place.inodes) == now.inodes:
+            return ""
+        contents = _recorded(place.contents)
+        if same and contents and contents == contents_digest(place.venv):
+            with contextlib.suppress(OSError):  # where it cannot be written they are read again next time
+                _write(place.inodes, now.inodes + "\n")
+            return ""
     except OSError as error:
         return f"it cannot be read: {error.strerror}"
-    if recorded == now:
-        return ""
     wrong = differences(place.venv, version=version, pins=pins(lock_text), read=True)
     wrong += strangers(place.venv, version)
-    if wrong or recorded:
+    if wrong or contents or (recorded and not same):
         return in_brief(wrong) or "its files are not those that it was made with"
     with contextlib.suppress(OSError):  # where it cannot be written it is read again next time
-        _record(place)  # made before there were records, and all of it is what its packages brought
+        _record(place, now)  # made before there were records, and all of it is what its packages brought
     return ""
 
 
@@ -188,7 +194,7 @@ def _make(
             output, wrong = _install(stack, place, interpreter, lock_text, held=held, cached=False)
         if wrong:
             raise provisioning_failure(stack.id, output, place.log, found=in_brief(wrong))
-        _record(place)
+        _record(place, looks(place.venv))
         _write(place.stamp, json.dumps(_stamp(stack, interpreter), indent=1) + "\n")
     except OSError as error:
         raise os_failure(f"The environment of {stack.id} in {place.path} failed", error) from error
@@ -199,7 +205,7 @@ def _install(
 ) -> tuple[str, tuple[str, ...]]:
     """What tox said, and how what it made differs from the lock."""
     # From nothing each time, the stamp first and last: what is there is whole or has no stamp.
-    for stamp in (place.stamp, place.files):
+    for stamp in (place.stamp, place.files, place.contents, place.inodes):
         stamp.unlink(missing_ok=True)
     for old in (place.venv, place.path / ".tox"):
         if old.exists():
@@ -209,12 +215,18 @@ def _install(
     return output, differences(place.venv, version=interpreter.version, pins=pins(lock_text), read=True)
 
 
-def _recorded(place: Folder) -> str:
-    return place.files.read_text(encoding="utf-8").strip() if place.files.exists() else ""
+def _recorded(record: Path) -> str:
+    return record.read_text(encoding="utf-8").strip() if record.exists() else ""
 
 
-def _record(place: Folder) -> None:
-    _write(place.files, files_digest(place.venv) + "\n")
+def _record(place: Folder, seen: Looks) -> None:
+    """``seen``: looks from before its files were read, so that what is written meanwhile is noticed."""
+    for record, digest in (
+        (place.files, seen.files),
+        (place.contents, contents_digest(place.venv)),
+        (place.inodes, seen.inodes),
+    ):
+        _write(record, digest + "\n")
 
 
 def _write(path: Path, text: str) -> None:

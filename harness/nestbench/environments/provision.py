@@ -52,8 +52,18 @@ class Folder:
 
     @property
     def files(self) -> Path:
-        """The digest of the files that it was made with."""
+        """The digest of the files that it was made with: their paths, sizes and times."""
         return self.path / "files.sha256"
+
+    @property
+    def contents(self) -> Path:
+        """The digest of what these files hold."""
+        return self.path / "contents.sha256"
+
+    @property
+    def inodes(self) -> Path:
+        """The digest of when the kernel saw them change last, before they were found to hold that."""
+        return self.path / "inodes.sha256"
 
     @property
     def log(self) -> Path:

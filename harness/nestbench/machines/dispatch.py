@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from nestbench.catalogue import Cell
 from nestbench.errors import AlteredError, GroundError, IncompleteError, NestbenchError
+from nestbench.faults import explained
 from nestbench.machines.cluster import Cluster
 from nestbench.machines.needs import Needs, Offer
 from nestbench.machines.part import Given, Order, Part, divided
@@ -19,6 +20,7 @@ from nestbench.run.plan import StackPlan, missing_cells
 from nestbench.run.progress import Reporter
 from nestbench.run.watch import Watch
 from nestbench.store.collecting import ContradictionError
+from nestbench.store.custody import Custody
 
 __all__ = ["Dispatch"]
 
@@ -154,6 +156,7 @@ class Dispatch:
             except NestbenchError as error:  # another run writes this stack
                 self._close(part, error)
                 return
+            lock.callback(self._keep_or_undo, part.plan.stack, Custody(order.store.root / part.plan.stack))
             self._held[part.plan.stack] = lock
         key = f"{self._cluster.topic}-{len(self._ever)}-{part.plan.stack}"
         task = Task(
@@ -188,7 +191,7 @@ class Dispatch:
                 self._reporter.phase(stack, f"on {said.name}")
             case Phase(text=text):
                 self._reporter.phase(stack, f"on {given.name}: {text}")
-            case Saw(event=event) if given.watch is not None:
+            case Saw(event=event) if given.watch is not None and stack in self._held:  # else it is closed
                 try:
                     self._saw(given, given.watch, event)
                 except NestbenchError as error:  # it cannot be stored: no other worker mends that
@@ -213,11 +216,12 @@ class Dispatch:
             self._done[stack] += 1
             self._reporter.cell(stack, self._done[stack], cell.label)
         elif self._order.store.observation(stack, seen.case, seen.variant) != seen:
-            self._errors[stack] = ContradictionError(
+            error = ContradictionError(
                 f"{cell.label}: {given.name} saw something else than the worker before it; the first is kept",
                 why="the case differs from run to run, or something is wrong with one of the machines",
                 do=f"Measure it again: `nestbench run {stack} --case {seen.case} --again`.",
             )
+            self._fail(stack, error)
 
     def _settle(self, given: Given) -> None:
         """What was given is no longer out: it is done, is given once more, or fails."""
@@ -228,8 +232,12 @@ class Dispatch:
         trouble = given.ended.trouble if given.ended else None
         error = trouble.error(given.name) if trouble else GroundError(f"{given.name} was lost with its task")
         if isinstance(error, AlteredError):
-            self._errors[stack] = error  # whoever measures the rest: what is stored is in doubt
-        if not part.cells:
+            self._fail(stack, error)
+            for waiting in self._waiting.values():  # all of the stack is undone, whoever measures the rest
+                for other in [one for one in waiting if one.plan.stack == stack]:
+                    waiting.remove(other)
+                    self._close(other, None)
+        if not part.cells or self._altered(stack):
             self._failed[given.worker] = 0
             self._close(part, None)
         elif part.tries == TRIES or (trouble and trouble.kind == "incomplete"):  # its own fault comes again
@@ -247,7 +255,7 @@ class Dispatch:
             try:
                 given.watch.save_host()
             except NestbenchError as error:
-                self._errors[given.part.plan.stack] = error
+                self._fail(given.part.plan.stack, error)
 
     def _begin_again(self) -> None:
         """The scheduler is gone: wait for it, and give once more what it had."""
@@ -271,7 +279,7 @@ class Dispatch:
         stack = part.plan.stack
         self._open[stack] -= 1
         if error is not None:
-            self._errors[stack] = error
+            self._fail(stack, error)
         if self._open[stack]:
             return
         if stack in self._held:
@@ -281,11 +289,26 @@ class Dispatch:
         cells = f"{number_of(len(part.plan.to_run), 'cell')}, {seconds:.0f} s after the start"
         self._reporter.end(stack, trouble.what if trouble else cells)
 
+    def _fail(self, stack: str, error: NestbenchError) -> None:
+        if not self._altered(stack):  # nothing is worse, and it must not be forgotten
+            self._errors[stack] = error
+
+    def _altered(self, stack: str) -> bool:
+        return isinstance(self._errors.get(stack), AlteredError)
+
+    def _keep_or_undo(self, stack: str, custody: Custody) -> None:
+        """Last thing under the lock: of a stack that was altered all is as it was before the run."""
+        if self._altered(stack):
+            try:
+                custody.undo()
+            except (NestbenchError, OSError) as error:
+                self._errors[stack] = explained(error)
+
     def _result(self, plan: StackPlan) -> StackResult:
         """Counted in the store, not in what the run believes to have done."""
         left = missing_cells(self._order.store, plan.stack, plan.lock, plan.expected, probe=plan.probe)
         error = self._errors.get(plan.stack)
-        if self.interrupted and self._open[plan.stack]:
+        if self.interrupted and self._open[plan.stack] and not self._altered(plan.stack):
             error = IncompleteError("interrupted")
         return StackResult(
             stack=plan.stack,

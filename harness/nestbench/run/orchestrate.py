@@ -111,14 +111,16 @@ class Prepared:
                 do="Observe it with the probe of this nestbench.",
             )
 
-    def require_unaltered(self, stack: str) -> None:
-        """That what was measured in it is what its lock holds. Raises AlteredError."""
+    def require_unaltered(self, stack: str, undo: Callable[[], None] = lambda: None) -> None:
+        """That what was measured in it is what its lock holds; else ``undo`` it. Raises AlteredError."""
         wrong = self.altered()
         if wrong:
+            undo()
             raise AlteredError(
-                f"The environment of {stack} was altered while it was measured: {wrong}.",
+                f"The environment of {stack} was altered while it was measured: {wrong}; "
+                "nothing that this run measured of it is kept.",
                 why="a case wrote into it, where the kernel does not keep cases out, or something else did",
-                do="Measure it again with --again: the environment is made anew before.",
+                do="Run the same command again: the environment is made anew before.",
             )
 
 
@@ -276,13 +278,9 @@ class Run:
 
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
         settings = self._settings
-        watch = Watch(
-            plan,
-            settings.store,
-            told=self._told(plan),
-            origin=settings.origin,
-            custody=Custody(settings.store.root / plan.stack),
-        )
+        custody = Custody(settings.store.root / plan.stack)
+        told = self._told(plan)
+        watch = Watch(plan, settings.store, told=told, origin=settings.origin, custody=custody)
 
         def ready(said: Ready) -> None:
             prepared.require_meant(plan.stack, said)
@@ -309,8 +307,7 @@ class Run:
             finally:
                 self._tell_strange(plan, watch.strange())
                 watch.save_host()
-        if not self._stop.is_set():
-            prepared.require_unaltered(plan.stack)
+                prepared.require_unaltered(plan.stack, undo=custody.undo)
         if why is not None:
             raise IncompleteError(why)
 
@@ -328,8 +325,8 @@ class Run:
 
     def _end(self, plan: StackPlan, error: Exception | None, seconds: float) -> None:
         told = None if error is None else explained(error)
-        if self._stop.is_set() and told is not None:  # whatever it says, that is why
-            told = IncompleteError(_INTERRUPTED)
+        if self._stop.is_set() and told is not None and not isinstance(told, AlteredError):
+            told = IncompleteError(_INTERRUPTED)  # whatever it says, that is why
         reason = "" if told is None else told.what
         self._ends[plan.stack] = (reason, told, seconds)
         cells = f"{len(plan.to_run)} cells in {seconds:.0f} s"

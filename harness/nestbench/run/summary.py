@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nestbench.catalogue import Cell
-from nestbench.errors import AlteredError, ExitCode, UnavailableError
+from nestbench.errors import ExitCode, UnavailableError
 from nestbench.frames import Result
 from nestbench.names import number_of
 from nestbench.run.orchestrate import StackResult
@@ -33,8 +33,6 @@ def told(results: Sequence[StackResult], left_out: Sequence[LeftOut]) -> list[st
         if result.missing:
             how = "unavailable" if isinstance(result.error, UnavailableError) else "not measured"
             lines.append(f"{result.stack}: {number_of(result.missing, 'cell')} {how}: {result.reason}")
-        elif isinstance(result.error, AlteredError):
-            lines.append(f"{result.stack}: not to be believed: {result.reason}")
         elif result.error is not None:
             lines.append(f"{result.stack}: not all was measured again, earlier results stay: {result.reason}")
         if result.error is not None:

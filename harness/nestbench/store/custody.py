@@ -25,6 +25,7 @@ class Custody:
         for path in folder.glob("*.json"):
             with contextlib.suppress(OSError):  # what cannot be read was no result before, either
                 self._known[path.name] = content(path)
+        self._before = dict(self._known)
 
     def note(self, path: Path, text: str) -> None:
         """Remember what the run itself has written there: what is there now, a case may have altered."""
@@ -51,6 +52,18 @@ class Custody:
             else:
                 write_text(path, known.decode(errors="replace"))
         return strange
+
+    def undo(self) -> None:
+        """Make the files what they were at first: nothing that was written since is to be believed.
+
+        Raises StoreError or OSError where the disk does not let it.
+        """
+        self._known = dict(self._before)
+        self._looks.clear()
+        for path in self._folder.glob("*.json"):
+            if path.name not in self._known:
+                path.unlink(missing_ok=True)
+        self.mend()
 
 
 def _look(path: Path) -> Hashable:

@@ -114,10 +114,27 @@ def through_the_link(site: Path) -> None:
     file.write_text(file.read_text().replace("1.1", "6.6"))
 
 
+def with_its_old_time(site: Path) -> None:
+    file = site / "tinydep" / "__init__.py"
+    seen = file.stat()
+    file.write_text(file.read_text().replace("1.1", "6.6"))
+    os.utime(file, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
+def of_no_package_with_its_old_time(site: Path) -> None:
+    file = site.parents[2] / "pyvenv.cfg"
+    seen, text = file.stat(), file.read_text()
+    file.write_text(text.replace("site-packages = false", "site-packages = true "))
+    assert file.read_text() != text
+    os.utime(file, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+
 # What no list of names, versions and sizes tells, and what is said about it.
 UNSEEN = {
     "a file of the same size": (same_size, "tinydep: the file tinydep/__init__.py was changed"),
     "a file of uv's cache, too": (through_the_link, "tinydep: the file tinydep/__init__.py was changed"),
+    "a time set back": (with_its_old_time, "tinydep: the file tinydep/__init__.py was changed"),
+    "that of what no package brought": (of_no_package_with_its_old_time, "not those that it was made with"),
     "a module of no package": (lambda site: (site / "extra.py").write_text(""), "extra.py is of no package"),
     "what runs at the start": (
         lambda site: (site / "_virtualenv.pth").write_text("import os\n"),
@@ -145,14 +162,30 @@ def test_what_keeps_names_versions_and_sizes_is_noticed_too(locked, tmp_path, na
 
 def test_an_environment_from_before_there_were_records_is_read_once_and_kept(locked, tmp_path):
     env = made(locked, tmp_path)
-    record = env.folder / "files.sha256"
-    digest = record.read_text()
-    record.unlink()
-    assert not made(locked, tmp_path).freshly_made
-    assert record.read_text() == digest
-    record.unlink()
-    same_size(site_of(env))
-    assert made(locked, tmp_path).freshly_made
+    records = {path: path.read_text() for path in env.folder.glob("*.sha256")}
+    assert len(records) == 3
+    for lost in (records, [path for path in records if path.name != "files.sha256"]):  # the latter are newer
+        for path in lost:
+            path.unlink()
+        assert not made(locked, tmp_path).freshly_made
+        assert {path: path.read_text() for path in env.folder.glob("*.sha256")} == records
+        for path in lost:
+            path.unlink()
+        with_its_old_time(site_of(env))
+        env = made(locked, tmp_path)
+        assert env.freshly_made
+        records = {path: path.read_text() for path in env.folder.glob("*.sha256")}
+
+
+def test_what_was_only_linked_is_read_once_and_kept(locked, tmp_path, monkeypatch):
+    env = made(locked, tmp_path)
+    (tmp_path / "linked").hardlink_to(site_of(env) / "tinydep" / "__init__.py")
+    reads = []
+    real = environment.contents_digest
+    monkeypatch.setattr(environment, "contents_digest", lambda venv: reads.append(venv) or real(venv))
+    assert [made(locked, tmp_path).freshly_made for _ in range(2)] == [False, False]
+    assert altered(locked, env) == ""
+    assert len(reads) == 1
 
 
 def test_byte_code_is_nobodys_change(locked, tmp_path):
