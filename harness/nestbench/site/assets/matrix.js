@@ -182,7 +182,7 @@
   }
 
   // --- drawing: what is in view at once, the rest a few rows a frame, so that a page answers at once
-  const FIRST = 40, MORE = 60;
+  const FIRST = 32, MORE = 60;
   let pending = [], turn = 0, show = "";
   function reveal(most) {
     for (let left = most; pending.length && left > 0;) {
