@@ -136,8 +136,9 @@ def test_the_note_is_of_what_is_shown_and_says_so(visit):
     page.fill("input[name=q]", "list")
     note = page.input_value("#markdown")
     shown = rows_in_view(page)
-    assert f"Filtered: {note.count(chr(10) + '- ')} of " in note
-    assert 0 < note.count("\n- ") <= len(shown)
+    told = note.count("\n- **")  # of files it tells in lines of their own
+    assert f"Filtered: {told} of " in note
+    assert 0 < told <= len(shown)
     page.click("#clear")
     assert "Filtered" not in page.input_value("#markdown")
 
