@@ -3,14 +3,17 @@
 import configparser
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 from nestbench.catalogue import load_catalogue
 from nestbench.claims import load_claims
+from nestbench.cli import app
 from nestbench.matrix import load_matrix
 from nestbench.report.words import LOOKS
 from nestbench.site import Source, summary, survey_of
@@ -74,8 +77,50 @@ def test_the_state_in_the_readme_and_the_report_are_current():
     assert not changed, "run `nestbench readme`"
 
 
-def test_links_of_the_readme_lead_somewhere(readme):
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", readme)
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")] + sorted(
+    (ROOT / "docs").glob("*.md")
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_of_a_page_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8"))
     published = (ROOT / "results" / "published").is_dir()
-    missing = [link for link in links if not (ROOT / link).exists()]
-    assert [link for link in missing if published or not link.startswith("results/")] == []
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if target.is_relative_to(ROOT / "results") and not published:
+            continue
+        assert target.exists(), link
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), flags=re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", head).lower().replace(" ", "-") for head in heads}
+
+
+def called_by(page):
+    """Each command line of nestbench in a block for the shell or between backticks, as words."""
+    text = page.read_text(encoding="utf-8")
+    blocks = "\n".join(re.findall(r"^ *```sh\n(.*?)^ *```$", text, flags=re.MULTILINE | re.DOTALL))
+    lines = re.findall(r"(?:^|bin/)nestbench ([a-z].*)$", blocks, flags=re.MULTILINE)
+    return [
+        shlex.split(line, comments=True)
+        for line in [*lines, *re.findall(r"`nestbench ([a-z][^`\n]*)`", text)]
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_and_option_of_a_page_exists(page):
+    for words in called_by(page):
+        command, rest = typer.main.get_command(app), list(words)
+        while rest and (inner := getattr(command, "commands", {}).get(rest[0])):
+            command = inner
+            rest.pop(0)
+        assert rest != words, words
+        options = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("-")} <= options, words
+
+
+def test_every_page_of_docs_is_linked_by_the_readme(readme):
+    assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} <= set(
+        re.findall(r"\]\(([^)#]+)", readme)
+    )

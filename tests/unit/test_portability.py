@@ -238,7 +238,9 @@ def test_squares_count_what_comes_back_equal():
 
 def test_which_weights_file_is_meant_is_said_where_one_reads_of_it():
     assert to_text([loads("tf2.21", of=["equal"] * 3)], LABELS).endswith(f"{WEIGHTS_FILE}\n")
-    assert WEIGHTS_FILE in Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    assert WEIGHTS_FILE in Path(__file__).parents[2].joinpath("docs", "results.md").read_text(
+        encoding="utf-8"
+    )
     told = "Do not rename a good <code>.h5</code> to <code>.weights.h5</code>"
     assert told in render("about.html", root="", page="about.html", absent=[])
     loaded = [loads("tf2.21", of=["equal"] * 3)]

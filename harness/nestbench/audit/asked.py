@@ -241,4 +241,4 @@ def _remedy(error: ValidationError) -> str:
     if missing:
         words = " and ".join(dict.fromkeys(options.get(one, one) for one in missing))
         return f"Give {words} on the command line, or write it in the file named with --file."
-    return "README.md shows what an audit file holds."
+    return "docs/audit.md shows what an audit file holds."

@@ -15,7 +15,6 @@ from nestbench.cli import app
 ROOT = Path(__file__).parents[3]
 WORKFLOW = ROOT / ".github" / "workflows" / "gate.yml"
 GITLAB = ROOT / "docs" / "gitlab-ci.yml"
-PAGE = ROOT / "docs" / "ci.md"
 FILES = {
     WORKFLOW: ["--builtin-schema", "vendor.github-workflows"],
     GITLAB: ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"],
@@ -43,7 +42,7 @@ def commands(file):
     return found
 
 
-@pytest.mark.parametrize("file", [*FILES, PAGE, ROOT / "README.md"], ids=lambda file: file.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_every_command_and_option_in_it_exists(file):
     known = typer.main.get_command(app).commands
     for line in commands(file):

@@ -35,7 +35,7 @@ def test_rows_stand_in_the_order_that_the_readme_names():
     said = (
         "TensorFlow by release, `keras2.3`, Keras 3 by release, tf-keras by release, Keras 3 on JAX, on torch"
     )
-    assert said in (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert said in (Path(__file__).parents[3] / "docs" / "running.md").read_text(encoding="utf-8")
 
 
 def test_every_tensorflow_that_offers_its_cuda_libraries_has_a_row_on_a_gpu():
