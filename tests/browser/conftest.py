@@ -24,6 +24,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
+@pytest.fixture(scope="session")
 def chromium():
     """Path of a Chromium: as NESTBENCH_CHROMIUM says, on PATH, or playwright's own, fetched where it can be.
 
@@ -47,12 +48,11 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def browser():
+def browser(chromium):
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: tox run -e site")
     with api.sync_playwright() as playwright:
-        path = chromium()
         try:
-            started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         except api.Error as error:
             pytest.skip(f"Chromium does not start: {error.message.splitlines()[0]}")
         yield started

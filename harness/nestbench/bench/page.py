@@ -83,6 +83,11 @@ class PageCost:
     filter_whole: float | None = None
     why_not: str = ""
 
+    @property
+    def carried_kilobytes(self) -> float:
+        """The front page with its data, compressed."""
+        return self.front_kilobytes + self.data_kilobytes
+
 
 def measure_page(
     store: Store,

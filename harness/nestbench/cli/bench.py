@@ -24,6 +24,7 @@ from nestbench.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from nestbench.bench import Cost
+    from nestbench.bench.page import PageCost
 
 _HELP = "What nestbench itself costs, whether its method works, and what it loses when things go wrong."
 _bench = typer.Typer(help=_HELP, no_args_is_help=True)
@@ -113,12 +114,15 @@ def site(
     results: Results = None,
     form: Form = ListFormat.TABLE,
 ) -> None:
-    """Time and memory of building the site, size of its front page, milliseconds in a browser."""
+    """Time and memory of building the site, size of its front page, milliseconds in a browser.
+
+    Exits with 1 where a figure misses its aim, as `nestbench bench speed` has it.
+    """
     import shutil
     import tempfile
-    from dataclasses import asdict
     from pathlib import Path
 
+    from nestbench.bench.aims import figures_of, with_figures
     from nestbench.bench.page import measure_page
     from nestbench.matrix import load_matrix
     from nestbench.run.workspace import find_workspace
@@ -135,24 +139,45 @@ def site(
             browser=browser or shutil.which("chromium") or shutil.which("google-chrome"),
             say=lambda text: typer.echo(text, err=True),
         )
+    figures = figures_of(cost)
     if form is ListFormat.JSON:
-        typer.echo(json.dumps(asdict(cost), indent=1))
-        return
-    typer.echo(
-        f"{cost.stacks} stacks x {cost.cases} cases, {cost.cells} cells: built in "
-        f"{cost.build_seconds:.1f} s ({cost.build_cpu_seconds:.1f} s of them at work) and "
-        f"{cost.build_megabytes:.0f} MB; the site is {cost.site_megabytes:.0f} MB; "
-        f"the front page is {cost.front_kilobytes:.0f} kB compressed, "
-        f"{cost.front_kilobytes + cost.data_kilobytes:.0f} kB with its data."
-    )
+        typer.echo(json.dumps(with_figures(cost, figures), indent=1))
+    else:
+        _print_page(cost)
+    if any(one.missed for one in figures.values()):
+        raise typer.Exit(int(ExitCode.FOUND))
+
+
+def _print_page(cost: "PageCost") -> None:
+    from rich.table import Table
+
+    from nestbench.bench.aims import figures_of
+
+    figures = figures_of(cost)
+    rows = {
+        "to build it": (
+            f"{cost.build_seconds:.1f} s, {cost.build_cpu_seconds:.1f} s of them at work",
+            "build_seconds",
+        ),
+        "its peak memory": (f"{cost.build_megabytes:.0f} MB", "build_megabytes"),
+        "the whole site": (f"{cost.site_megabytes:.0f} MB", ""),
+        "front page, compressed": (f"{cost.front_kilobytes:.0f} kB", ""),
+        "front page with its data": (f"{cost.carried_kilobytes:.0f} kB", "carried_kilobytes"),
+    }
+    if cost.usable is not None:
+        rows |= {
+            "usable after": (f"{cost.usable:.0f} ms, {cost.usable_cpu:.0f} ms of them at work", "usable"),
+            "whole after": (f"{cost.whole:.0f} ms", ""),
+            "a filter answers in": (f"{cost.filter:.0f} ms, is whole after {cost.filter_whole:.0f} ms", ""),
+            "the slowest filter": (f"{cost.slowest_filter:.0f} ms", "slowest_filter"),
+        }
+    size = f"{cost.stacks} stacks x {cost.cases} cases, {cost.cells} cells"
+    table = Table("", size, "aim", title="The site, and its use in a headless browser")
+    for name, (text, figure) in rows.items():
+        table.add_row(name, text, figures[figure].aim if figure else "")
+    screen().print(table)
     if cost.usable is None:
         typer.echo(f"Not used in a browser: {cost.why_not}.")
-    else:
-        typer.echo(
-            f"In a headless browser it is usable after {cost.usable:.0f} ms ({cost.usable_cpu:.0f} ms of "
-            f"them at work) and whole after {cost.whole:.0f} ms; a filter answers in {cost.filter:.0f} ms, "
-            f"at most {cost.slowest_filter:.0f} ms, and is whole after {cost.filter_whole:.0f} ms."
-        )
 
 
 def _print(costs: "list[Cost]") -> None:
