@@ -1,5 +1,6 @@
 """What is asked of machines, of the command, and of what the docs give to start them."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -171,35 +172,81 @@ def test_the_simulation_of_the_docs_runs():
 
 
 FAKE_JOBQUEUE = """
-from types import SimpleNamespace
+import asyncio, os, signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: sys.exit())  # as dask-jobqueue does when it is imported
+class Job:
+    submit_command = "sbatch"
+    async def start(self):
+        if not int(os.environ["REFUSED"]):
+            return
+        said = "stdout:\\n\\nstderr:\\nsbatch: error: invalid partition\\n  nosuch\\n"
+        raise RuntimeError("Command exited with non-zero exit code.\\n" + said)
 class SLURMCluster:
-    job_cls = SimpleNamespace(submit_command="sbatch")
-    def scale(self, jobs): pass
+    job_cls = Job
+    def __init__(self, job_cls): self.job_cls = job_cls
+    def __enter__(self): return self
+    def __exit__(self, *_): print("closed", flush=True)
+    def scale(self, jobs):
+        for _ in range(jobs): asyncio.run(self.job_cls().start())
     def wait_for_workers(self, count, timeout):
-        raise TimeoutError(f"{timeout}")
-    def close(self):
-        raise AssertionError
+        print("waits", flush=True)
+        time.sleep(timeout)
+        raise TimeoutError
 """
 
 
-def test_the_script_for_jobs_ends_where_it_cannot_go_on(tmp_path):
-    script = Path(__file__).parents[2] / "docs" / "jobqueue.py"
+@pytest.fixture
+def jobs_script(tmp_path):
     (tmp_path / "dask_jobqueue.py").write_text(FAKE_JOBQUEUE)
+    path = [tmp_path, *filter(None, sys.path)]  # those hold distributed
+    return {
+        "args": [sys.executable, Path(__file__).parents[2] / "docs" / "jobqueue.py"],
+        "env": {"PATH": str(tmp_path), "PYTHONPATH": ":".join(map(str, path)), "JOBQUEUE_SECONDS": "1"},
+    }
 
-    def done(*arguments):
-        more = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path)}
-        command = [sys.executable, script, *arguments]
-        found = subprocess.run(command, capture_output=True, text=True, check=False, env=more, timeout=60)
-        assert "Traceback" not in found.stderr
-        return found.returncode, found.stderr
 
+def ended(script, *arguments, **env):
+    done = subprocess.run(
+        [*script["args"], *arguments], capture_output=True, text=True, check=False,
+        env=script["env"] | env, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_script_for_jobs_ends_where_it_cannot_go_on(jobs_script, tmp_path):
     for wrong in ([], ["slurm"], ["slurm", "--all"], ["sge", "2"], ["slurm", "0"]):
-        code, said = done(*wrong)
+        code, _, said = ended(jobs_script, *wrong)
         assert (code, said.split()[0]) == (2, "usage:")
-    assert done("slurm", "2") == (4, "There is no sbatch here: run it where jobs are submitted\n")
+    nowhere = ended(jobs_script, "slurm", "2")
+    assert nowhere == (4, "", "There is no sbatch here: run it where jobs are submitted\n")
     (tmp_path / "sbatch").touch(mode=0o755)
-    code, said = done("slurm", "2")
-    assert (code, "in 3600 s" in said) == (4, True)
+    code, said, error = ended(jobs_script, "slurm", "2", REFUSED="0")
+    assert (code, "in 1 s" in error, said.split()[-1]) == (4, True, "closed")
+
+
+def test_jobs_that_the_batch_system_refuses_are_told_and_not_waited_for(jobs_script, tmp_path):
+    (tmp_path / "sbatch").touch(mode=0o755)
+    assert ended(jobs_script, "slurm", "2", REFUSED="1") == (
+        4, "closed\n", "sbatch refused 2 of 2 jobs: sbatch: error: invalid partition nosuch\n"
+    )  # fmt: skip
+
+
+def test_the_script_for_jobs_that_is_interrupted_says_so_and_ends_them(jobs_script, tmp_path):
+    (tmp_path / "sbatch").touch(mode=0o755)
+    env = jobs_script["env"] | {"JOBQUEUE_SECONDS": "60", "REFUSED": "0"}
+    with subprocess.Popen(
+        [*jobs_script["args"], "slurm", "2"],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as waiting:
+        assert waiting.stdout.readline() == "waits\n"
+        waiting.send_signal(signal.SIGINT)
+        said, error = waiting.communicate(timeout=30)
+    assert (waiting.returncode, said.split()[-1]) == (3, "closed")
+    assert error == "Interrupted before a job was there.\n"
 
 
 def test_the_configurations_of_the_docs_can_be_read():
