@@ -1,5 +1,6 @@
 """What is asked of machines, of the command, and of what the docs give to start them."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -260,3 +261,38 @@ def test_the_configurations_of_the_docs_can_be_read():
     (worker,) = cluster["spec"]["worker"]["spec"]["containers"]
     assert worker["args"][:2] == ["dask", "worker"]
     assert worker["args"][-2:] == ["--resources", "disk=1"]
+
+
+OPERATOR = "it is the operator's own schema and deployments that are asked: pip install dask-kubernetes"
+
+
+def closed(schema):
+    """The same, without fields that it does not name: Kubernetes drops those, and says nothing."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    more = {"additionalProperties": False} if isinstance(schema.get("properties"), dict) else {}
+    return more | {key: closed(value) for key, value in schema.items()}
+
+
+def test_the_cluster_for_kubernetes_is_one_of_the_operators():
+    validate = pytest.importorskip("jsonschema").validate
+    operator = Path(pytest.importorskip("dask_kubernetes", reason=OPERATOR).__file__).parent / "operator"
+    (asked,) = operator.glob("deployment/helm/*/crds/daskcluster.yaml")
+    (version,) = yaml.safe_load(asked.read_text())["spec"]["versions"]
+    file = Path(__file__).parents[2] / "docs" / "kubernetes.yaml"
+    asks = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    validate(yaml.safe_load(file.read_text())["spec"], closed(asks))
+
+
+def test_the_worker_for_kubernetes_has_its_name_of_the_operator():
+    controller = pytest.importorskip("dask_kubernetes.operator.controller.controller", reason=OPERATOR)
+    file = Path(__file__).parents[2] / "docs" / "kubernetes.yaml"
+    pod = yaml.safe_load(file.read_text())["spec"]["worker"]["spec"]
+    made = controller.build_worker_deployment_spec("group", "default", "nestbench", "1", pod, {}, {})
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    env = {given["name"]: given["value"] for given in container["env"]}
+    assert env["DASK_SCHEDULER_ADDRESS"] == "tcp://nestbench-scheduler.default.svc.cluster.local:8786"
+    args = [re.sub(r"\$\((\w+)\)", lambda named: env[named[1]], arg) for arg in container["args"]]
+    assert args[:4] == ["dask", "worker", "--name", "group-worker-1"]
