@@ -161,6 +161,7 @@ def test_what_answers_and_is_no_scheduler_is_not_waited_for(monkeypatch, says):
         with pytest.raises(GroundError, match="something answers there that is no scheduler") as told:
             Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}")
     assert "8787" in told.value.why
+    assert "kubectl port-forward" in told.value.why
     calls[0].close()
 
 
