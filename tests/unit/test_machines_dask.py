@@ -28,17 +28,21 @@ def here(tmp_path, monkeypatch):
     with apart, LocalCluster(
         n_workers=0, processes=False, protocol="tcp://", dashboard_address=":0",
     ) as started:  # fmt: skip
+        started.came = []
         yield started
         started.sync(leave, started)
 
 
 async def come(at, *names):
     for name in names:
-        await Worker(at.scheduler_address, name=name, nthreads=1, resources={"disk": 1}, dashboard=False)
+        one = Worker(at.scheduler_address, name=name, nthreads=1, resources={"disk": 1}, dashboard=False)
+        at.came.append(await one)
 
 
 async def leave(at):
     await at.scheduler.retire_workers(close_workers=True)
+    while at.came:  # or the scheduler goes first, and the loop does not end in time
+        await at.came.pop().finished()
 
 
 def run(at, *more):
