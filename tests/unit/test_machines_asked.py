@@ -1,5 +1,7 @@
 """What is asked of machines, of the command, and of what the docs give to start them."""
 
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -159,6 +161,7 @@ def test_what_answers_and_is_no_scheduler_is_not_waited_for(monkeypatch, says):
         with pytest.raises(GroundError, match="something answers there that is no scheduler") as told:
             Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}")
     assert "8787" in told.value.why
+    assert "kubectl port-forward" in told.value.why
     calls[0].close()
 
 
@@ -171,35 +174,81 @@ def test_the_simulation_of_the_docs_runs():
 
 
 FAKE_JOBQUEUE = """
-from types import SimpleNamespace
+import asyncio, os, signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: sys.exit())  # as dask-jobqueue does when it is imported
+class Job:
+    submit_command = "sbatch"
+    async def start(self):
+        if not int(os.environ["REFUSED"]):
+            return
+        said = "stdout:\\n\\nstderr:\\nsbatch: error: invalid partition\\n  nosuch\\n"
+        raise RuntimeError("Command exited with non-zero exit code.\\n" + said)
 class SLURMCluster:
-    job_cls = SimpleNamespace(submit_command="sbatch")
-    def scale(self, jobs): pass
+    job_cls = Job
+    def __init__(self, job_cls): self.job_cls = job_cls
+    def __enter__(self): return self
+    def __exit__(self, *_): print("closed", flush=True)
+    def scale(self, jobs):
+        for _ in range(jobs): asyncio.run(self.job_cls().start())
     def wait_for_workers(self, count, timeout):
-        raise TimeoutError(f"{timeout}")
-    def close(self):
-        raise AssertionError
+        print("waits", flush=True)
+        time.sleep(timeout)
+        raise TimeoutError
 """
 
 
-def test_the_script_for_jobs_ends_where_it_cannot_go_on(tmp_path):
-    script = Path(__file__).parents[2] / "docs" / "jobqueue.py"
+@pytest.fixture
+def jobs_script(tmp_path):
     (tmp_path / "dask_jobqueue.py").write_text(FAKE_JOBQUEUE)
+    path = [tmp_path, *filter(None, sys.path)]  # those hold distributed
+    return {
+        "args": [sys.executable, Path(__file__).parents[2] / "docs" / "jobqueue.py"],
+        "env": {"PATH": str(tmp_path), "PYTHONPATH": ":".join(map(str, path)), "JOBQUEUE_SECONDS": "1"},
+    }
 
-    def done(*arguments):
-        more = {"PATH": str(tmp_path), "PYTHONPATH": str(tmp_path)}
-        command = [sys.executable, script, *arguments]
-        found = subprocess.run(command, capture_output=True, text=True, check=False, env=more, timeout=60)
-        assert "Traceback" not in found.stderr
-        return found.returncode, found.stderr
 
+def ended(script, *arguments, **env):
+    done = subprocess.run(
+        [*script["args"], *arguments], capture_output=True, text=True, check=False,
+        env=script["env"] | env, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_script_for_jobs_ends_where_it_cannot_go_on(jobs_script, tmp_path):
     for wrong in ([], ["slurm"], ["slurm", "--all"], ["sge", "2"], ["slurm", "0"]):
-        code, said = done(*wrong)
+        code, _, said = ended(jobs_script, *wrong)
         assert (code, said.split()[0]) == (2, "usage:")
-    assert done("slurm", "2") == (4, "There is no sbatch here: run it where jobs are submitted\n")
+    nowhere = ended(jobs_script, "slurm", "2")
+    assert nowhere == (4, "", "There is no sbatch here: run it where jobs are submitted\n")
     (tmp_path / "sbatch").touch(mode=0o755)
-    code, said = done("slurm", "2")
-    assert (code, "in 3600 s" in said) == (4, True)
+    code, said, error = ended(jobs_script, "slurm", "2", REFUSED="0")
+    assert (code, "in 1 s" in error, said.split()[-1]) == (4, True, "closed")
+
+
+def test_jobs_that_the_batch_system_refuses_are_told_and_not_waited_for(jobs_script, tmp_path):
+    (tmp_path / "sbatch").touch(mode=0o755)
+    assert ended(jobs_script, "slurm", "2", REFUSED="1") == (
+        4, "closed\n", "sbatch refused 2 of 2 jobs: sbatch: error: invalid partition nosuch\n"
+    )  # fmt: skip
+
+
+def test_the_script_for_jobs_that_is_interrupted_says_so_and_ends_them(jobs_script, tmp_path):
+    (tmp_path / "sbatch").touch(mode=0o755)
+    env = jobs_script["env"] | {"JOBQUEUE_SECONDS": "60", "REFUSED": "0"}
+    with subprocess.Popen(
+        [*jobs_script["args"], "slurm", "2"],
+        env=env,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as waiting:
+        assert waiting.stdout.readline() == "waits\n"
+        waiting.send_signal(signal.SIGINT)
+        said, error = waiting.communicate(timeout=30)
+    assert (waiting.returncode, said.split()[-1]) == (3, "closed")
+    assert error == "Interrupted before a job was there.\n"
 
 
 def test_the_configurations_of_the_docs_can_be_read():
@@ -213,3 +262,38 @@ def test_the_configurations_of_the_docs_can_be_read():
     (worker,) = cluster["spec"]["worker"]["spec"]["containers"]
     assert worker["args"][:2] == ["dask", "worker"]
     assert worker["args"][-2:] == ["--resources", "disk=1"]
+
+
+OPERATOR = "it is the operator's own schema and deployments that are asked: pip install dask-kubernetes"
+
+
+def closed(schema):
+    """The same, without fields that it does not name: Kubernetes drops those, and says nothing."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    more = {"additionalProperties": False} if isinstance(schema.get("properties"), dict) else {}
+    return more | {key: closed(value) for key, value in schema.items()}
+
+
+def test_the_cluster_for_kubernetes_is_one_of_the_operators():
+    validate = pytest.importorskip("jsonschema").validate
+    operator = Path(pytest.importorskip("dask_kubernetes", reason=OPERATOR).__file__).parent / "operator"
+    (asked,) = operator.glob("deployment/helm/*/crds/daskcluster.yaml")
+    (version,) = yaml.safe_load(asked.read_text())["spec"]["versions"]
+    file = Path(__file__).parents[2] / "docs" / "kubernetes.yaml"
+    asks = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    validate(yaml.safe_load(file.read_text())["spec"], closed(asks))
+
+
+def test_the_worker_for_kubernetes_has_its_name_of_the_operator():
+    controller = pytest.importorskip("dask_kubernetes.operator.controller.controller", reason=OPERATOR)
+    file = Path(__file__).parents[2] / "docs" / "kubernetes.yaml"
+    pod = yaml.safe_load(file.read_text())["spec"]["worker"]["spec"]
+    made = controller.build_worker_deployment_spec("group", "default", "nestbench", "1", pod, {}, {})
+    (container,) = made["spec"]["template"]["spec"]["containers"]
+    env = {given["name"]: given["value"] for given in container["env"]}
+    assert env["DASK_SCHEDULER_ADDRESS"] == "tcp://nestbench-scheduler.default.svc.cluster.local:8786"
+    args = [re.sub(r"\$\((\w+)\)", lambda named: env[named[1]], arg) for arg in container["args"]]
+    assert args[:4] == ["dask", "worker", "--name", "group-worker-1"]

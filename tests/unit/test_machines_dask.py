@@ -28,17 +28,21 @@ def here(tmp_path, monkeypatch):
     with apart, LocalCluster(
         n_workers=0, processes=False, protocol="tcp://", dashboard_address=":0",
     ) as started:  # fmt: skip
+        started.came = []
         yield started
         started.sync(leave, started)
 
 
 async def come(at, *names):
     for name in names:
-        await Worker(at.scheduler_address, name=name, nthreads=1, resources={"disk": 1}, dashboard=False)
+        one = Worker(at.scheduler_address, name=name, nthreads=1, resources={"disk": 1}, dashboard=False)
+        at.came.append(await one)
 
 
 async def leave(at):
     await at.scheduler.retire_workers(close_workers=True)
+    while at.came:  # or the scheduler goes first, and the loop does not end in time
+        await at.came.pop().finished()
 
 
 def run(at, *more):
@@ -80,3 +84,24 @@ def test_a_worker_that_does_not_come_is_not_waited_for_long(here, monkeypatch):
     done = run(here)
     assert done.exit_code == 4
     assert "has no worker that can be used.\n  likely why: none was started" in done.stderr
+
+
+def test_a_task_keeps_the_processors_of_its_container_or_job_busy_and_no_more(here, monkeypatch):
+    hands = []
+
+    def measure(_, jobs, *__):
+        hands.append(jobs)
+        raise GroundError("it is full")
+
+    monkeypatch.setattr(worker, "_measure", measure)
+    monkeypatch.setattr("dask.system.CPU_COUNT", 6)
+    monkeypatch.delenv("SLURM_CPUS_PER_TASK", raising=False)
+    monkeypatch.delenv("NCPUS", raising=False)
+    here.sync(come, here, "one")
+    for name, count in ((None, 6), ("SLURM_CPUS_PER_TASK", 3), ("NCPUS", 2)):
+        if name:
+            monkeypatch.setenv(name, str(count))
+        run(here)
+        assert hands.pop() == count, name
+    run(here, "--workers", "5")
+    assert hands.pop() == 5

@@ -227,8 +227,9 @@ async def _greet(address: str) -> None:
         raise GroundError(
             f"There is no scheduler at {address}: something answers there that is no scheduler of Dask.",
             why="it is another server, such as a scheduler's dashboard, which has a port of its own (8787); "
-            "or a scheduler that is reached by tls:// alone",
-            do="Give the address that `dask scheduler` prints.",
+            "a scheduler that is reached by tls:// alone; or a forwarded port (ssh -L, kubectl port-forward) "
+            "behind which there is no scheduler yet",
+            do="Give the address that `dask scheduler` prints; where a port is forwarded, try again.",
         ) from error
     comm.abort()
 

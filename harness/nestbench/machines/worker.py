@@ -61,13 +61,21 @@ def perform(task: Task) -> None:
     say(Began(key=task.key, worker=worker.address, name=_shown(worker), host=this_machine()))
     trouble = None
     try:
-        jobs = task.jobs or max(1, len(os.sched_getaffinity(0)) // worker.state.nthreads)
+        jobs = task.jobs or max(1, _processors() // worker.state.nthreads)
         _measure(task, jobs, say, stop)
     except Exception as error:  # noqa: BLE001 - every failure is an answer
         trouble = Trouble.of(explained(error))
     if not stop.is_set():  # else whoever gave it has moved on, or this worker is leaving: a lost task
         say(Ended(key=task.key, trouble=trouble))
     stop.set()
+
+
+def _processors() -> int:
+    """Those it may use: the affinity shows no quota, and no share of a job that nothing pins."""
+    from dask.system import CPU_COUNT  # affinity and quota
+
+    given = (os.environ.get(name, "") for name in ("SLURM_CPUS_PER_TASK", "NCPUS"))  # by Slurm, and by PBS
+    return min([CPU_COUNT, *(int(count) for count in given if count.isdecimal())])
 
 
 def _shown(worker: "Worker") -> str:
