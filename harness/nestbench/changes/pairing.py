@@ -39,28 +39,41 @@ class Change:
     def direction(self) -> Direction:
         """Worse where the headline of the call ranks higher after than before.
 
-        Where it is the same: where less comes back from a file that was saved.
+        Where it is the same: where a file that was saved fares worse, by the order of ``Back``.
         """
         if self.before.same(self.after):
             return Direction.NONE
         old, new = (RANK[Verdict(one.call[0])] for one in (self.before, self.after))
         if new != old:
             return Direction.WORSE if new < old else Direction.BETTER
-        if self.lost:
+        if self.fallen:
             return Direction.WORSE
         findings = (self.before.call, self.before.build) == (self.after.call, self.after.build)
         return Direction.BETTER if findings else Direction.OTHER
 
     @property
-    def lost(self) -> list[str]:
-        """Files from which less comes back than before, without an error."""
+    def fallen(self) -> list[str]:
+        """Files that fare worse than before."""
         return self.before.falls(self.after)
 
     @property
+    def lost(self) -> list[str]:
+        """Those of them that lose something, without an error."""
+        return [name for name in self.fallen if name in self.after.lossy]
+
+    @property
+    def by_errors_alone(self) -> bool:
+        """Whether all that is worse is that a file raises which did not."""
+        stays = self.before.call[0] == self.after.call[0]
+        return stays and bool(self.fallen) and not self.lost
+
+    @property
     def gravity(self) -> int:
-        """Rank of the worse of the two headlines, or of what a file loses: 0 is the gravest."""
+        """Rank of the worse of the two headlines, or of what becomes of a file: 0 is the gravest."""
         ranks = [RANK[Verdict(one.call[0])] for one in (self.before, self.after)]
-        return min([*ranks, RANK[Verdict.UNSAVED]] if self.lost else ranks)
+        if self.fallen:
+            ranks.append(RANK[Verdict.UNSAVED if self.lost else Verdict.RAISES])
+        return min(ranks)
 
 
 @dataclass(frozen=True, kw_only=True)
