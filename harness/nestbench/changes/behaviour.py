@@ -107,7 +107,7 @@ class Behaviour:
         return [name for name, one in self.back.items() if newer.back.get(name, one) < one]
 
     def with_files_of(self, newer: "Behaviour") -> "Behaviour":
-        """The same, and what only ``newer``, which is the same, knows of files, and at what else they raise."""
+        """With what only ``newer``, which is the same, knows of files, and at what else they raise there."""
         refused = dict(self.refused)
         for name, at in newer.refused.items():
             known = dict(refused.get(name, {}))
