@@ -10,7 +10,7 @@ from nestbench.frames import Result
 from nestbench.verdicts import Verdict
 from nestbench.verdicts.verdict import RANK
 
-__all__ = ["COUNTS", "UNTOLD", "Change", "Direction", "Pairing", "ordered", "pairings"]
+__all__ = ["COUNTS", "UNTOLD", "Change", "Direction", "Pairing", "count_of", "ordered", "pairings"]
 
 #: Exact counts of a case's first build, as (phase, field); both are of the entry call.
 COUNTS = {"Python calls": "python_calls", "user call() runs": "user_calls"}
@@ -125,7 +125,7 @@ def _pairing(label: str, before: Result | None, after: Result | None) -> Pairing
         return Pairing(label=label, change=None, counts={}, why=why)
     counts = {}
     for name, field in COUNTS.items():
-        pair = (_count(before, field), _count(after, field))
+        pair = (count_of(before, field), count_of(after, field))
         if pair[0] is not None and pair[1] is not None:
             counts[name] = (pair[0], pair[1])
     return Pairing(label=label, change=Change(before=old, after=new), counts=counts)
@@ -139,7 +139,7 @@ def _untold(sides: Mapping[str, Behaviour | None]) -> Iterator[str]:
             yield f"{words} on {' and '.join(name for name, one in said.items() if one == words)}"
 
 
-def _count(result: Result, field: str) -> int | None:
+def count_of(result: Result, field: str) -> int | None:
     """A count of the first call; None where it raised, for a count of half a build says nothing."""
     phase = result.observation.phases.get("called") if result.observation is not None else None
     if phase is None or phase.raised is not None:
