@@ -165,10 +165,12 @@ def _other_lock(session: "Session", names: tuple[str, str], locks: Mapping[str, 
 
 
 def _left_out(changed: Sequence[str], other: Sequence[str]) -> Iterator[str]:
+    from nestbench.names import few
+
     if other:
         yield f"No time is shown, for {', '.join(other)} had another lock when it was timed"
     elif changed:
-        some = ", ".join(changed[:_NAMED]) + (", ..." if len(changed) > _NAMED else "")
+        some = few(changed, _NAMED)
         yield f"Times are left out of {len(changed)} case variants that have changed since ({some})"
 
 
