@@ -12,9 +12,9 @@ from nestbench.frames import Result, collect
 from nestbench.matrix import Device, Matrix
 from nestbench.names import few, number_of
 from nestbench.run.stored import beside, lock_digests, without_seal
-from nestbench.site.again import SecondTries
 from nestbench.site.column import Block, blocks_of
 from nestbench.site.deviation import Deviations
+from nestbench.site.second_tries import SecondTries
 from nestbench.store import HostFacts, StackFacts, Store
 from nestprobe.observation import Observation
 
