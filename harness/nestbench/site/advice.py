@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from nestbench.frames import Result, State
+from nestbench.interpreters import downloadable
 from nestbench.matrix import Matrix
 from nestbench.matrix.lines import lines
 from nestbench.site.column import named
@@ -22,9 +23,6 @@ __all__ = ["Advice", "Shown", "advice_on", "witness_of"]
 
 #: Where nothing is to be shown.
 _QUIET = (Verdict.TRACKED, Verdict.NOT_APPLICABLE, Verdict.UNAVAILABLE)
-
-#: A Python that uv cannot download.
-_NOT_FETCHED = "3.7"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +136,7 @@ def _wrong(study: Study, matrix: Matrix) -> list[tuple[str, Result]]:
 def _order(matrix: Matrix) -> dict[str, tuple[int, int, int]]:
     """Of each stack whether its Python is hard to get, the place of its line, how many are newer in that."""
     return {
-        stack.id: (stack.python == _NOT_FETCHED, place, newer)
+        stack.id: (not downloadable(stack.python), place, newer)
         for place, line in enumerate(lines(matrix.stacks))
         for newer, stack in enumerate(reversed(line.stacks))
     }
