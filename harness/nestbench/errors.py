@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import Self
 
+_LIKE = 0.6  # as difflib measures it
+
 
 class ExitCode(IntEnum):
     """What the process's exit code means; the same for every command."""
@@ -76,6 +78,11 @@ class AlteredError(GroundError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A question with up to three of the ``known`` names that are nearest to ``name``, or empty."""
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.6)
-    return "Did you mean " + " or ".join(f"'{n}'" for n in near) + "?" if near else ""
+    """A question with up to three of the ``known`` names that are like ``name`` or hold it, or empty.
+
+    ``name`` may be a pattern.
+    """
+    every, part = list(known), name.strip("*")
+    near = difflib.get_close_matches(name, every, n=3, cutoff=_LIKE)
+    near += [one for one in every if part and part in one and one not in near]
+    return "Did you mean " + " or ".join(f"'{one}'" for one in near[:3]) + "?" if near else ""

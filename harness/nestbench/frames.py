@@ -1,14 +1,11 @@
-"""Results as judged cells and as tidy pandas frames: one row a cell and entry, signal or variable.
-
-pandas is imported by the functions that need it, not with this module.
-"""
+"""Results as judged cells, and as rows of tables: a row for each cell and entry, signal or variable."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nestbench.catalogue import Cell, Variant
 from nestbench.digests import Digests, probe_digests
@@ -16,20 +13,7 @@ from nestbench.store import Measured, Prototype, Reader, Store
 from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, judge, size, unmeasured
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = [
-    "Result",
-    "State",
-    "cell_rows",
-    "cells_frame",
-    "collect",
-    "signals",
-    "signals_frame",
-    "variable_rows",
-    "variables_frame",
-]
+__all__ = ["Result", "State", "cell_rows", "collect", "signals", "variable_rows"]
 
 
 class State(StrEnum):
@@ -129,26 +113,8 @@ def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
     )
 
 
-def cells_frame(results: Sequence[Result]) -> "pd.DataFrame":
-    """A row for each cell and entry, also for those that are missing (``verdict`` is empty then).
-
-    ``findings``, ``evidence`` and ``notes`` are tuples; ``counted`` and ``expected`` numbers of
-    scalars; ``parameters`` is the case's arithmetic.
-    """
-    import pandas as pd
-
-    frame = pd.DataFrame(cell_rows(results), columns=_CELL_COLUMNS)
-    return frame.astype(dict.fromkeys(("counted", "expected", "parameters"), "Int64"))
-
-
 _VARIABLES = "variables"
 _KEY = ("stack", "group", "case", "variant")
-_CELL_COLUMNS = [
-    *_KEY, "entry", "state", "verdict", "findings", "counted", "expected", "parameters",
-    "evidence", "notes",
-]  # fmt: skip
-
-
 _VARIABLE_COLUMNS = [field.name for field in fields(VariableRecord)]
 
 
@@ -159,7 +125,11 @@ def _key(result: Result) -> dict[str, Any]:
 
 
 def cell_rows(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
-    """The rows of ``cells_frame``."""
+    """A row for each cell and entry, also for those that are missing (``verdict`` is empty then).
+
+    ``findings``, ``evidence`` and ``notes`` are tuples; ``counted`` and ``expected`` numbers of
+    scalars; ``parameters`` is the case's arithmetic.
+    """
     for result in results:
         for entry in Entry:
             judged = result.judgement(entry)
@@ -177,25 +147,12 @@ def cell_rows(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
             }
 
 
-def signals_frame(results: Sequence[Result]) -> "pd.DataFrame":
-    """A row for each measured signal: key, ``phase``, ``signal``, ``value``.
+def signals(observation: Observation, only: str | None = None) -> Iterator[tuple[str, str, Any]]:
+    """Phase, signal and value of each that was measured; ``only`` those of one phase.
 
     The phase ``variables`` holds, for each per-variable signal, the number of scalars in the
     floating variables that the forward pass reads and for which it holds.
     """
-    import pandas as pd
-
-    rows = [
-        {**_key(result), "phase": phase, "signal": signal, "value": value}
-        for result in results
-        if result.observation is not None
-        for phase, signal, value in signals(result.observation)
-    ]
-    return pd.DataFrame(rows, columns=[*_KEY, "phase", "signal", "value"]).astype({"value": object})
-
-
-def signals(observation: Observation, only: str | None = None) -> Iterator[tuple[str, str, Any]]:
-    """Phase, signal and value, as in ``signals_frame``; ``only`` those of one phase."""
     for name, phase in observation.phases.items():
         if only in (None, name):
             for signal, value in _phase_signals(phase):
@@ -247,15 +204,8 @@ def _text(raised: Raised) -> str:
     return f"{raised.type}: {raised.message}"
 
 
-def variables_frame(results: Sequence[Result]) -> "pd.DataFrame":
-    """A row for each variable that was seen: key, then the fields of ``VariableRecord``."""
-    import pandas as pd
-
-    return pd.DataFrame(variable_rows(results), columns=[*_KEY, *_VARIABLE_COLUMNS])
-
-
 def variable_rows(results: Iterable[Result]) -> Iterator[dict[str, Any]]:
-    """The rows of ``variables_frame``."""
+    """A row for each variable that was seen: key, then the fields of ``VariableRecord``."""
     for result in results:
         if result.observation is not None:
             key = _key(result)

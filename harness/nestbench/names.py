@@ -1,13 +1,12 @@
 """Names and patterns that a person gave, against the names that there are; and numbers with a noun."""
 
-import difflib
 import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from nestbench.errors import UsageError
+from nestbench.errors import UsageError, did_you_mean
 
-__all__ = ["Asked", "does", "joined", "matching", "number_of", "ratio_of", "require_known", "the_one"]
+__all__ = ["Asked", "does", "few", "joined", "matching", "number_of", "ratio_of", "require_known", "the_one"]
 
 _FEW = 8  # names in a sentence
 _SMALL = 0.1  # as a ratio
@@ -25,13 +24,6 @@ class Asked:
     def unknown(self) -> list[str]:
         """The patterns that match nothing, each once."""
         return [one for one in dict.fromkeys(self.patterns) if not matching(one, self.known)]
-
-    def near(self, pattern: str) -> list[str]:
-        """Up to three known names that are like ``pattern``."""
-        found = difflib.get_close_matches(pattern, self.known, n=3, cutoff=0.5)
-        part = pattern.strip("*")
-        found += [name for name in self.known if part and part in name and name not in found]
-        return found[:3]
 
 
 def matching(pattern: str, known: Iterable[str]) -> list[str]:
@@ -53,10 +45,9 @@ def the_one(asked: Asked, name: str) -> str:
     matched = matching(name, asked.known)
     if not matched:
         raise _unknown_names([(asked, name)])
-    few = [*matched[:_FEW], *(["..."] if len(matched) > _FEW else [])]
     raise UsageError(
         f"'{name}' stands for {number_of(len(matched), asked.kind)}; one {asked.kind} is taken here.",
-        do=f"Name one: {', '.join(few)}.",
+        do=f"Name one: {few(matched, _FEW)}.",
     )
 
 
@@ -64,9 +55,8 @@ def _unknown_names(unknown: Sequence[tuple[Asked, str]]) -> UsageError:
     """The error that names each of these, with what is nearest to it."""
     hints = []
     for one, pattern in unknown:
-        near = " or ".join(f"'{name}'" for name in one.near(pattern))
-        if near:
-            hints.append(f"Did you mean {near}" + (f" for '{pattern}'?" if len(unknown) > 1 else "?"))
+        if near := did_you_mean(pattern, one.known):
+            hints.append(f"{near[:-1]} for '{pattern}'?" if len(unknown) > 1 else near)
     names = [f"{one.kind} '{pattern}'" for one, pattern in unknown]
     kinds: dict[str, list[str]] = {}
     for one, _ in unknown:
@@ -84,6 +74,11 @@ def number_of(count: int, noun: str) -> str:
 def does(count: int, one: str, several: str) -> str:
     """``1 raises an error``, ``2 raise an error``."""
     return f"{count} {one if count == 1 else several}"
+
+
+def few(words: Sequence[str], most: int) -> str:
+    """``a, b, ...``: the first of them, and that there are more."""
+    return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
 
 
 def joined(words: Sequence[str]) -> str:

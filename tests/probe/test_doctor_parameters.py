@@ -1,6 +1,9 @@
 """Parameters of torch's own modules: where they are said to live. With stand-ins for Keras and torch."""
 
+import sys
 import unittest
+from types import ModuleType
+from unittest import mock
 
 from nestprobe.doctor import ground, parameters
 from nestprobe.doctor.graph import Graph
@@ -19,6 +22,25 @@ class Engine(object):
 
 class Parameter(object):
     __module__ = "torch.nn.parameter"
+
+
+class Listening(object):
+    """As torch's TorchFunctionMode: while it is entered it is handed every function of torch."""
+
+    entered = []
+
+    def __enter__(self):
+        self.entered.append(self)
+
+    def __exit__(self, *_):
+        self.entered.remove(self)
+
+
+def doubled(parameter):
+    """As a function of torch that gives a value."""
+    for mode in Listening.entered:
+        return mode.__torch_function__(lambda _: 2.0, (), (parameter,))
+    return 2.0
 
 
 class Module(object):
@@ -67,9 +89,18 @@ class OfAWrappedModule(unittest.TestCase):
         self.assertTrue(parameters.is_closed(self.node(ScriptModule())))
         self.assertFalse(parameters.is_closed(self.node(Module())))
 
-    def test_elsewhere_nothing_is_listened_to(self):
-        with parameters.reads(Engine, [Variable()], self.fail):
-            pass
+    def test_only_on_torch_a_parameter_that_is_handed_to_a_function_is_noted(self):
+        torch, overrides = ModuleType("torch"), ModuleType("torch.overrides")
+        torch.Tensor, overrides.TorchFunctionMode = Parameter, Listening
+        variables = [Variable(), Variable()]
+        variables[1]._value = Parameter()
+        noted = {"jax": [], "torch": []}
+        with mock.patch.dict(sys.modules, {"torch": torch, "torch.overrides": overrides}):
+            for name, places in noted.items():
+                with parameters.reads(type("Named", (), {"name": name}), variables, places.append):
+                    doubled(variables[1]._value)
+                doubled(variables[1]._value)
+        self.assertEqual(noted, {"jax": [], "torch": [1]})
 
 
 if __name__ == "__main__":

@@ -90,6 +90,21 @@ def test_shipped_cases_load_and_import_no_tensorflow():
     assert catalogue.default_folder().is_dir()
 
 
+def test_only_these_could_train_the_wrong_half_and_be_judged_as_well():
+    """What is trained is judged by its size: in no other case has what is frozen the size of what is free."""
+    halves = {
+        catalogue.row_label(entry.id, one.label)
+        for entry in load_catalogue()
+        for one in entry.variants
+        if 0 < one.trainable == one.parameters - one.trainable
+    }
+    assert halves == {
+        "lora-enabled",
+        "raw-variable-in-init[owner=layer]",
+        "raw-variable-in-init[owner=model]",
+    }
+
+
 def test_select_by_id_pattern_and_group(tmp_path):
     both = load(tmp_path, one=GOOD, two=GOOD.replace("plain_", "other_").replace("varied_", "more_"))
     assert [entry.id for entry in both.select(["plain-layer"])] == ["plain-layer"]

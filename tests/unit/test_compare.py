@@ -94,8 +94,14 @@ def test_less_that_comes_back_from_a_file_is_worse_though_the_findings_stay(flag
     )
 
 
-@pytest.mark.parametrize("phase", ["saved-checkpoint", "reloaded-checkpoint"])
-def test_a_file_that_raised_and_now_loses_something_is_worse_for_it_is_silent(phase):
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        ("saved-checkpoint", "tracked (a TF checkpoint cannot be written: ValueError)"),
+        ("reloaded-checkpoint", "tracked (a TF checkpoint cannot be loaded: ValueError)"),
+    ],
+)
+def test_a_file_that_raises_stands_between_one_that_comes_back_and_one_that_loses_silently(phase, words):
     plain = seen("x")
     refused = PhaseRecord("raised", raised=Raised("ValueError", "a key is no string"))
     raises = replace(plain, phases={**plain.phases, phase: refused})
@@ -106,14 +112,32 @@ def test_a_file_that_raised_and_now_loses_something_is_worse_for_it_is_silent(ph
     for before, after, way in (
         (raises, lost, Direction.WORSE),
         (lost, raises, Direction.BETTER),
-        (raises, whole, Direction.NONE),
-        (whole, raises, Direction.NONE),  # that is seen by whom it meets
+        (raises, whole, Direction.BETTER),
+        (whole, raises, Direction.WORSE),
+        (raises, raises, Direction.NONE),
     ):
         (one,) = pairings(
             results("tf2.15", article_example_1=before), results("tf2.16", article_example_1=after)
         )
         assert one.change.direction is way
-        assert "raised" not in one.change.after.words
+        if after is raises:
+            assert one.change.after.words == words
+
+
+def test_a_file_that_is_lost_silently_comes_before_one_that_raises():
+    plain = seen("x")
+    whole, lost = (
+        replace(plain, variables=[replace(plain.variables[0], restored_from_model_file=back)])
+        for back in (True, False)
+    )
+    refused = PhaseRecord("raised", raised=Raised("TypeError", "no"))
+    raises = replace(plain, phases={**plain.phases, "reloaded-model": refused})
+    old = results("tf2.15", article_example_1=whole, article_example_2=whole)
+    new = results("tf2.16", article_example_1=raises, article_example_2=lost)
+    found = pairings(old, new)
+    assert [one.label for one in found] == ["article-example-2", "article-example-1"]
+    assert [one.change.by_errors_alone for one in found] == [False, True]
+    assert [one.change.lost for one in found] == [["the model file"], []]
 
 
 def test_a_loss_that_becomes_an_error_is_better_for_it_is_loud():
@@ -181,11 +205,18 @@ def both(before, after, case="article_example_1"):
 
 def test_a_change_is_told_with_its_numbers_and_its_facts():
     said = text(*both(seen("x"), seen("x", counted=30)))
-    worse = "Worse: the gravest finding is a graver one than before, or less comes back from a file"
+    worse = "Worse: the gravest finding is a graver one than before, or a file gives back less, or an error"
     assert f"{worse} (1)\n  article-example-1\n" in said
     assert "    tf2.15: tracked 50/50\n    tf2.16: uncounted 30/50\n" in said
     assert "      count_params() after a call: 50 -> 30\n" in said
     assert said.endswith("1 case variant on both: 1 worse, 0 other trouble, 0 better, 0 the same.")
+
+
+def test_a_file_that_cannot_be_loaded_any_more_is_told():
+    done = run("tf2.15", "tf2.16", "--results", PUBLISHED, "--case", "article-example-2")
+    assert done.exit_code == 0, done.output
+    assert "    tf2.16: tracked 50/50 (the model file cannot be loaded: TypeError)\n" in done.stdout
+    assert "1 worse, 0 other trouble, 0 better, 0 the same." in done.stdout
 
 
 def test_an_exception_is_told_with_its_message():

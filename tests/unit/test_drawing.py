@@ -9,7 +9,7 @@ import pytest
 
 from nestbench.catalogue import load_catalogue
 from nestbench.drawing import log_ticks, plain, power_ticks
-from nestbench.site.timing import _drawings
+from nestbench.site.timing import drawings
 from nestbench.statistics.comparison import Comparison
 from nestbench.statistics.judging import Answer
 from nestbench.timing.answers import Row
@@ -86,8 +86,8 @@ def test_a_panel_for_each_measure_hollow_without_evidence():
         timed("call", "tf2.16", Answer.OVER_THE_LIMIT), timed("call", "tf2.21", Answer.BUILDS_NOTHING),
         timed("summary", "tf2.16", Answer.FASTER, ratio=0.1), timed("step", "tf2.16", Answer.SAME),
     ]  # fmt: skip
-    (text,) = _drawings("made-up", rows)
-    assert [text] == list(_drawings("made-up", rows))  # the same bytes
+    (text,) = drawings("made-up", rows)
+    assert [text] == list(drawings("made-up", rows))  # the same bytes
     words = [one.text for one in ET.fromstring(text).iter(f"{SVG}text")]
     assert {"a-case", "build", "call", "summary", "step"} <= set(words)
     assert words.count("tf2.15 to tf2.21") == 2  # at the left of two rows of panels
@@ -97,7 +97,7 @@ def test_a_panel_for_each_measure_hollow_without_evidence():
 
 def test_the_longest_label_has_room():
     rows = [timed("build", "keras3.15-torch-gpu-copy-2", before="tf2.21-legacy-of-a-long-name")]
-    root = ET.fromstring(*_drawings("made-up", rows))
+    root = ET.fromstring(*drawings("made-up", rows))
     (label,) = [one for one in root.iter(f"{SVG}text") if " to " in str(one.text)]
     assert "text-anchor: end" in label.attrib["style"]
     assert float(label.attrib["x"]) > LETTER * 9 * len(label.text)

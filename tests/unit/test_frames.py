@@ -1,4 +1,4 @@
-"""Stored results as judged cells and tidy frames."""
+"""Stored results as judged cells, and as rows of tables."""
 
 import sys
 
@@ -6,7 +6,7 @@ import pytest
 
 from nestbench.catalogue import load_catalogue
 from nestbench.digests import Digests, probe_digest
-from nestbench.frames import State, cells_frame, collect, signals_frame, variables_frame
+from nestbench.frames import State, cell_rows, collect, signals, variable_rows
 from nestbench.store import Store, StoreError
 from nestbench.verdicts import Entry, Verdict
 from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
@@ -86,25 +86,21 @@ def test_a_broken_result_is_not_shown_as_missing(measured):
         collect(store, cells)
 
 
-def test_cells_frame(measured):
+def test_a_row_for_each_cell_and_entry(measured):
     store, cells = measured
-    frame = cells_frame(collect(store, cells))
-    assert len(frame) == 12  # six cells, two entries
-    lost = frame[(frame["stack"] == "tf2.21") & (frame["variant"] == "owner=layer")]
-    assert list(lost["verdict"]) == ["uncounted", "raises"]
-    call = lost.iloc[0]
+    rows = list(cell_rows(collect(store, cells)))
+    assert len(rows) == 12  # six cells, two entries
+    lost = [row for row in rows if (row["stack"], row["variant"]) == ("tf2.21", "owner=layer")]
+    assert [row["verdict"] for row in lost] == ["uncounted", "raises"]
+    call = lost[0]
     assert (call["counted"], call["expected"], call["parameters"]) == (33, 83, 83)
     assert call["group"] == "page"
-    missing = frame[frame["state"] == "missing"]
-    assert set(missing["verdict"]) == {""}
-    assert missing["counted"].isna().all()
+    missing = [row for row in rows if row["state"] == "missing"]
+    assert {(row["verdict"], row["counted"]) for row in missing} == {("", None)}
 
 
-def test_signals_frame(measured):
-    store, cells = measured
-    frame = signals_frame(collect(store, cells))
-    one = frame[(frame["stack"] == "tf2.21")]
-    told = {f"{row.phase}.{row.signal}": row.value for row in one.itertuples()}
+def test_signals():
+    told = {f"{phase}.{signal}": value for phase, signal, value in signals(observed("layer", 33))}
     assert told["built.status"] == "raised"
     assert told["built.raised"] == "ValueError: no"
     assert told["built.python_calls"] == 7
@@ -119,19 +115,11 @@ def test_signals_frame(measured):
     assert "variables.changed_by_step" not in told  # not measured
 
 
-def test_variables_frame(measured):
+def test_a_row_for_each_variable(measured):
     store, cells = measured
-    frame = variables_frame(collect(store, cells))
-    assert len(frame) == 9
-    assert list(frame[frame["stack"] == "tf2.21"]["name"]) == ["w", "k", "n"]
-
-
-def test_frames_of_nothing_have_their_columns(measured):
-    store, _ = measured
-    for make in (cells_frame, signals_frame, variables_frame):
-        frame = make(collect(store, []))
-        assert len(frame) == 0
-        assert "stack" in frame.columns
+    rows = list(variable_rows(collect(store, cells)))
+    assert len(rows) == 9
+    assert [row["name"] for row in rows if row["stack"] == "tf2.21"] == ["w", "k", "n"]
 
 
 def test_pandas_is_not_paid_for_by_the_import():

@@ -14,7 +14,7 @@ from nestbench.matrix import load_matrix
 from nestbench.matrix.lines import lines
 from nestbench.matrix.locks import lock_digest
 from nestbench.store import Store
-from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, VariableRecord
+from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
 
 CASE = "article-example-2"
 MATRIX = load_matrix()
@@ -82,6 +82,23 @@ def test_what_a_checkpoint_loses_is_a_change_though_the_findings_stay(told):
     assert "TensorFlow 2.15.1 to 2.16.2, 2 stacks: tracked (nothing back from a TF checkpoint)" in said.stdout
     # Held against the neighbour, which does not know it: no value is made of that.
     assert "scalars back from a TF checkpoint: not known -> 0" in said.stdout
+
+
+def test_a_file_that_raises_is_a_change_and_every_release_of_a_span_is_in_its_words(told):
+    def refused(phase, kind):
+        phases = {**whole.phases, phase: PhaseRecord("raised", raised=Raised(kind, "no"))}
+        unknown = replace(whole.variables[0], restored_from_model_file=None)
+        return replace(whole, phases=phases, variables=[unknown])
+
+    whole = seen(50)
+    unwritten, unread = refused("saved-model", "NotImplementedError"), refused("reloaded-model", "TypeError")
+    other = refused("reloaded-model", "ValueError")
+    stacks = {"tf2.10": unwritten, "tf2.11": unread, "tf2.12": other, "tf2.13": whole, "tf2.16": unread}
+    assert (
+        "TensorFlow and its tf.keras: tracked (the model file cannot be written: NotImplementedError, "
+        "or loaded: TypeError or ValueError) up to 2.12.1; tracked in 2.13.1; "
+        "tracked (the model file cannot be loaded: TypeError) from 2.16.2 on"
+    ) in told(stacks).stdout
 
 
 def test_lines_are_told_apart(told):

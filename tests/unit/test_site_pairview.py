@@ -1,6 +1,7 @@
 """The page of upgrades as files: the pair that most people ask for stands there without scripts."""
 
 import html5lib
+import pytest
 from site_stage import HOSTILE, says_of, site_in
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -48,6 +49,19 @@ def test_one_case_variant_is_no_plural(tmp_path):
     words, _, (worse,) = without_scripts(site_in(tmp_path, leave_out=leave_out, says=says))
     assert "1 case variant on both: 1 worse" in words[1]
     assert worse[0][2] == "uncounted"
+
+
+@pytest.mark.parametrize(
+    ("stacks", "pair"),
+    [
+        (("tf2.13", "tf2.14", "tf2.16"), ("tf2.14", "tf2.16")),
+        (("tf2.13", "tf2.15"), ("tf2.13", "tf2.15")),
+        (("tf2.16", "tf2.17"), ("tf2.16", "tf2.17")),
+    ],
+)
+def test_the_last_keras_2_is_that_of_what_was_measured(tmp_path, stacks, pair):
+    words, *_ = without_scripts(site_in(tmp_path, stacks=stacks))
+    assert words[1].startswith("From {} to {}. ".format(*pair))
 
 
 def test_one_stack_alone_is_no_pair(tmp_path):

@@ -44,6 +44,7 @@ __all__ = [
     "Count",
     "Figures",
     "Proof",
+    "Sampled",
     "prove",
 ]
 
@@ -160,7 +161,7 @@ def prove(session: Session, frame: "pd.DataFrame", *, most: int | None = None) -
     """
     complete = complete_blocks(session, frame)[:most]
     frame = frame[frame["block"].isin(complete)]
-    sampled = _Sampled(session, frame)
+    sampled = Sampled(session, frame)
     alpha, interim = alpha_at(look_at(len(complete))), is_interim(look_at(len(complete)))
     broken = broken_controls(sampled.doubles, alpha=alpha) if sampled.doubles else ()
     noise = {measure: noise_of(sampled.doubles, measure) for measure in session.measures}
@@ -183,7 +184,7 @@ def prove(session: Session, frame: "pd.DataFrame", *, most: int | None = None) -
     )
 
 
-class _Sampled:
+class Sampled:
     """A session's samples by cell, in both orders, and the comparisons that all counts share."""
 
     def __init__(self, session: Session, frame: "pd.DataFrame") -> None:
@@ -229,7 +230,7 @@ class _Sampled:
         return rows[self._base].to_numpy(), rows[other].to_numpy()
 
 
-def _ours(sampled: _Sampled, judged: Callable[[Mapping[_Cell, Comparison]], dict[_Cell, Answer]]) -> Figures:
+def _ours(sampled: Sampled, judged: Callable[[Mapping[_Cell, Comparison]], dict[_Cell, Answer]]) -> Figures:
     alarms = {Answer.SLOWER, Answer.FASTER}
     false = Count()
     for answer in judged(sampled.nulls).values():
@@ -250,7 +251,7 @@ def _ours(sampled: _Sampled, judged: Callable[[Mapping[_Cell, Comparison]], dict
     return Figures(rule=OURS, order=INTERLEAVED, false=false, found=found)
 
 
-def _theirs(sampled: _Sampled) -> Iterator[Figures]:
+def _theirs(sampled: Sampled) -> Iterator[Figures]:
     orders: dict[str, _Samples] = {INTERLEAVED: sampled.interleaved, IN_A_ROW: sampled.in_a_row}
     for name, rule in _RIVALS.items():
         for order, samples in orders.items():
@@ -266,7 +267,7 @@ def _theirs(sampled: _Sampled) -> Iterator[Figures]:
             yield Figures(rule=name, order=order, false=false, found=found)
 
 
-def _came_out(sampled: _Sampled) -> dict[float, float]:
+def _came_out(sampled: Sampled) -> dict[float, float]:
     ratios: dict[float, list[float]] = {factor: [] for factor in FACTORS}
     for factor, seen in ratios.items():
         for cell in sampled.nulls:

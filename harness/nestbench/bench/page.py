@@ -26,7 +26,7 @@ from nestbench.run.stored import lock_digests
 from nestbench.site.source import Source
 from nestbench.store import CaseResult, Store
 
-__all__ = ["PageCost", "measure_page"]
+__all__ = ["PageCost", "measure_page", "staged_case"]
 
 _CASE = '''
 
@@ -144,7 +144,7 @@ def _stage(store: Store, matrix: Matrix, work: Path, stacks: Sequence[tuple[str,
     entries = [catalogue.entries[place % len(catalogue)] for place in range(count)]
     (work / "cases").mkdir(parents=True)
     for first in range(0, count, _THEME):
-        made = [_case(number, entries[number]) for number in range(first, min(first + _THEME, count))]
+        made = [staged_case(number, entries[number]) for number in range(first, min(first + _THEME, count))]
         path = work / "cases" / f"theme_{first // _THEME:02}.py"
         path.write_text("from nestprobe import case\n" + "".join(made), encoding="utf-8")
     staged = load_catalogue([work / "cases"], shipped=False)
@@ -170,7 +170,7 @@ def _stage(store: Store, matrix: Matrix, work: Path, stacks: Sequence[tuple[str,
     stage_growth(beside("growth"), results / "growth", named, fixed)
 
 
-def _case(number: int, entry: CaseEntry) -> str:
+def staged_case(number: int, entry: CaseEntry) -> str:
     """A case of no variant but the first; one that grows has the parameters that it needs for it."""
     variant, symptom = entry.variants[0], entry.symptom.replace("\\", "").replace('"', "'")
     names = variant.names if entry.sizes else {}

@@ -1,7 +1,7 @@
 """How one case variant behaves on one stack, as facts that can be held against another stack's."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from weakref import WeakKeyDictionary
 
@@ -42,8 +42,8 @@ class Back(IntEnum):
 
     NOTHING = 0
     PART = 1
-    ALL = 2
-    RAISED = 3  # writing or reading it: nothing is lost without a word
+    RAISED = 2  # writing or reading it: nothing is lost without a word
+    ALL = 3
 
 
 _LOST = {Back.NOTHING: "nothing", Back.PART: "a part"}
@@ -55,9 +55,9 @@ class Behaviour:
 
     ``counted`` and ``used``: what count_params() says after a call and what that reads, in scalars; None
     where not measured. ``raised``: the exception that counts as a finding, with its phase. ``back``: by file,
-    what comes back from it; without those of which it is not known. Two behaviours are the same where the
-    findings are, and what comes back from each file of which both know it; the rest tells what is behind a
-    difference.
+    what comes back from it; without those of which it is not known. ``refused``: by file that raised, at
+    what (``written``, ``loaded``) and the exceptions' types. Two behaviours are the same where the findings
+    are, and what comes back from each file of which both know it; the rest tells what is behind a difference.
     """
 
     call: tuple[str, ...]
@@ -68,10 +68,11 @@ class Behaviour:
     used: int | None = None
     raised: str = ""
     back: Mapping[str, Back] = field(default_factory=dict)
+    refused: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
-        """The findings in a phrase; those of build(shape) where they are others, and files that lose some."""
+        """The findings in a phrase; those of build(shape) where they are others, files that lose or raise."""
         return self._in_words(", ".join(self.call))
 
     @property
@@ -86,6 +87,9 @@ class Behaviour:
             names = [name for name, one in self.back.items() if one is back]
             if names:
                 aside.append(f"{words} back from {', '.join(names)}")
+        for name, at in self.refused.items():
+            how = ", or ".join(f"{done}: {' or '.join(types)}" for done, types in at.items())
+            aside.append(f"{name} cannot be {how}")
         return f"{said} ({'; '.join(aside)})" if aside else said
 
     def same(self, other: "Behaviour") -> bool:
@@ -96,14 +100,21 @@ class Behaviour:
     @property
     def lossy(self) -> list[str]:
         """Files from which not all comes back, without an error."""
-        return [name for name, one in self.back.items() if one < Back.ALL]
+        return [name for name, one in self.back.items() if one < Back.RAISED]
 
     def falls(self, newer: "Behaviour") -> list[str]:
-        """Files from which less comes back in ``newer``, without an error; only those of which both know it.
+        """Files that fare worse in ``newer``, by the order of ``Back``; only those of which both know it."""
+        return [name for name, one in self.back.items() if newer.back.get(name, one) < one]
 
-        A file that raised and now lacks something falls; one that gave all back and now raises is loud.
-        """
-        return [name for name, one in self.back.items() if newer.back.get(name, one) < min(one, Back.ALL)]
+    def with_files_of(self, newer: "Behaviour") -> "Behaviour":
+        """With what only ``newer``, which is the same, knows of files, and at what else they raise there."""
+        refused = dict(self.refused)
+        for name, at in newer.refused.items():
+            known = dict(refused.get(name, {}))
+            for done, types in at.items():
+                known[done] = tuple(dict.fromkeys([*known.get(done, ()), *types]))
+            refused[name] = known
+        return replace(self, back={**newer.back, **self.back}, refused=refused)
 
     def differences(self, newer: "Behaviour", *, arrow: str = "->") -> list[str]:
         """Facts that are others in ``newer``, as ``what: before -> after``."""
@@ -141,6 +152,7 @@ def _behaviour(result: Result, observation: Observation) -> Behaviour:
         used=result.judgements[0].expected,
         raised=_raised(observation) if raises else "",
         back=dict(_back(observation)),
+        refused=dict(_refused(observation)),
     )
 
 
@@ -164,13 +176,22 @@ def _begun(message: str) -> str:
 
 def _back(observation: Observation) -> Iterator[tuple[str, Back]]:
     read = parameters_of(observation.variables)
-    for name, (kind, flag) in _DOORS.items():
-        phases = [observation.phases.get(f"{way}-{kind}") for way in ("saved", "reloaded")]
+    refused = dict(_refused(observation))
+    for name, (_, flag) in _DOORS.items():
         flags = [getattr(one, flag) for one in read]
-        if any(one is not None and one.raised is not None for one in phases):
+        if name in refused:
             yield name, Back.RAISED
         elif read and None not in flags:
             yield name, Back.ALL if all(flags) else Back.PART if any(flags) else Back.NOTHING
+
+
+def _refused(observation: Observation) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
+    for name, (kind, _) in _DOORS.items():
+        for way, done in (("saved", "written"), ("reloaded", "loaded")):
+            phase = observation.phases.get(f"{way}-{kind}")
+            if phase is not None and phase.raised is not None:
+                yield name, {done: (phase.raised.type,)}
+                break
 
 
 def _facts(observation: Observation) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The history of a case variant along a line of releases: what it did, from where to where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nestbench.changes.behaviour import Behaviour, behaviour_of
 from nestbench.changes.pairing import UNTOLD
@@ -83,7 +83,7 @@ def history_of(line: Line, label: str, results: Mapping[str, Result]) -> History
                     stacks=(*span.stacks, stack.id),
                     versions=(*span.versions, version),
                     # So that what it gave back is held against what a later one does.
-                    behaviour=replace(span.behaviour, back={**known.back, **span.behaviour.back}),
+                    behaviour=span.behaviour.with_files_of(known),
                     last=known,
                 )
             )

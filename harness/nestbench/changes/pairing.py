@@ -10,7 +10,7 @@ from nestbench.frames import Result
 from nestbench.verdicts import Verdict
 from nestbench.verdicts.verdict import RANK
 
-__all__ = ["COUNTS", "UNTOLD", "Change", "Direction", "Pairing", "ordered", "pairings"]
+__all__ = ["COUNTS", "UNTOLD", "Change", "Direction", "Pairing", "count_of", "ordered", "pairings"]
 
 #: Exact counts of a case's first build, as (phase, field); both are of the entry call.
 COUNTS = {"Python calls": "python_calls", "user call() runs": "user_calls"}
@@ -39,28 +39,41 @@ class Change:
     def direction(self) -> Direction:
         """Worse where the headline of the call ranks higher after than before.
 
-        Where it is the same: where less comes back from a file that was saved.
+        Where it is the same: where a file that was saved fares worse, by the order of ``Back``.
         """
         if self.before.same(self.after):
             return Direction.NONE
         old, new = (RANK[Verdict(one.call[0])] for one in (self.before, self.after))
         if new != old:
             return Direction.WORSE if new < old else Direction.BETTER
-        if self.lost:
+        if self.fallen:
             return Direction.WORSE
         findings = (self.before.call, self.before.build) == (self.after.call, self.after.build)
         return Direction.BETTER if findings else Direction.OTHER
 
     @property
-    def lost(self) -> list[str]:
-        """Files from which less comes back than before, without an error."""
+    def fallen(self) -> list[str]:
+        """Files that fare worse than before."""
         return self.before.falls(self.after)
 
     @property
+    def lost(self) -> list[str]:
+        """Those of them that lose something, without an error."""
+        return [name for name in self.fallen if name in self.after.lossy]
+
+    @property
+    def by_errors_alone(self) -> bool:
+        """Whether all that is worse is that a file raises which did not."""
+        stays = self.before.call[0] == self.after.call[0]
+        return stays and bool(self.fallen) and not self.lost
+
+    @property
     def gravity(self) -> int:
-        """Rank of the worse of the two headlines, or of what a file loses: 0 is the gravest."""
+        """Rank of the worse of the two headlines, or of what becomes of a file: 0 is the gravest."""
         ranks = [RANK[Verdict(one.call[0])] for one in (self.before, self.after)]
-        return min([*ranks, RANK[Verdict.UNSAVED]] if self.lost else ranks)
+        if self.fallen:
+            ranks.append(RANK[Verdict.UNSAVED if self.lost else Verdict.RAISES])
+        return min(ranks)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +125,7 @@ def _pairing(label: str, before: Result | None, after: Result | None) -> Pairing
         return Pairing(label=label, change=None, counts={}, why=why)
     counts = {}
     for name, field in COUNTS.items():
-        pair = (_count(before, field), _count(after, field))
+        pair = (count_of(before, field), count_of(after, field))
         if pair[0] is not None and pair[1] is not None:
             counts[name] = (pair[0], pair[1])
     return Pairing(label=label, change=Change(before=old, after=new), counts=counts)
@@ -126,7 +139,7 @@ def _untold(sides: Mapping[str, Behaviour | None]) -> Iterator[str]:
             yield f"{words} on {' and '.join(name for name, one in said.items() if one == words)}"
 
 
-def _count(result: Result, field: str) -> int | None:
+def count_of(result: Result, field: str) -> int | None:
     """A count of the first call; None where it raised, for a count of half a build says nothing."""
     phase = result.observation.phases.get("called") if result.observation is not None else None
     if phase is None or phase.raised is not None:

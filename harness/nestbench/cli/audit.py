@@ -13,7 +13,6 @@ from nestbench.cli.options import (
     MatrixFile,
     NoDownload,
     Quiet,
-    Results,
     say_is_code,
 )
 from nestbench.errors import UsageError
@@ -53,7 +52,8 @@ def audit(
         str | None, typer.Option(metavar="STACK,...", help="Stacks between, to see at which step it comes.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", metavar="TOML", help="All of this in a file; options go first.")
+        Path | None,
+        typer.Option("--file", metavar="TOML", help="All of this in a file; options override it."),
     ] = None,
     shapes: Annotated[
         list[str] | None,
@@ -95,7 +95,10 @@ def audit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Into this file.")
     ] = None,
-    results: Results = None,
+    results: Annotated[
+        Path | None,
+        typer.Option("--results", metavar="DIR", help="Results of cases; they only date the causes."),
+    ] = None,
     folders: CaseFolders = None,
     envs: Environments = None,
     matrix: MatrixFile = None,

@@ -63,7 +63,7 @@ def show_case(
     folders: CaseFolders = None,
     form: Form = ListFormat.TABLE,
 ) -> None:
-    """Show one case: its claim, where it comes from, and its source."""
+    """Show one case: its symptom, what is meant to be counted, where it comes from, and its source."""
     from nestbench.catalogue import load_catalogue
 
     entry = load_catalogue(folders or []).get(case)
@@ -73,9 +73,9 @@ def show_case(
     console = screen()
     console.print(f"{entry.id}  ({entry.group})", style="bold", markup=False)
     console.print(f"{entry.doc}\n", markup=False, highlight=False)
-    console.print("Claim, by the case's own arithmetic:", style="bold")
+    console.print("By the case's own arithmetic:", style="bold")
     for variant in entry.variants:
-        console.print(f"  {_claim(variant)}", markup=False, highlight=False)
+        console.print(f"  {_meant(variant)}", markup=False, highlight=False)
     if entry.sizes:
         sizes = ", ".join(map(str, entry.sizes))
         console.print(f"\n`nestbench growth` runs it at {entry.growing} = {sizes}", markup=False)
@@ -106,7 +106,7 @@ def _print_table(chosen: "Catalogue") -> None:
     console.print(f"\n{number_of(len(chosen), 'case')}, {number_of(cells, 'variant')}", highlight=False)
 
 
-def _claim(variant: "Variant") -> str:
+def _meant(variant: "Variant") -> str:
     counts = f"{variant.parameters} parameters are used, {variant.trainable} are to be trained"
     return f"{variant.label}: {counts}" if variant.label else counts
 

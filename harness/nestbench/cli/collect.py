@@ -87,7 +87,7 @@ def _missing(store: "Store", catalogue: "Catalogue", matrix: "Matrix", stacks: "
     """Say of each stack which cells are not there, as they are now."""
     from nestbench import frames
     from nestbench.frames import State
-    from nestbench.names import number_of
+    from nestbench.names import few, number_of
     from nestbench.run.stored import lock_digests
 
     locks = lock_digests(matrix)
@@ -98,8 +98,8 @@ def _missing(store: "Store", catalogue: "Catalogue", matrix: "Matrix", stacks: "
         stale = sum(one.state is State.STALE for one in results)
         whole += not missing and not stale
         if missing:
-            few = ", ".join(missing[:_FEW]) + (" ..." if len(missing) > _FEW else "")
-            typer.echo(f"{stack}: {number_of(len(missing), 'cell')} of {len(results)} missing: {few}")
+            some = few(missing, _FEW)
+            typer.echo(f"{stack}: {number_of(len(missing), 'cell')} of {len(results)} missing: {some}")
         if stale:
             typer.echo(
                 f"{stack}: {number_of(stale, 'cell')} measured before the case, its lock or the probe changed"

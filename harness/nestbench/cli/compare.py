@@ -56,7 +56,8 @@ def compare(
     """Show what changes from stack A to stack B: behaviour, exact counts and time, the gravest first.
 
     A change is worse or better by the gravest finding before and after: silent loss, then errors, then
-    overcounting; other trouble is where that one stays and others change. From what was measured:
+    overcounting. Where that one stays: by what a file gives back, all before an error before a silent loss;
+    other trouble is where other findings change. From what was measured:
     results/local or results/published, and the timing session that has both (the last, or --session).
     Times are compared within one session alone.
     """
@@ -164,10 +165,12 @@ def _other_lock(session: "Session", names: tuple[str, str], locks: Mapping[str, 
 
 
 def _left_out(changed: Sequence[str], other: Sequence[str]) -> Iterator[str]:
+    from nestbench.names import few
+
     if other:
         yield f"No time is shown, for {', '.join(other)} had another lock when it was timed"
     elif changed:
-        some = ", ".join(changed[:_NAMED]) + (", ..." if len(changed) > _NAMED else "")
+        some = few(changed, _NAMED)
         yield f"Times are left out of {len(changed)} case variants that have changed since ({some})"
 
 

@@ -27,7 +27,8 @@ def add_to(app: typer.Typer) -> None:
 
 def portability(
     stacks: Annotated[
-        list[str] | None, typer.Argument(metavar="[STACK]...", help="Stacks or patterns; a set of all eras.")
+        list[str] | None,
+        typer.Argument(metavar="[STACK]...", help="Stacks or patterns; a set of every era if none is given."),
     ] = None,
     *,
     case: Cases = None,

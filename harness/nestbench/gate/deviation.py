@@ -23,7 +23,7 @@ ANYTHING = "*"
 _SCHEMA = 1
 _FORM = (
     "A [[deviation]] has stack, case and variant (patterns; variant may be left out), deviates "
-    '(facts with what they are now, as { call = "uncounted", counted = 33 }, or "*"), reason and '
+    '(facts with what they are now, "*" for whatever, as { call = "uncounted", saved = "*" }), reason and '
     "until (a date, as 2026-12-31)."
 )
 

@@ -13,6 +13,8 @@ from nestbench.verdicts.verdict import RANK
 __all__ = ["Difference", "Finding", "Kind", "differences", "gravity_of", "kind_of"]
 
 _FINDINGS = ("call", "build")
+#: Counts of which more is not better by itself: what is meant to be frozen is known to the verdict alone.
+_MEANT = ("trainable", "trained")
 _TOLD = 6  # differences in a line
 
 
@@ -109,14 +111,16 @@ def kind_of(accepted: Facts, found: Facts) -> Kind:
     """Whether facts that differ do so for the worse.
 
     A regression: something is lost or raises that was not, and where something else became better
-    the findings of the call are graver than before. An improvement: nothing became worse. So a
-    silent loss that becomes an exception is a regression, and an exception that becomes a loss too.
+    the findings of the call are graver than before. An improvement: nothing became worse, and more is
+    trained only where the findings of the call became better. So a silent loss that becomes an exception
+    is a regression, and an exception that becomes a loss too.
     """
     ways = {one.fact: _way(one, accepted, found) for one in differences(accepted, found)}
     worse, better = 1 in ways.values(), -1 in ways.values()
     if worse and (not better or ways.get("call") == 1):
         return Kind.REGRESSION
-    return Kind.IMPROVEMENT if better and not worse else Kind.CHANGE
+    doubtful = ways.get("call") != -1 and any(ways.get(name) == -1 for name in _MEANT)
+    return Kind.IMPROVEMENT if better and not worse and not doubtful else Kind.CHANGE
 
 
 def gravity_of(changes: Iterable[Difference]) -> int:

@@ -174,6 +174,11 @@ class Stack:
         )
 
     @property
+    def is_keras_2(self) -> bool:
+        """Whether its Keras is older than 3, and no tf-keras."""
+        return self.flavour in (Flavour.BUILT_IN, Flavour.KERAS2)
+
+    @property
     def is_multi_backend_2(self) -> bool:
         """Whether its Keras is the one that was multi-backend before Keras 3: no ``tf.keras``."""
         return self.flavour is Flavour.KERAS2 and self.module is Module.KERAS

@@ -15,9 +15,11 @@ _EXPLAINED = 8  # changes: more facts than theirs would hide which there are
 #: Exact counts that differ by less than this factor are told in the sum alone.
 _NOTABLE = 1.1
 _MEANING = {
-    Direction.WORSE: "Worse: the gravest finding is a graver one than before, or less comes back from a file",
+    Direction.WORSE: "Worse: the gravest finding is a graver one than before, or a file gives back less, "
+    "or an error",
     Direction.OTHER: "Other trouble: the gravest finding stays, those beside it or of build(shape) change",
-    Direction.BETTER: "Better: the gravest finding is a lighter one, or none is left, or more comes back",
+    Direction.BETTER: "Better: the gravest finding is a lighter one, or none is left, or a file gives back "
+    "more, or an error where it lost something without a word",
     Direction.NONE: "The same findings, and as much comes back; at another cost where one stands below",
 }
 _NAMES = {

@@ -5,12 +5,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from nestbench.interpreters import Unavailable
-from nestbench.matrix import Flavour, Matrix, Stack
+from nestbench.matrix import Matrix, Stack
 from nestbench.matrix.lines import lines
 from nestbench.matrix.locks import lock_command, lock_path, without_lock
 from nestbench.names import number_of
-
-_KERAS_2 = (Flavour.BUILT_IN, Flavour.KERAS2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +74,7 @@ def default(matrix: Matrix, found: Mapping[str, object], *, allow_download: bool
     """
     line = lines(matrix.stacks)[0].stacks
     can = [stack for stack in line if possible(found[stack.id], allow_download=allow_download)]
-    with_keras_2 = [stack for stack in line if stack.flavour in _KERAS_2]
+    with_keras_2 = [stack for stack in line if stack.is_keras_2]
     wanted = [line[0], *with_keras_2[-1:], line[-1]]
     chosen = [*can[:1], *(stack for stack in with_keras_2[-1:] if stack in can), *can[-1:]]
     stacks = tuple(dict.fromkeys(chosen))

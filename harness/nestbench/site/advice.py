@@ -6,28 +6,23 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from nestbench.frames import Result, State
+from nestbench.interpreters import downloadable
 from nestbench.matrix import Matrix
 from nestbench.matrix.lines import lines
 from nestbench.site.column import named
 from nestbench.site.remedies import REMEDIES
 from nestbench.site.remedy import Remedy, of_rule
-from nestbench.site.study import Study, VariantStudy
+from nestbench.site.study import Study
 from nestbench.site.survey import Survey
-from nestbench.verdicts import Entry, Verdict
+from nestbench.verdicts import Verdict
 from nestbench.verdicts.verdict import RANK
 from nestbench.witness import Untold, make_witness
 from nestprobe.doctor.rules import Rule, rule, rules_of_case
 
-__all__ = ["Advice", "Shown", "advice_on", "is_troubled", "witness_of"]
+__all__ = ["Advice", "Shown", "advice_on", "witness_of"]
 
 #: Where nothing is to be shown.
 _QUIET = (Verdict.TRACKED, Verdict.NOT_APPLICABLE, Verdict.UNAVAILABLE)
-
-#: Letters of marks: it loses something, raises, is overcounted, or said another thing when tried again.
-_TROUBLE = "lroi"
-
-#: A Python that uv cannot download.
-_NOT_FETCHED = "3.7"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,11 +95,6 @@ def _decided(one: Rule, survey: Survey) -> tuple[frozenset[str], frozenset[str]]
     return frozenset(shown), frozenset(measured)
 
 
-def is_troubled(one: VariantStudy, stack: str) -> bool:
-    """Whether a stack says something of it that asks for advice."""
-    return one.marks[Entry.CALL][stack].kind in _TROUBLE or one.is_lossy(stack)
-
-
 def witness_of(study: Study, matrix: Matrix) -> Shown | None:
     """A program that shows the case where it goes wrong, on a stack that one can be made for.
 
@@ -146,7 +136,7 @@ def _wrong(study: Study, matrix: Matrix) -> list[tuple[str, Result]]:
 def _order(matrix: Matrix) -> dict[str, tuple[int, int, int]]:
     """Of each stack whether its Python is hard to get, the place of its line, how many are newer in that."""
     return {
-        stack.id: (stack.python == _NOT_FETCHED, place, newer)
+        stack.id: (not downloadable(stack.python), place, newer)
         for place, line in enumerate(lines(matrix.stacks))
         for newer, stack in enumerate(reversed(line.stacks))
     }

@@ -107,7 +107,7 @@ def _sentence(found: list[Pairing]) -> str:
         f"{ways[Direction.BETTER]} better, {ways[Direction.OTHER]} other trouble, "
         f"{ways[Direction.NONE]} the same" + (f"; {unknown} not compared." if unknown else ".")
     )
-    worse = [one for one in changes if one.direction is Direction.WORSE]
+    worse = [one for one in changes if one.direction is Direction.WORSE and not one.by_errors_alone]
     silently = sum(_is_silent(one.after) for one in worse)
     fallen = sum(bool(one.lost) and not _is_silent(one.after) for one in worse)
     parts = [

@@ -10,11 +10,11 @@ from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.claims import Claim
 from nestbench.frames import Result, collect
 from nestbench.matrix import Device, Matrix
-from nestbench.names import number_of
+from nestbench.names import few, number_of
 from nestbench.run.stored import beside, lock_digests, without_seal
-from nestbench.site.again import SecondTries
 from nestbench.site.column import Block, blocks_of
 from nestbench.site.deviation import Deviations
+from nestbench.site.second_tries import SecondTries
 from nestbench.store import HostFacts, StackFacts, Store
 from nestprobe.observation import Observation
 
@@ -76,7 +76,7 @@ class Source:
         yield from beside(self.store, self.catalogue, self.matrix)
         yield from without_seal(self.store)
         if self.strays:
-            names = ", ".join([*sorted(self.strays)[:_FEW], *(["..."] if len(self.strays) > _FEW else [])])
+            names = few(sorted(self.strays), _FEW)
             yield (
                 f"Left out: {number_of(self.strays.total(), 'observation')} of variants that the catalogue "
                 f"does not have, of {number_of(len(self.strays), 'case')} ({names})."

@@ -41,7 +41,7 @@ def sentence(survey: Survey) -> str:
     if worst is None:
         return f"{said}."
     counts = f"{worst.worse} worse, {worst.better} better"
-    return f"{said}; the step on which most got worse is that to {worst.stack}: {counts}."
+    return f"{said}; most got worse with the step to {worst.stack}: {counts}."
 
 
 def where(column: Column) -> str:

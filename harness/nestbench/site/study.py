@@ -1,12 +1,12 @@
 """One case on every stack: its squares, its histories, and what was measured, alike stacks together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from nestbench.catalogue import CaseEntry, Variant, row_label
 from nestbench.changes import Behaviour, History, behaviour_of, history_of
-from nestbench.changes.pairing import COUNTS
+from nestbench.changes.pairing import COUNTS, count_of
 from nestbench.frames import Result, State
 from nestbench.report.grid import Grid, Query, make_grid
 from nestbench.site.anchor import row_anchor
@@ -94,7 +94,7 @@ def study_of(entry: CaseEntry, results: Mapping[str, Sequence[Result]], source: 
                     history_of(block.line, label, by_stack) for block in source.blocks if block.line
                 ),
                 behaviours=behaviours,
-                counts=_counts(by_stack),
+                counts={name: dict(_counts(by_stack, field)) for name, field in COUNTS.items()},
             )
         )
     return Study(
@@ -172,15 +172,8 @@ def _told(phase: PhaseRecord) -> list[Any]:
     return [getattr(phase, name) for name in _TOLD]
 
 
-def _counts(by_stack: Mapping[str, Result]) -> dict[str, dict[str, int]]:
-    """Of a first call that raised nothing: a count of half a build says nothing."""
-    found: dict[str, dict[str, int]] = {name: {} for name in COUNTS}
+def _counts(by_stack: Mapping[str, Result], field: str) -> Iterator[tuple[str, int]]:
     for stack, result in by_stack.items():
-        phase = result.observation.phases.get("called") if result.observation else None
-        if phase is None or phase.raised is not None:
-            continue
-        for name, field in COUNTS.items():
-            value = getattr(phase, field)
-            if value is not None:
-                found[name][stack] = sum(value.values()) if isinstance(value, Mapping) else value
-    return found
+        count = count_of(result, field)
+        if count is not None:
+            yield stack, count

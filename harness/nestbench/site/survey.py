@@ -16,7 +16,6 @@ from nestbench.verdicts import Entry
 
 __all__ = ["Survey", "Tally", "survey_of"]
 
-_LAST_KERAS_2 = "tf2.15"
 #: Is handed a study with the results that it was made from, by stack.
 Each = Callable[[Study, Mapping[str, Sequence[Result]]], None]
 
@@ -97,10 +96,10 @@ class Survey:
 
     @property
     def usual(self) -> tuple[str, str] | None:
-        """The pair that most people ask for: the last Keras 2 against the newest release."""
-        line = [column.stack for block in self.source.blocks[:1] for column in block.columns]
-        before = _LAST_KERAS_2 if _LAST_KERAS_2 in line else line[0] if line else ""
-        return (before, line[-1]) if line and before != line[-1] else None
+        """The pair that most ask for: the last Keras 2, or the oldest that is there, against the newest."""
+        line = [column for block in self.source.blocks[:1] for column in block.columns]
+        earlier = [column for column in line[:-1] if column.row is not None and column.row.is_keras_2]
+        return ([*line[:1], *earlier][-1].stack, line[-1].stack) if len(line) > 1 else None
 
     @property
     def newest(self) -> Column | None:

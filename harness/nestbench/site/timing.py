@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nestbench.timing.answers import Row
     from nestbench.timing.unbuilt import Observations
 
-__all__ = ["Timed", "times_of"]
+__all__ = ["Timed", "drawings", "times_of"]
 
 _COLOUR = "#08306b"
 _LETTERS, _BOLD = 9, 11  # points; bold ones are as wide as larger ones
@@ -81,13 +81,13 @@ def times_of(source: Source, observations: "Observations") -> dict[str, list[Tim
                     legend=report.LEGEND,
                     columns=tuple(frame.columns),
                     rows=tuple(tuple(map(str, row)) for row in frame.itertuples(index=False)),
-                    drawn=tuple(_drawings(name, rows)) if has_matplotlib() else (),
+                    drawn=tuple(drawings(name, rows)) if has_matplotlib() else (),
                 )
             )
     return found
 
 
-def _drawings(session: str, rows: Sequence["Row"]) -> Iterator[Markup]:
+def drawings(session: str, rows: Sequence["Row"]) -> Iterator[Markup]:
     for part in dict.fromkeys(row.part for row in rows):
         svg = _drawn([row for row in rows if row.part == part])
         yield inline(svg, title=f"{part}: build time in session {session}")

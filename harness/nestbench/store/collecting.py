@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nestbench.catalogue import row_label
 from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageError
 from nestbench.given import content
 from nestbench.names import number_of
@@ -216,13 +217,9 @@ def _merged(
             twice += 1
             if known != observation:
                 said = ", ".join(differing(known, observation))
-                wrong.append(f"{_label(observation)} on {stack}: {said}: {where.root} and {store.root}")
+                label = row_label(observation.case, observation.variant)
+                wrong.append(f"{label} on {stack}: {said}: {where.root} and {store.root}")
     return replace(first, observations=[one for _, one in found.values()]), twice, gone
-
-
-def _label(one: Observation) -> str:
-    variant = ",".join(f"{name}={value}" for name, value in one.variant.items())
-    return f"{one.case}[{variant}]" if variant else one.case
 
 
 def differing(one: Observation, other: Observation) -> Iterable[str]:

@@ -112,6 +112,11 @@ def listed_wrongly(variables: Sequence[VariableRecord]) -> Iterator[Finding]:
 
 
 def untrained(observation: Observation, trainable: int) -> Iterator[Finding]:
+    """Judged by sums, as ``overtrained``: a case says how much is meant to be trained, not which variables.
+
+    A frozen half that is trained instead of a free one of its size would pass; a test names the cases that
+    have such halves.
+    """
     if not done(observation, "trained"):
         return
     read = parameters_of(observation.variables)

@@ -5,7 +5,7 @@ from timing_stage import fill
 from timing_stage import session as timing_session
 
 from nestbench.bench.beside import stage_growth, stage_times
-from nestbench.bench.page import _case
+from nestbench.bench.page import staged_case
 from nestbench.catalogue import load_catalogue
 from nestbench.growth import Shelf as GrowthShelf
 from nestbench.timing import Shelf as TimingShelf
@@ -40,7 +40,7 @@ def test_growth_is_that_of_the_variant_that_is_staged(tmp_path):
 
 def test_a_case_that_grows_is_staged_with_its_sizes(tmp_path):
     entry = load_catalogue().get("deep-chain")
-    (tmp_path / "staged.py").write_text(f"from nestprobe import case\n{_case(0, entry)}")
+    (tmp_path / "staged.py").write_text(f"from nestprobe import case\n{staged_case(0, entry)}")
     (staged,) = load_catalogue([tmp_path], shipped=False)
     assert (staged.growing, staged.sizes) == (entry.growing, entry.sizes)
     assert [one.names for one in staged.variants] == [entry.variants[0].names]

@@ -8,7 +8,7 @@ import pytest
 from timing_stage import FakeLauncher, quick_frame, session
 from typer.testing import CliRunner
 
-from nestbench.bench.method import IN_A_ROW, INTERLEAVED, OURS, prove
+from nestbench.bench.method import IN_A_ROW, INTERLEAVED, OURS, Sampled, prove
 from nestbench.bench.planting import CASES, FACTORS, arms_for, parts_for
 from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
@@ -87,11 +87,9 @@ def test_a_machine_that_gets_slower_fools_who_measures_one_after_the_other():
 
 
 def test_one_after_the_other_has_as_many_launches_and_in_the_order_of_time():
-    from nestbench.bench.method import _Sampled
-
     of = made_up(parts=1, measures=("build",))
     frame = quick_frame(of, 20, cv=0.0, drift=4.0)
-    before, after = _Sampled(of, frame).in_a_row(("case-0", "build"), 2.0)
+    before, after = Sampled(of, frame).in_a_row(("case-0", "build"), 2.0)
     assert len(before) == len(after) == 20
     assert sorted(before) == list(before)
     assert sorted(after) == list(after)

@@ -62,6 +62,17 @@ def test_silent_loss_is_graver_than_what_becomes_better_beside_it():
     assert kind_of({"call": "trackd"}, {"call": "tracked"}) is Kind.IMPROVEMENT
 
 
+def test_more_that_is_trained_is_an_improvement_only_where_the_verdict_says_so():
+    frozen = {"call": "tracked", "used": 83, "counted": 83, "trainable": 33, "trained": 33}
+    thawed = {**frozen, "trainable": 83}
+    assert kind_of(frozen, thawed) is Kind.CHANGE
+    assert kind_of(frozen, {**frozen, "trained": 50}) is Kind.CHANGE
+    assert kind_of({**frozen, "counted": 33}, thawed) is Kind.CHANGE
+    assert kind_of(frozen, {**frozen, "trained": 20}) is Kind.REGRESSION
+    still = {**frozen, "call": "untrained", "trained": 0}
+    assert kind_of(still, frozen) is Kind.IMPROVEMENT
+
+
 def test_a_missing_cell_is_neither_clean_nor_a_regression(stage):
     stage.measure()
     stage.accept()

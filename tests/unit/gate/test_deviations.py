@@ -150,3 +150,13 @@ def test_a_list_that_cannot_be_understood_is_wrong_usage(deviating, text, says):
     assert done.exit_code == 2
     assert says in done.output
     assert "what to do: " in done.output
+
+
+def test_the_form_that_is_named_can_be_written(deviating):
+    deviating.deviations(KNOWN.replace(KNOWN.splitlines()[6], 'deviates = "*"'))
+    told = " ".join(deviating.check().output.split())
+    assert "deviates: Input should be a valid" in told
+    form = '{ call = "uncounted", saved = "*" }'
+    assert form in told
+    deviating.deviations(KNOWN.replace(KNOWN.splitlines()[6], f"deviates = {form}"))
+    assert "deviates: " not in deviating.check().output

@@ -23,8 +23,8 @@
     return names.filter((name) => before.facts[name] !== after.facts[name])
       .map((name) => `${name}: ${before.facts[name] ?? without(name)} → ${after.facts[name] ?? without(name)}`);
   }
-  // Whether less comes back from a file of which both know it; 2 is all, 3 an error, which is not silent.
-  const falls = (before, after) => Object.entries(before.back).some(([name, much]) => (after.back[name] ?? much) < Math.min(much, 2));
+  // What is left of files that fare worse, of which both know it: 0 is nothing, 1 a part, 2 an error, 3 all.
+  const falls = (before, after) => Object.entries(before.back).filter(([name, much]) => (after.back[name] ?? much) < much).map(([name]) => after.back[name]);
   function compared(from, to) {
     const old = all.stacks.indexOf(from), now = all.stacks.indexOf(to);
     const found = all.rows.map((row, at) => {
@@ -43,11 +43,13 @@
       }
       const grave = [rank.get(before.call[0]), rank.get(after.call[0])];
       const findings = before.call.join() !== after.call.join() || before.build.join() !== after.build.join();
-      one.fallen = falls(before, after);
-      if (findings || one.fallen || falls(after, before)) {
+      const fallen = falls(before, after);
+      one.lost = fallen.some((much) => much < 2);
+      one.byErrorsAlone = grave[1] === grave[0] && fallen.length > 0 && !one.lost;
+      if (findings || fallen.length || falls(after, before).length) {
         if (grave[1] !== grave[0]) one.way = grave[1] < grave[0] ? WORSE : BETTER;
-        else one.way = one.fallen ? WORSE : findings ? OTHER : BETTER;
-        one.gravity = Math.min(...grave, one.fallen ? rank.get("unsaved") : Infinity);
+        else one.way = fallen.length ? WORSE : findings ? OTHER : BETTER;
+        one.gravity = Math.min(...grave, fallen.length ? rank.get(one.lost ? "unsaved" : "raises") : Infinity);
       }
       return one;
     });
@@ -150,7 +152,7 @@
   }
 
   // --- filters: they hide rows that are drawn, and draw none
-  const lost = (one) => one.way === WORSE && (silent.has(one.after.call[0]) || one.fallen);
+  const lost = (one) => one.way === WORSE && !one.byErrorsAlone && (silent.has(one.after.call[0]) || one.lost);
   // Rows that come back are laid out again: the first at once, the rest some a frame, so that a filter answers at once.
   const FIRST = 40, MORE = 40;
   let coming = [], turn = 0;
@@ -204,9 +206,9 @@
     const found = compared(from, to);
     const both = found.filter((one) => !one.why);
     const times = (way) => both.filter((one) => one.way === way).length;
-    const worse = both.filter((one) => one.way === WORSE);
+    const worse = both.filter((one) => one.way === WORSE && !one.byErrorsAlone);
     const silently = worse.filter((one) => silent.has(one.after.call[0])).length;
-    const fallen = worse.filter((one) => one.fallen && !silent.has(one.after.call[0])).length;
+    const fallen = worse.filter((one) => one.lost && !silent.has(one.after.call[0])).length;
     const parts = [silently && `something is lost without a word in ${silently}`, fallen && `in a model file or a TF checkpoint alone in ${fallen} more`].filter(Boolean);
     const unknown = found.length - both.length;
     const sentence = `${both.length} case variant${both.length === 1 ? "" : "s"} on both: ${times(WORSE)} worse, ${times(BETTER)} better, ${times(OTHER)} other trouble, ${times(NONE)} the same` + (unknown ? `; ${unknown} not compared.` : ".");
