@@ -71,7 +71,8 @@ def check(
     every: Annotated[
         bool,
         typer.Option(
-            "--every-stack", help="All stacks that have a baseline or results; '*' as STACK: all there are."
+            "--every-stack",
+            help="Every stack that has a baseline or results. To require every stack of the matrix, give '*'.",
         ),
     ] = False,
     case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,

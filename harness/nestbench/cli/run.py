@@ -58,7 +58,8 @@ def run(
     stacks: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[STACK]...", help="Ids of stacks, or patterns; three that tell most if none."
+            metavar="[STACK]...",
+            help="Ids of stacks, or patterns. If none: the oldest, the last with Keras 2, the newest.",
         ),
     ] = None,
     *,
