@@ -72,7 +72,7 @@ def check(
         bool,
         typer.Option(
             "--every-stack",
-            help="Every stack that has a baseline or results. To require every stack of the matrix, give '*'.",
+            help="Every stack that has a baseline or results; to require all of the matrix, give '*'.",
         ),
     ] = False,
     case: Annotated[list[str] | None, typer.Option(help="Only this case (or pattern).")] = None,
