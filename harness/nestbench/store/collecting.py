@@ -4,7 +4,7 @@ Nothing is written unless all of it fits together: what two runs measured twice 
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,19 +34,23 @@ class ContradictionError(NestbenchError):
 class Gathered:
     """What goes into a store.
 
-    ``twice``: number of cells that were there more than once, and the same; ``replaced``: of those in the
-    store that were measured with other digests, and go.
+    ``unconfirmed``: as ``Unconfirmed`` has them, by stack. ``twice``: number of cells that were there more
+    than once, and the same; ``replaced``: of those in the store that were measured with other digests: they
+    go.
     """
 
     results: tuple[CaseResult, ...]
     stacks: tuple[StackFacts, ...]
     hosts: tuple[HostFacts, ...]
+    unconfirmed: Mapping[str, Mapping[str, str]]
     twice: int
     replaced: int
 
     def save(self, store: Store) -> None:
         """Write it. Raises StoreError."""
         store.prepare()
+        for stack, cells in self.unconfirmed.items():  # before them: a command that is killed here is no look
+            store.save_unconfirmed(stack, cells)
         for result in self.results:
             store.save(result)
         for facts in self.stacks:
@@ -130,6 +134,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
     results: list[CaseResult] = []
     facts: list[StackFacts] = []
     hosts: list[HostFacts] = []
+    unconfirmed: dict[str, dict[str, str]] = {}
     twice = replaced = 0
     for stack in dict.fromkeys(name for store in sources for name in store.stacks()):
         holding = [store for store in sources if stack in store.stacks()]
@@ -139,6 +144,8 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             results += [merged] if merged is not None else []
             twice += same
             replaced += gone
+        marks = [store.unconfirmed(stack) for store in [*holding, target]]
+        unconfirmed |= {stack: dict(item for cells in marks for item in cells.items())} if any(marks) else {}
         found = filter(None, (store.load_host(stack) for store in holding))
         hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
     _refuse_without_seal([*sources, target])
@@ -153,6 +160,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
         results=tuple(results),
         stacks=tuple(facts),
         hosts=tuple(hosts),
+        unconfirmed=unconfirmed,
         twice=twice,
         replaced=replaced,
     )

@@ -9,7 +9,7 @@ from nestbench.digests import Digests
 from nestbench.store.plain import STRICT
 from nestprobe.observation import SCHEMA, Observation
 
-__all__ = ["SCHEMA", "CaseResult", "HostFacts", "StackFacts"]
+__all__ = ["SCHEMA", "CaseResult", "HostFacts", "StackFacts", "Unconfirmed"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +52,21 @@ class StackFacts:
     lock: str = ""
     origin: str = "matrix"
     device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unconfirmed:
+    """Cells of a stack after which nobody has looked whether its environment was altered.
+
+    ``cells``: by label, with the names of variants sorted, what tells the environment in which each was
+    measured from all others. A cell that has no result may be among them.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    schema: int = SCHEMA
+    stack: str
+    cells: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
