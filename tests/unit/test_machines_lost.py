@@ -89,3 +89,25 @@ def test_where_no_other_measures_it_that_is_told_and_the_next_run_does(stage, mo
     assert (result.missing, result.exit_code) == (0, ExitCode.CLEAN)
     assert stage.outcome("tf2.15", "b").kind == "observed"
     assert list(not_confirmed(stage.store)) == []
+
+
+def test_what_a_lost_worker_says_late_is_not_believed_before_what_another_sees(stage):
+    late = []
+
+    def play(task):
+        late.append(Saw(key=task.key, event=saw("a", "crashed")))
+        late.append(Looked(key=task.key))
+        yield from lost_without_a_look(cluster)(task)
+
+    def second(task):
+        yield began(task, "two")
+        yield Saw(key=task.key, event=ready())
+        yield late
+        yield from list(well("two")(task))[2:]
+
+    cluster = FakeCluster({})
+    cluster.plays, cluster.workers = {"one": play, "two": second}, [offer("one"), offer("two")]
+    (result,) = run(stage, cluster, "b", "a")
+    assert (result.missing, result.exit_code) == (0, ExitCode.CLEAN)
+    assert stage.outcome("tf2.15", "a").kind == "observed"
+    assert not stage.store.unconfirmed_path("tf2.15").exists()

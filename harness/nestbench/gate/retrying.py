@@ -15,6 +15,7 @@ from nestbench.gate.finding import Finding
 from nestbench.matrix import Matrix
 from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.run import session
+from nestbench.run.confirming import label_of
 from nestbench.run.orchestrate import Prepare
 from nestbench.run.plan import StackPlan, plan_stack
 from nestbench.run.progress import Reporter
@@ -79,11 +80,13 @@ def try_again(failed: Sequence[Finding], trying: Trying) -> Tried:
         )
         why_not |= {one.stack: one.reason for one in report.results if one.reason}
     locks = {one: lock_digest(rows[one]) for one in cells if one in rows and lock_path(rows[one]).exists()}
+    unsure = {stack: again.unconfirmed(stack) for stack in cells}
     held = [
         result
         for stack, its in cells.items()
         for result in collect(again, its, locks)
         if result.state is State.CURRENT
+        and label_of(result.cell.case.id, result.cell.variant.names) not in unsure[stack]
     ]
     return Tried(
         results={(one.cell.stack, one.cell.label): one for one in held},

@@ -198,14 +198,13 @@ class Dispatch:
                 self._reporter.phase(stack, f"on {said.name}")
             case Phase(text=text):
                 self._reporter.phase(stack, f"on {given.name}: {text}")
-            case Saw(event=event) if given.watch is not None and stack in self._held:  # else it is closed
+            case Saw(event=event) if current and given.watch is not None:  # else another has its cells now
                 try:
                     self._saw(given, given.watch, event)
                 except NestbenchError as error:  # it cannot be stored: no other worker mends that
-                    if current:
-                        self._cluster.take_back([said.key])
-                        self._close(self._given.pop(said.key).part, error)
-            case Looked() if stack in self._held:
+                    self._cluster.take_back([said.key])
+                    self._close(self._given.pop(said.key).part, error)
+            case Looked() if current:
                 self._confirm(given)
             case Ended():
                 given.ended = said
