@@ -75,7 +75,7 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _broken(path, f"At {where}: {first['msg']}.") from error
-    except (AttributeError, TypeError, LookupError) as error:
+    except (AttributeError, TypeError, LookupError, ValueError) as error:
         raise _broken(path, f"It is not laid out as a result is ({error}).") from error
     _check_words(record, path)
     _check_counts(record, path)

@@ -1,4 +1,4 @@
-"""Numbers in results: what can be none is not read."""
+"""Values in results: what can be none is refused in words."""
 
 from dataclasses import replace
 
@@ -55,3 +55,13 @@ def test_a_time_is_a_number_and_not_below_zero(tmp_path, field, seconds):
 def test_nor_is_what_is_no_number_read_in_files_of_other_kinds(tmp_path):
     with pytest.raises(StoreError, match="NaN is no number of JSON"):
         from_text(HostFacts, '{"schema": 1, "stack": "a", "import_seconds": NaN}', tmp_path / "a.json", 1)
+
+
+@pytest.mark.parametrize("model", ['["a list"]', '"as called"'])
+def test_what_stands_for_a_model_and_is_none_is_refused_in_words(tmp_path, model):
+    phases = f'"called": {{"model": ["x"]}}, "trained": {{"model": {model}}}'
+    observed = f'{{"case": "c", "variant": {{}}, "outcome": {{"kind": "observed"}}, "phases": {{{phases}}}}}'
+    digests = '{"case": "", "lock": "", "probe": ""}'
+    text = f'{{"schema": 1, "stack": "a", "case": "c", "digests": {digests}, "observations": [{observed}]}}'
+    with pytest.raises(StoreError, match="broken"):
+        codec.decode(CaseResult, text, tmp_path / "a.json")
