@@ -15,11 +15,13 @@ from nestbench import environments, staging
 from nestbench.catalogue import Cell, Variant
 from nestbench.cli import app
 from nestbench.digests import Digests
+from nestbench.errors import ExitCode
 from nestbench.matrix import load_matrix
 from nestbench.run import session
 from nestbench.run.confirming import Confirming, Doubts, not_confirmed
 from nestbench.run.orchestrate import Prepared, Run
 from nestbench.store import StackFacts, Store, StoreError
+from nestbench.store.collecting import gather
 from nestbench.store.seal import sealed
 from nestprobe.observation import Observation, Outcome
 
@@ -98,8 +100,10 @@ def test_where_it_was_altered_or_is_away_its_cells_are_measured_again_and_that_i
     assert [cell.label for cell in plan.to_run] == ["good-1", "good-2", "good-3"]
     session.begin([plan], stage.store, stage.reporter)
     (said,) = stage.reporter.said
-    assert said.startswith("tf2.15: 2 cells measured again: nobody has looked, after they were measured, ")
-    assert said.endswith(f"altered, and it cannot be told any more: {AWAY}")
+    assert said.startswith(
+        "tf2.15: 2 cells not believed: nobody has looked, after they were measured, whether"
+    )
+    assert said.endswith(f"altered, and it cannot be told any more ({AWAY}): they are measured again.")
     (result,) = run(stage, plan, prepare=looked_at("two"))
     assert (result.missing, result.error) == (0, None)
     assert stage.store.unconfirmed("tf2.15").keys() == {"kills-controller", "of-another-case"}
@@ -137,7 +141,10 @@ def test_what_another_run_is_measuring_is_its_affair(stage, found):
     run(stage, stage.plan("tf2.15", "good-1"), prepare=never_looked_at("one"))
     found["one"] = ""
     with stage.workspace.lock(stage.store.root, "tf2.15", own_folder=True):
-        assert doubted(stage) == {}
+        plan = stage.plan("tf2.15", "good-1", doubts=doubted(stage))
+        assert plan.doubted == {"another run is measuring them": 1}
+        (result,) = run(stage, plan, prepare=looked_at("two"))
+        assert (result.exit_code, "another run" in result.reason) == (ExitCode.INCOMPLETE, True)
     assert stage.store.unconfirmed("tf2.15") == {"good-1": "one"}
 
 
@@ -147,7 +154,7 @@ def test_where_it_cannot_be_read_which_cells_these_are_it_may_be_any(stage, foun
     path = stage.store.unconfirmed_path("tf2.15")
     path.write_text(path.read_text()[:-20])
     assert "cannot be read" in next(not_confirmed(stage.store))
-    assert doubted(stage) == {"good-1": AWAY, "good-2": AWAY}
+    assert doubted(stage).keys() == {"good-1", "good-2"}
     newer = '{\n "schema": 9,\n "stack": "tf2.15"\n}\n'
     path.write_text(sealed(newer))
     with pytest.raises(StoreError, match="schema 9"):
@@ -188,6 +195,18 @@ def test_commands_that_read_results_say_what_is_not_confirmed_and_go_on(tmp_path
     store.save_unconfirmed("tf2.15", {})
     assert {path.name for path in (store.root / "tf2.15").iterdir()} == clean.keys() - {"_unconfirmed.json"}
     assert "not confirmed" not in called("table", "--results", store.root).stderr
+
+
+def test_of_what_is_brought_together_a_cell_is_confirmed_where_one_folder_says_so(tmp_path):
+    killed, whole = stored(tmp_path / "killed", "a", "b"), stored(tmp_path / "whole", "b", "c")
+    killed.save_unconfirmed("tf2.15", dict.fromkeys(("a", "b", "c", "never-measured"), "one"))
+    target = stored(tmp_path / "target", "d", "c")
+    target.save_unconfirmed("tf2.15", dict.fromkeys(("c", "d"), "two"))
+    gather([killed, whole], target).save(target)
+    assert target.cases("tf2.15") == ["a", "b", "c", "d"]
+    assert target.unconfirmed("tf2.15") == {"a": "one", "d": "two"}
+    gather([stored(tmp_path / "all", "a", "b", "c", "d")], target).save(target)
+    assert not target.unconfirmed_path("tf2.15").exists()
 
 
 def test_labels_are_the_same_whatever_the_order_of_a_variants_names(stage):

@@ -15,12 +15,12 @@ from nestbench.gate.finding import Finding
 from nestbench.matrix import Matrix
 from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.run import session
-from nestbench.run.confirming import label_of
 from nestbench.run.orchestrate import Prepare
 from nestbench.run.plan import StackPlan, plan_stack
 from nestbench.run.progress import Reporter
 from nestbench.run.workspace import Workspace
 from nestbench.store import Store
+from nestbench.store.records import label_of
 
 __all__ = ["AGAIN", "Tried", "Trying", "forget", "try_again"]
 

@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nestbench import environments
-from nestbench.catalogue import Cell, row_label
+from nestbench.catalogue import Cell
 from nestbench.matrix import Stack
 from nestbench.names import number_of
 from nestbench.run.workspace import BusyError, Workspace
 from nestbench.store import Store, StoreError
 from nestbench.store.codec import NewerSchemaError
+from nestbench.store.records import label_of
 
-__all__ = ["Confirming", "Doubts", "label_of", "not_confirmed"]
+__all__ = ["Confirming", "Doubts", "not_confirmed"]
 
 _UNKNOWN = "unknown"  # tells no environment
 _FEW = 4  # names in a sentence
-
-
-def label_of(case: str, variant: Mapping[str, str]) -> str:
-    """The label of a cell in ``Unconfirmed``: the same of an observation and of what was asked for."""
-    return row_label(case, dict(sorted(variant.items())))
+_AGAIN = (
+    "nobody has looked, after they were measured, whether their environment was altered, and it cannot be "
+    "told any more ({}): they are measured again"
+)
+_BUSY = "another run is measuring them"
 
 
 def _label(cell: Cell) -> str:
@@ -90,7 +91,7 @@ class Doubts:
     envs: Path | None = None
 
     def of(self, stack: Stack) -> Mapping[str, str]:
-        """Why, as a phrase, by label as ``label_of`` makes it; what can be confirmed now is.
+        """Why, as a sentence, by label as ``label_of`` makes it; what can be confirmed now is.
 
         Raises StoreError where a newer nestbench wrote there, or nothing can be written.
         """
@@ -99,8 +100,8 @@ class Doubts:
         try:
             with self.workspace.lock(self.store.root, stack.id, own_folder=True):
                 return self._looked_at(stack)
-        except BusyError:  # another run is measuring them, and looks at its end
-            return {}
+        except BusyError:
+            return dict.fromkeys(self.store.unconfirmed(stack.id), _BUSY)
 
     def _looked_at(self, stack: Stack) -> Mapping[str, str]:
         cells = self._named(stack.id)
@@ -112,7 +113,7 @@ class Doubts:
         left = {label: made for label, made in cells.items() if whys[made]}
         if len(left) < len(cells):
             self.store.save_unconfirmed(stack.id, left)
-        return {label: whys[made] for label, made in left.items()}
+        return {label: _AGAIN.format(whys[made]) for label, made in left.items()}
 
     def _named(self, stack: str) -> Mapping[str, str]:
         try:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from nestbench.catalogue import Catalogue, Cell
 from nestbench.digests import Digests, probe_digest
-from nestbench.run.confirming import label_of
 from nestbench.store import Store
 from nestbench.store.disk import StoreError
+from nestbench.store.records import label_of
 
 
 @dataclass(frozen=True, kw_only=True)

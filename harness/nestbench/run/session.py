@@ -94,10 +94,7 @@ def begin(plans: Sequence[StackPlan], store: Store, reporter: Reporter) -> None:
         for broken in plan.broken:
             reporter.say(f"{plan.stack}: measured again: {broken.what}")
         for why, count in plan.doubted.items():
-            reporter.say(
-                f"{plan.stack}: {number_of(count, 'cell')} measured again: nobody has looked, after they "
-                f"were measured, whether their environment was altered, and it cannot be told any more: {why}"
-            )
+            reporter.say(f"{plan.stack}: {number_of(count, 'cell')} not believed: {why}.")
 
 
 def measure(

@@ -12,7 +12,7 @@ from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageErr
 from nestbench.given import content
 from nestbench.names import number_of
 from nestbench.store.disk import StoreError
-from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.records import CaseResult, HostFacts, StackFacts, label_of
 from nestbench.store.results import Store
 from nestprobe.observation import Observation
 
@@ -144,8 +144,10 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             results += [merged] if merged is not None else []
             twice += same
             replaced += gone
-        marks = [store.unconfirmed(stack) for store in [*holding, target]]
-        unconfirmed |= {stack: dict(item for cells in marks for item in cells.items())} if any(marks) else {}
+        marks = [(store, store.unconfirmed(stack)) for store in [*holding, target]]
+        if any(cells for _, cells in marks):
+            its = [one for one in results if one.stack == stack]
+            unconfirmed[stack] = dict(_unconfirmed(marks, its, target.unconfirmed(stack)))
         found = filter(None, (store.load_host(stack) for store in holding))
         hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
     _refuse_without_seal([*sources, target])
@@ -226,6 +228,23 @@ def _merged(
                 said = ", ".join(differing(known, observation))
                 wrong.append(f"{_label(observation)} on {stack}: {said}: {where.root} and {store.root}")
     return replace(first, observations=[one for _, one in found.values()]), twice, gone
+
+
+def _unconfirmed(
+    marks: Sequence[tuple[Store, Mapping[str, str]]], merged: Sequence[CaseResult], there: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Cells that none of those who hold them has confirmed; and of ``there``, what nothing was brought to."""
+    brought = set()
+    for result in merged:
+        held = [(store.load(result.stack, result.case, lambda _: None), cells) for store, cells in marks]
+        same = [(one, cells) for one, cells in held if one is not None and one.digests == result.digests]
+        for seen in result.observations:
+            label = label_of(seen.case, seen.variant)
+            brought.add(label)
+            by = [cells.get(label) for one, cells in same if one.variant(seen.variant) is not None]
+            if by[0] is not None and None not in by:
+                yield label, by[0]
+    yield from ((label, made) for label, made in there.items() if label not in brought)
 
 
 def _label(one: Observation) -> str:
