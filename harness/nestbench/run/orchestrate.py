@@ -48,8 +48,7 @@ class Prepared:
 
     ``device``: what it computes on. ``extra``: variables beside the clean ones. ``imports``: versions by
     name, as the probe says them, that must be what is imported; what is not named may be anything.
-    ``altered`` says, as a phrase, what of it is not as it was made; nothing where all is.
-    ``made`` tells it from all others; None where there is no record that it could be held against.
+    ``altered`` says, as a phrase, what is not as it was made; ``made`` tells it from all others, if anything.
     """
 
     python: Path
