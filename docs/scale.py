@@ -24,6 +24,7 @@ class Figures:
     line: float = 1e9 / 8  # assumed: bytes a second of one machine
     index_line: float = 10e9 / 8  # assumed: of the index or its mirror, to all of them
     away_seconds: float = 300.0  # assumed: until a lost machine is back
+    look_seconds: float = 5.0  # between two looks of a worker at its environment: 20 times 0.15 to 0.3
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def simulate(
 ) -> Cost:
     """A stack a task, the longest first, each to the machine that is free first; machines are lost at random.
 
-    A lost machine takes the cells under way with it and its environments; what was not measured is given
-    to another.
+    A lost machine takes the cells under way with it, those since it last looked at its environment, and its
+    environments; what was not measured is given to another.
     """
     chance = random.Random(seed)
     cells = round(cases * figures.cells_a_case)
@@ -64,7 +65,9 @@ def simulate(
         life = chance.expovariate(1 / mean_life) if lost_a_day else whole
         if life < whole:
             done = min(left, int(max(0.0, life - ground) * hands / seconds))
-            lost += min(hands, left - done)
+            unlooked = min(done, int(figures.look_seconds * hands / seconds))
+            lost += min(hands, left - done) + unlooked
+            done -= unlooked
             measured += done
             waiting.append((left - done, seconds))
             heapq.heappush(free, (now + life + figures.away_seconds, machine))

@@ -98,6 +98,7 @@ def readers(root: Path) -> dict[str, Reader]:
     store = filled(root / "store")
     store.save_stack(StackFacts(stack="tf2.15", versions={"keras": "2.15.0", "h5py": None}))
     store.save_host(HostFacts(stack="tf2.15", host={"cpus": "2"}, seconds={"a-case": 1.5}))
+    store.save_unconfirmed("tf2.15", {"a-case[owner=layer]": "12-34"})
     found = {
         "a result": Reader(file=store.path("tf2.15", "a-case"), read=lambda: store.load("tf2.15", "a-case")),
         "a result among many": Reader(
@@ -105,6 +106,9 @@ def readers(root: Path) -> dict[str, Reader]:
         ),
         "facts of a stack": Reader(file=store.facts_path("tf2.15"), read=lambda: store.load_stack("tf2.15")),
         "facts of a host": Reader(file=store.path("tf2.15", "_host"), read=lambda: store.load_host("tf2.15")),
+        "what is not confirmed": Reader(
+            file=store.unconfirmed_path("tf2.15"), read=lambda: store.unconfirmed("tf2.15")
+        ),
     }
     return found | _sent(root) | _kept(root) | _written(root)
 
@@ -120,6 +124,7 @@ def _sent(root: Path) -> dict[str, Reader]:
     }))  # fmt: skip
     archive = filled(root / "archive")
     archive.save_stack(StackFacts(stack="tf2.15", versions={"keras": "2.15.0"}))
+    archive.save_unconfirmed("tf2.15", {"a-case[owner=layer]": "12-34"})
 
     def bring() -> None:
         write_import(_emptied(root / "brought"), file, [])
@@ -132,6 +137,7 @@ def _sent(root: Path) -> dict[str, Reader]:
         "a result of elsewhere": Reader(file=file, read=bring),
         "an archive": Reader(file=archive.path("tf2.15", "a-case"), read=collect),
         "what an archive imported": Reader(file=archive.facts_path("tf2.15"), read=collect),
+        "what of an archive is not confirmed": Reader(file=archive.unconfirmed_path("tf2.15"), read=collect),
     }
 
 

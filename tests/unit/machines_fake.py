@@ -1,8 +1,12 @@
 """What tests of many machines share: a cluster that says what the test wants it to, and its words."""
 
 from nestbench.machines.cluster import Heard
+from nestbench.machines.dispatch import Dispatch
 from nestbench.machines.needs import Offer
-from nestbench.machines.task import Began, Ended, Phase, Saw, Trouble
+from nestbench.machines.part import Order
+from nestbench.machines.task import Began, Ended, Looked, Phase, Saw, Trouble
+from nestbench.matrix import load_matrix
+from nestbench.run.confirming import Doubts
 from nestbench.run.events import CellDone, Ready
 from nestprobe.observation import Observation, Outcome
 
@@ -99,6 +103,20 @@ def failing(name, kind="ground", after=0):
         yield Saw(key=task.key, event=ready())
         for cell in task.cells[:after]:
             yield Saw(key=task.key, event=saw(cell.case.id))
+        if kind != "altered":
+            yield Looked(key=task.key)
         yield Ended(key=task.key, trouble=Trouble(kind=kind, what="it is full", do="Free some."))
 
     return play
+
+
+def run(stage, cluster, *cases, stacks=("tf2.15",), again=False):
+    """The results of a run of these cases on the workers of ``cluster``."""
+    rows = [load_matrix().get(stack) for stack in stacks]
+    doubts = Doubts(store=stage.store, workspace=stage.workspace)
+    plans = [stage.plan(row.id, *cases, again=again, doubts=doubts.of(row)) for row in rows]
+    order = Order(
+        store=stage.store, workspace=stage.workspace, catalogue=stage.catalogue(*cases), stacks=rows
+    )
+    stage.store.prepare()
+    return Dispatch(plans, order, cluster, stage.reporter).execute()

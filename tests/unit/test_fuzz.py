@@ -18,8 +18,9 @@ from nestbench.errors import NestbenchError
 from nestbench.run.events import parse
 
 NAMES = (
-    "a result", "a result among many", "facts of a stack", "facts of a host", "a result of elsewhere",
-    "an archive", "what an archive imported", "a baseline", "portability", "growth", "a timing session",
+    "a result", "a result among many", "facts of a stack", "facts of a host",
+    "what is not confirmed", "a result of elsewhere", "an archive", "what an archive imported",
+    "what of an archive is not confirmed", "a baseline", "portability", "growth", "a timing session",
     "a launch", "pytest-benchmark's file", "pytest-benchmark's file, unpacked", "the doctor's figures",
     "a matrix", "a lock", "an audit", "deviations", "requirements", "a project",
 )  # fmt: skip

@@ -1,15 +1,13 @@
 """Plans on many machines, with a cluster that says what the test wants it to: no Dask, no TensorFlow."""
 
 import pytest
-from machines_fake import FakeCluster, began, failing, offer, ready, saw, well
+from machines_fake import FakeCluster, began, failing, offer, ready, run, saw, well
 from run_stage import Stage
 
 from nestbench.errors import AlteredError, ExitCode, GroundError, IncompleteError, UsageError
 from nestbench.machines import dispatch
-from nestbench.machines.dispatch import Dispatch
 from nestbench.machines.needs import needs_of
-from nestbench.machines.part import Order
-from nestbench.machines.task import Began, Ended, Phase, Saw, Trouble, parse, unpacked, written
+from nestbench.machines.task import Began, Ended, Looked, Phase, Saw, Trouble, parse, unpacked, written
 from nestbench.matrix import load_matrix
 from nestbench.run.summary import told
 from nestbench.run.workspace import Workspace
@@ -22,16 +20,6 @@ def stage(tmp_path, monkeypatch):
     made = Stage(tmp_path)
     (made.state / "fake.py").write_text("# a case file\n")
     return made
-
-
-def run(stage, cluster, *cases, stacks=("tf2.15",), again=False):
-    rows = [load_matrix().get(stack) for stack in stacks]
-    plans = [stage.plan(stack, *cases, again=again) for stack in stacks]
-    order = Order(
-        store=stage.store, workspace=stage.workspace, catalogue=stage.catalogue(*cases), stacks=rows
-    )
-    stage.store.prepare()
-    return Dispatch(plans, order, cluster, stage.reporter).execute()
 
 
 def test_what_workers_say_is_stored_as_it_comes(stage):
@@ -67,31 +55,12 @@ def test_the_parts_of_a_stack_are_by_case_and_say_which_host_measured_which(stag
     assert {host.host["id"], *host.others} == {"one", "two"}
 
 
-def test_a_lost_worker_costs_what_was_under_way_and_the_rest_goes_to_another(stage):
-    cluster = FakeCluster({})
-
-    def killed(task):
-        yield began(task, "one")
-        yield Saw(key=task.key, event=ready())
-        yield Saw(key=task.key, event=saw("a"))
-        cluster.workers = [offer("two")]
-        yield Phase(key=task.key, text="never heard of again")
-
-    cluster.plays = {"one": killed, "two": well("two")}
-    cluster.workers = [offer("one"), offer("two")]
-    (result,) = run(stage, cluster, "a", "b", "c")
-    assert result.missing == 0
-    asked = [[cell.case.id for cell in task.cells] for _, task in cluster.tasks]
-    assert asked == [["a", "b", "c"], ["b", "c"]]
-    assert "tf2.15: one was lost with its task; 2 cells of it to be given once more." in stage.reporter.said
-    assert stage.reporter.finished == {"tf2.15": 3}
-
-
 def test_a_task_that_dask_gives_to_a_second_worker_is_given_anew_with_what_is_left(stage):
     def twice(task):
         yield began(task, "one")
         yield Saw(key=task.key, event=ready())
         yield Saw(key=task.key, event=saw("a"))
+        yield Looked(key=task.key)
         yield began(task, "two")
         raise AssertionError("it was not taken back")
 
@@ -210,6 +179,7 @@ def test_a_scheduler_that_comes_back_is_given_what_is_left(stage):
         yield began(task, "one")
         yield Saw(key=task.key, event=ready())
         yield Saw(key=task.key, event=saw("a"))
+        yield Looked(key=task.key)
         yield "cut"
 
     plays = iter([cut, well("one")])

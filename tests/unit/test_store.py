@@ -144,6 +144,7 @@ variables = st.builds(
     dtype=st.sampled_from(["float32", "int64"]),
     created_in=st.sampled_from(["called", "constructed"]),
     in_weights=st.integers(0, 2),
+    in_trainable_weights=st.integers(0, 2),
     gradient=flags,
     changed_by_step=flags,
     in_weights_file=flags,

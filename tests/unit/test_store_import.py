@@ -10,6 +10,7 @@ from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
 from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
 from nestbench.errors import UsageError
+from nestbench.run.workspace import Workspace
 from nestbench.store import StackFacts, Store, codec, write_import
 from nestbench.store.collecting import ContradictionError
 
@@ -47,7 +48,7 @@ def called(*words):
 def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     path, catalogue = brought(tmp_path)
     store = Store(tmp_path / "results")
-    name = write_import(store, path, catalogue)
+    name = write_import(store, path, catalogue).stack
     assert name == "here-tf2.21.0-keras3.12.0-py3.13"
     assert store.load(name, "a-case").observations == [observation()]
     assert store.load_stack(name).origin == "brought"
@@ -55,15 +56,15 @@ def test_a_result_file_becomes_a_stack_of_its_own(tmp_path):
     assert len(store.load_host(name).host["id"]) == 12
     # The sender could not say what it ran: the result is there, and not current.
     assert store.load(name, "a-case").digests.case == ""
-    assert write_import(store, path, catalogue, "gpu-box") == "gpu-box"
-    assert write_import(store, path, catalogue) == name  # again: the same
+    assert write_import(store, path, catalogue, "gpu-box").stack == "gpu-box"
+    assert write_import(store, path, catalogue).stack == name  # again: the same
 
 
 def test_what_contradicts_a_stored_cell_is_shown_and_nothing_is_written(tmp_path):
     path, catalogue = brought(tmp_path)
     file = catalogue.get("a-case").file
     store = Store(tmp_path / "results")
-    name = write_import(store, path, catalogue)
+    name = write_import(store, path, catalogue).stack
     before = {one: one.read_bytes() for one in store.root.rglob("*.json")}
     data = json.loads(path.read_text())
     other = [codec._data(observation("another")), codec._data(observation(weights=3))]
@@ -89,7 +90,7 @@ def test_a_stored_cell_that_is_not_current_makes_way_and_a_current_one_does_not(
     store = Store(tmp_path / "results")
     write_import(store, path, catalogue)
     path.write_text(json.dumps(newer))
-    name = write_import(store, path, catalogue)
+    name = write_import(store, path, catalogue).stack
     assert store.load(name, "a-case").observations == [observation(weights=3)]
     path.write_text(json.dumps(older))
     with pytest.raises(ContradictionError, match=r"a-case on .*: other sources, phase called"):
@@ -97,6 +98,37 @@ def test_a_stored_cell_that_is_not_current_makes_way_and_a_current_one_does_not(
     path.write_text(json.dumps(older | {"observations": newer["observations"]}))
     write_import(store, path, catalogue)  # the same
     assert store.load(name, "a-case").digests.probe == probe_digest()
+
+
+def test_how_many_older_cells_made_way_is_told(tmp_path):
+    variants = [codec._data(observation()) | {"variant": {"kind": kind}} for kind in ("x", "y")]
+    path, catalogue = brought(tmp_path, observations=variants)
+    file = catalogue.get("a-case").file
+    older = json.loads(path.read_text())
+    words = ("import", path, "--results", tmp_path / "results", "--cases", file.parent)
+    assert "Replaced" not in called(*words).stdout
+    sources = {"cases": {"a-case": file_fingerprint(file)}, "probe": tree_fingerprint()}
+    path.write_text(json.dumps(older | {"sources": sources, "observations": variants[:1]}))
+    said = "Replaced: 2 cells measured with another version of the case, the lock or the probe."
+    assert said in called(*words).stdout
+    assert "Replaced" not in called(*words).stdout
+
+
+def test_what_another_command_is_writing_is_not_written_beside_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path, catalogue = brought(tmp_path)
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue).stack
+    data = json.loads(path.read_text())
+    path.write_text(json.dumps(data | {"observations": [codec._data(observation("another"))]}))
+    before = {one: one.read_bytes() for one in store.root.rglob("*.json")}
+    elsewhere = Workspace(root=tmp_path / "elsewhere")
+    with elsewhere.lock(store.root, name, own_folder=True):
+        done = called("import", path, "--results", store.root)
+        assert (done.exit_code, "another run" in done.stderr) == (3, True)
+        assert {one: one.read_bytes() for one in store.root.rglob("*.json")} == before
+    assert called("import", path, "--results", store.root).exit_code == 0
+    assert store.cases(name) == ["a-case", "another"]
 
 
 def test_which_machine_a_cell_came_from_is_kept(tmp_path):
@@ -107,7 +139,7 @@ def test_which_machine_a_cell_came_from_is_kept(tmp_path):
         folder.mkdir()
         observations = [codec._data(observation(case)) for case in cases]
         path, catalogue = brought(folder, observations=observations, host={"node": node, "platform": "Linux"})
-        name = write_import(store, path, catalogue)
+        name = write_import(store, path, catalogue).stack
         ids.append(store.load_host(name).host["id"])
     vm, box, again, third = ids
     assert again == vm
@@ -123,7 +155,7 @@ def test_variants_that_come_in_several_files_lie_beside_each_other(tmp_path):
         folder.mkdir()
         data = codec._data(observation()) | {"variant": {"kind": value}}
         path, catalogue = brought(folder, observations=[data])
-        name = write_import(store, path, catalogue)
+        name = write_import(store, path, catalogue).stack
     assert [one.variant for one in store.load(name, "a-case").observations] == [{"kind": "x"}, {"kind": "y"}]
 
 
@@ -139,7 +171,7 @@ def test_a_result_of_a_gpu_is_a_stack_beside_that_of_the_cpu(tmp_path):
     versions = {"python": "3.13.0", "tensorflow": "2.21.0"}
     path, catalogue = brought(tmp_path, stack={"versions": versions, "device": "gpu"})
     store = Store(tmp_path / "results")
-    name = write_import(store, path, catalogue)
+    name = write_import(store, path, catalogue).stack
     assert name == "here-tf2.21.0-py3.13-gpu"
     assert store.load_stack(name).device == "gpu"
 
@@ -154,7 +186,7 @@ def test_a_result_of_the_same_sources_is_current(tmp_path):
     }
     path.write_text(json.dumps(data))
     store = Store(tmp_path / "results")
-    name = write_import(store, path, catalogue)
+    name = write_import(store, path, catalogue).stack
     digests = store.load(name, "a-case").digests
     assert digests == Digests(case=entry.digest, lock=store.load_stack(name).lock, probe=probe_digest())
 

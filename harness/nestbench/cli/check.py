@@ -113,6 +113,7 @@ def check(
     from nestbench.matrix import load_matrix
     from nestbench.names import require_known
     from nestbench.output import check_output
+    from nestbench.run.confirming import not_confirmed
     from nestbench.run.session import How
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store
@@ -126,6 +127,8 @@ def check(
     require_known(*whole.asked(case or [], group or []))
     # Stacks that were asked for and have no results are missing, and told as that.
     store = Store(results.absolute()) if results else reading(None).store
+    for line in not_confirmed(store) if results else ():
+        typer.echo(line, err=True)
     ground = Ground(
         store=store,
         workspace=workspace,

@@ -48,6 +48,7 @@ def collect(
     from nestbench.gate.retrying import AGAIN
     from nestbench.matrix import load_matrix
     from nestbench.names import number_of
+    from nestbench.run.confirming import not_confirmed
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store
     from nestbench.store.collecting import gather, stores_in
@@ -80,6 +81,8 @@ def collect(
             f"Replaced: {number_of(gathered.replaced, 'cell')} measured with another version of the case, "
             "the lock or the probe."
         )
+    for line in not_confirmed(target):
+        typer.echo(line)
     _missing(target, load_catalogue(folders or []), rows, list(dict.fromkeys([*names, *expected])))
 
 

@@ -33,8 +33,9 @@ def faults(
     """Plant faults, and count the results that are lost or wrong: there must be none.
 
     killed, together, shown (a report meanwhile), full and read-only (disks), cut, flipped and schemas
-    (files), environments, index and clock are tried on a tiny stack made for it; cases, a hundred that
-    misbehave at once, on a real one. Exits with 1 where anything is lost, wrong or untold.
+    (files), environments, altered (an environment, while a run that is killed measures in it), index and
+    clock are tried on a tiny stack made for it; cases, a hundred that misbehave at once, on a real one. Exits
+    with 1 where anything is lost, wrong or untold.
     """
     from nestbench.bench.faults import FAULTS, plant
 

@@ -44,10 +44,11 @@ class Reading:
 def reading(results: Path | None) -> Reading:
     """The results in the folder that was asked for, else the first of local and published that holds any.
 
-    Says on stderr which. Raises UsageError where the folder that was asked for is a file,
-    IncompleteError where none holds any.
+    Says on stderr which, and what in it is not confirmed. Raises UsageError where the folder that was asked
+    for is a file, IncompleteError where none holds any.
     """
     from nestbench.names import number_of
+    from nestbench.run.confirming import not_confirmed
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store
 
@@ -68,6 +69,8 @@ def reading(results: Path | None) -> Reading:
     for other in others:
         held, there = (number_of(len(one.stacks()), "stack") for one in (store, other))
         typer.echo(f"It holds {held}; the published results, {there}: {_option(other.root)}", err=True)
+    for line in not_confirmed(store):
+        typer.echo(line, err=True)
     return Reading(store=store, published=others[0] if others else None)
 
 

@@ -171,10 +171,13 @@ def bring(
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix
+    from nestbench.names import number_of
+    from nestbench.run.confirming import not_confirmed
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store, write_import
 
-    store = Store((results or find_workspace().local).absolute())
+    workspace = find_workspace()
+    store = Store((results or workspace.local).absolute())
     if name in {stack.id for stack in load_matrix().stacks}:
         raise UsageError(
             f"{name} is a stack of the matrix.",
@@ -182,5 +185,18 @@ def bring(
             do="Give it another name with --as.",
         )
     store.prepare()
-    stack = write_import(store, file, load_catalogue(folders or []), name)
+    stack, replaced = write_import(
+        store,
+        file,
+        load_catalogue(folders or []),
+        name,
+        alone=lambda one: workspace.lock(store.root, one, own_folder=True),
+    )
     typer.echo(f"Stored as {stack} in {store.root}; `nestbench table --stack {stack}` shows it.")
+    if replaced:
+        typer.echo(
+            f"Replaced: {number_of(replaced, 'cell')} measured with another version of the case, the lock or "
+            "the probe."
+        )
+    for line in not_confirmed(store):
+        typer.echo(line)

@@ -227,6 +227,7 @@ def _run_matrix(
     from nestbench.gate.retrying import forget
     from nestbench.names import number_of
     from nestbench.run import session
+    from nestbench.run.confirming import Doubts
     from nestbench.run.progress import reporter
     from nestbench.run.selection import grouped
 
@@ -239,7 +240,8 @@ def _run_matrix(
         chosen = far.select(
             cluster, matrix, names, everything=everything, allow_download=allow_download, say=told.say
         )
-    plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
+    doubts = Doubts(store=store, workspace=workspace, envs=envs)
+    plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again, doubts=doubts)
     for plan in plans:
         forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
     for named, out in grouped(chosen.left_out) if plans else ():
@@ -282,6 +284,7 @@ def _show(
     """The table of this run on the screen, that of the whole store beside the results."""
     from nestbench.frames import collect
     from nestbench.report import Query, make_grid, print_table, write_tables
+    from nestbench.run.confirming import not_confirmed
     from nestbench.run.stored import stored_cells
     from nestbench.run.summary import compare, poor
 
@@ -297,7 +300,7 @@ def _show(
         write_tables(store, every, store.root, collect(store, every, locks))
         names = ", ".join(f"table.{kind}" for kind in ("md", "csv", "json"))
         console.print(f"\nThe same in {store.root}: {names}", markup=False, soft_wrap=True)
-    for line in [*report.lines(), *poor(shown)]:
+    for line in [*report.lines(), *poor(shown), *not_confirmed(store)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if report.interrupted:
         text = f"Interrupted. {going_on('what was measured is kept', again=again)}"

@@ -6,6 +6,7 @@ from nestbench.environments.environment import (
     environment_folder,
     prepare,
     why_not_at_hand,
+    why_not_unaltered,
 )
 from nestbench.environments.variables import COMPILED_FOR_ONCE, clean_environ, cuda_variables
 
@@ -18,4 +19,5 @@ __all__ = [
     "environment_folder",
     "prepare",
     "why_not_at_hand",
+    "why_not_unaltered",
 ]

@@ -33,7 +33,8 @@ Progress = Callable[[str], None]
 class Environment:
     """A stack's environment that holds exactly what its lock names.
 
-    ``lock_digest`` is the SHA-256 of the lock, ``log`` what tox said when it was made.
+    ``lock_digest`` is the SHA-256 of the lock, ``log`` what tox said when it was made, ``made`` tells it
+    from all that lay there before or will.
     """
 
     stack_id: str
@@ -43,6 +44,7 @@ class Environment:
     lock_digest: str
     log: Path
     freshly_made: bool
+    made: str
 
 
 def environment_folder(stack: Stack, root: Path) -> Path:
@@ -96,6 +98,7 @@ def prepare(
         if outdated:
             say(f"{stack.id}: making its environment, Python {stack.python} ({outdated})")
             _make(stack, place, available.interpreter, lock_text, held=held, say=say)
+        made = _made(place)
     return Environment(
         stack_id=stack.id,
         folder=place.path,
@@ -104,12 +107,24 @@ def prepare(
         lock_digest=lock_digest(stack),
         log=place.log,
         freshly_made=bool(outdated),
+        made=made,
     )
 
 
 def altered(stack: Stack, environment: Environment) -> str:
     """What of its files is not as it was made, as a phrase; empty where all is. Raises GroundError."""
-    return _changed(Folder(path=environment.folder), environment.python_version, read_lock(stack))
+    place = Folder(path=environment.folder)
+    wrong = _changed(place, environment.python_version, read_lock(stack))
+    return wrong or _another(place, environment.made)  # another command may have mended it meanwhile
+
+
+def why_not_unaltered(stack: Stack, root: Path, made: str, *, folder: Path | None = None) -> str:
+    """Why it cannot be said that the environment ``made`` is as it was made, as a phrase; empty where it is.
+
+    Makes and downloads nothing.
+    """
+    place = Folder(path=(folder or environment_folder(stack, root)).absolute())
+    return why_not_at_hand(stack, root, folder=folder) or _another(place, made)
 
 
 def _current_lock(stack: Stack) -> str:
@@ -213,6 +228,19 @@ def _install(
     write_configuration(place, stack, interpreter, lock_text)
     output = run_tox(place, stack, held=held, cached=cached)
     return output, differences(place.venv, version=interpreter.version, pins=pins(lock_text), read=True)
+
+
+def _another(place: Folder, made: str) -> str:
+    return "" if _made(place) == made else "another environment is in its place"
+
+
+def _made(place: Folder) -> str:
+    """By the file that is written last, and the kernel's own time of that; empty where it is not there."""
+    try:
+        seen = place.stamp.stat()
+    except OSError:
+        return ""
+    return f"{seen.st_ino}-{seen.st_ctime_ns}"
 
 
 def _recorded(record: Path) -> str:

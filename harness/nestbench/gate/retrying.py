@@ -20,6 +20,7 @@ from nestbench.run.plan import StackPlan, plan_stack
 from nestbench.run.progress import Reporter
 from nestbench.run.workspace import Workspace
 from nestbench.store import Store
+from nestbench.store.records import label_of
 
 __all__ = ["AGAIN", "Tried", "Trying", "forget", "try_again"]
 
@@ -79,11 +80,13 @@ def try_again(failed: Sequence[Finding], trying: Trying) -> Tried:
         )
         why_not |= {one.stack: one.reason for one in report.results if one.reason}
     locks = {one: lock_digest(rows[one]) for one in cells if one in rows and lock_path(rows[one]).exists()}
+    unsure = {stack: again.unconfirmed(stack) for stack in cells}
     held = [
         result
         for stack, its in cells.items()
         for result in collect(again, its, locks)
         if result.state is State.CURRENT
+        and label_of(result.cell.case.id, result.cell.variant.names) not in unsure[stack]
     ]
     return Tried(
         results={(one.cell.stack, one.cell.label): one for one in held},

@@ -11,9 +11,10 @@ from nestbench.faults import explained
 from nestbench.machines.cluster import Cluster
 from nestbench.machines.needs import Needs, Offer
 from nestbench.machines.part import Given, Order, Part, divided
-from nestbench.machines.task import Began, Ended, Phase, Said, Saw, Task, fingerprint, packed, slim
+from nestbench.machines.task import Began, Ended, Looked, Phase, Said, Saw, Task, fingerprint, packed, slim
 from nestbench.matrix.locks import read_lock
 from nestbench.names import number_of
+from nestbench.run.confirming import Confirming
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.plan import StackPlan, missing_cells
@@ -56,6 +57,7 @@ class Dispatch:
         self._done: Counter[str] = Counter()  # cells
         self._open: Counter[str] = Counter()  # parts
         self._held: dict[str, contextlib.ExitStack] = {}  # locks of stacks that are written
+        self._confirming: dict[str, Confirming] = {}
         self._errors: dict[str, NestbenchError] = {}
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
@@ -158,6 +160,9 @@ class Dispatch:
                 return
             lock.callback(self._keep_or_undo, part.plan.stack, Custody(order.store.root / part.plan.stack))
             self._held[part.plan.stack] = lock
+            self._confirming[part.plan.stack] = Confirming(
+                order.store, part.plan.stack, part.plan.to_run, self._cluster.topic
+            )
         key = f"{self._cluster.topic}-{len(self._ever)}-{part.plan.stack}"
         task = Task(
             key=key,
@@ -187,17 +192,20 @@ class Dispatch:
                     self._take_back(said.key)
             case Began():
                 given.worker, given.name = said.worker, said.name
-                given.watch = Watch(given.part.plan, self._order.store, host=said.host)
+                given.watch = Watch(
+                    given.part.plan, self._order.store, host=said.host, confirming=self._confirming.get(stack)
+                )
                 self._reporter.phase(stack, f"on {said.name}")
             case Phase(text=text):
                 self._reporter.phase(stack, f"on {given.name}: {text}")
-            case Saw(event=event) if given.watch is not None and stack in self._held:  # else it is closed
+            case Saw(event=event) if current and given.watch is not None:  # else another has its cells now
                 try:
                     self._saw(given, given.watch, event)
                 except NestbenchError as error:  # it cannot be stored: no other worker mends that
-                    if current:
-                        self._cluster.take_back([said.key])
-                        self._close(self._given.pop(said.key).part, error)
+                    self._cluster.take_back([said.key])
+                    self._close(self._given.pop(said.key).part, error)
+            case Looked() if current:
+                self._confirm(given)
             case Ended():
                 given.ended = said
 
@@ -213,6 +221,7 @@ class Dispatch:
         if cell not in self._stored:
             watch.done(cell, event)
             self._stored.add(cell)
+            given.unconfirmed.add(cell)
             self._done[stack] += 1
             self._reporter.cell(stack, self._done[stack], cell.label)
         elif self._order.store.observation(stack, seen.case, seen.variant) != seen:
@@ -222,14 +231,20 @@ class Dispatch:
                 do=f"Measure it again: `nestbench run {stack} --case {seen.case} --again`.",
             )
             self._fail(stack, error)
+        else:
+            given.unconfirmed.add(cell)
 
     def _settle(self, given: Given) -> None:
         """What was given is no longer out: it is done, is given once more, or fails."""
         self._keep_host(given)
         part = given.part
         stack = part.plan.stack
-        part.cells = [cell for cell in part.cells if cell not in self._stored]
         trouble = given.ended.trouble if given.ended else None
+        if given.ended and not trouble:
+            self._confirm(given)
+        self._stored -= given.unconfirmed  # nobody will look at that environment for them
+        self._done[stack] -= len(given.unconfirmed)
+        part.cells = [cell for cell in part.cells if cell not in self._stored]
         error = trouble.error(given.name) if trouble else GroundError(f"{given.name} was lost with its task")
         if isinstance(error, AlteredError):
             self._fail(stack, error)
@@ -243,12 +258,22 @@ class Dispatch:
         elif part.tries == TRIES or (trouble and trouble.kind == "incomplete"):  # its own fault comes again
             self._close(part, error)
         else:
-            left = number_of(len(part.cells), "cell")
-            self._reporter.say(f"{stack}: {error.what}; {left} of it to be given once more.")
+            left = f"{number_of(len(part.cells), 'cell')} of it to be given once more"
+            if given.unconfirmed:
+                seen = len(given.unconfirmed)
+                left += f", {seen} of them since nobody looked there whether its environment was altered"
+            self._reporter.say(f"{stack}: {error.what}; {left}.")
             if trouble:
                 part.shunned.add(given.worker)
                 self._failed[given.worker] += 1
             self._waiting[part.needs].insert(0, part)
+
+    def _confirm(self, given: Given) -> None:
+        try:
+            self._confirming[given.part.plan.stack].confirm(given.unconfirmed)
+        except NestbenchError as error:
+            self._fail(given.part.plan.stack, error)
+        given.unconfirmed.clear()
 
     def _keep_host(self, given: Given) -> None:
         if given.watch is not None:

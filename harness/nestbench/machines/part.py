@@ -52,6 +52,7 @@ class Given:
     worker: str = ""
     name: str = "a worker"
     watch: Watch | None = None
+    unconfirmed: set[Cell] = field(default_factory=set)  # stored since it looked at its environment
     ended: Ended | None = None
 
 

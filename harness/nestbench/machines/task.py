@@ -20,8 +20,8 @@ from nestbench.run.events import CellDone, Ready
 from nestbench.run.probe_process import Limits
 
 __all__ = [
-    "Began", "Ended", "Phase", "Said", "Saw", "Task", "Trouble", "fingerprint", "packed", "parse", "slim",
-    "unpacked", "written",
+    "Began", "Ended", "Looked", "Phase", "Said", "Saw", "Task", "Trouble", "fingerprint", "packed", "parse",
+    "slim", "unpacked", "written",
 ]  # fmt: skip
 
 
@@ -76,6 +76,14 @@ class Saw:
     event: Annotated[Ready | CellDone, Field(discriminator="event")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Looked:
+    """After all that it saw so far, the environment there is as it was made."""
+
+    said: Literal["looked"] = "looked"
+    key: str
+
+
 _Kind: TypeAlias = Literal["altered", "unavailable", "incomplete", "ground"]
 #: Each before those that it is one of.
 _KINDS: Mapping[_Kind, type[NestbenchError]] = {
@@ -115,7 +123,7 @@ class Ended:
     trouble: Trouble | None = None
 
 
-Said: TypeAlias = Began | Phase | Saw | Ended
+Said: TypeAlias = Began | Phase | Saw | Looked | Ended
 
 _said: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="said")])
 

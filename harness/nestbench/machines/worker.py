@@ -8,6 +8,7 @@ import os
 import platform
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from nestbench.machine import this_machine
 from nestbench.machines.task import (
     Began,
     Ended,
+    Looked,
     Phase,
     Said,
     Saw,
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 __all__ = ["perform"]
 
 _LOOK_SECONDS = 1.0
+#: Between two looks at the environment, times as long as one takes. What a worker that is lost saw since its
+#: last one is measured again.
+_PAUSES = 20
 #: On a disk with less, cases fail that fail nowhere else, and what is seen of them is not believed.
 _ROOM_BYTES = 256 * 2**20
 
@@ -114,11 +119,23 @@ def _measure(task: Task, jobs: int, say: Callable[[Said], None], stop: threading
         prepared.require_meant(stack.id, said)
         say(Saw(key=task.key, event=said))
 
+    look_due = 0.0
+
+    def look() -> None:
+        nonlocal look_due
+        began = time.monotonic()
+        prepared.require_unaltered(stack.id)
+        say(Looked(key=task.key))
+        ended = time.monotonic()
+        look_due = ended + _PAUSES * (ended - began)
+
     with workspace.scratch(stack.id) as scratch:
 
         def done(_: Cell, answer: CellDone) -> None:
             _require_room(scratch)
             say(Saw(key=task.key, event=answer))
+            if time.monotonic() >= look_due:
+                look()
 
         _require_room(scratch)
         ground = prepared.ground(
@@ -131,9 +148,11 @@ def _measure(task: Task, jobs: int, say: Callable[[Said], None], stop: threading
             limits=task.limits,
         )
         listener = Listener(ready=ready, started=lambda _: None, done=done)
-        why = observe(ground, task.cells, listener, stop=stop)
-    if not stop.is_set():
-        prepared.require_unaltered(stack.id)
+        try:
+            why = observe(ground, task.cells, listener, stop=stop)
+        finally:
+            if not stop.is_set():
+                look()
     if why is not None:
         raise IncompleteError(why)
 

@@ -18,6 +18,7 @@ from nestbench.matrix.index import Release, releases_of
 from nestbench.matrix.lines import Line
 from nestbench.matrix.locks import LockState, check_header, lock_digest, pins, read_lock, write_locks
 from nestbench.run import session
+from nestbench.run.confirming import Doubts
 from nestbench.run.progress import reporter
 from nestbench.run.workspace import Workspace
 from nestbench.store import Store
@@ -94,7 +95,13 @@ class Asker:
         """What the store then holds of the case on the stack, and why some of it was not measured."""
         store = Store(self.workspace.folder("derived") / "results")
         report = session.measure(
-            session.plans_of(store, [stack], self.catalogue, again=how.again),
+            session.plans_of(
+                store,
+                [stack],
+                self.catalogue,
+                again=how.again,
+                doubts=Doubts(store=store, workspace=self.workspace),
+            ),
             session.tox_prepare([stack], self.workspace, envs=None, allow_download=True),
             store=store,
             workspace=self.workspace,

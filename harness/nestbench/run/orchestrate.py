@@ -21,6 +21,7 @@ from nestbench.errors import (
 from nestbench.faults import explained
 from nestbench.matrix import Device
 from nestbench.names import number_of
+from nestbench.run.confirming import Confirming
 from nestbench.run.events import Ready
 from nestbench.run.journal import Journal
 from nestbench.run.observe import Ground, Listener
@@ -47,7 +48,7 @@ class Prepared:
 
     ``device``: what it computes on. ``extra``: variables beside the clean ones. ``imports``: versions by
     name, as the probe says them, that must be what is imported; what is not named may be anything.
-    ``altered`` says, as a phrase, what of it is not as it was made; nothing where all is.
+    ``altered`` says, as a phrase, what is not as it was made; ``made`` tells it from all others, if anything.
     """
 
     python: Path
@@ -55,6 +56,7 @@ class Prepared:
     extra: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[str, str] = field(default_factory=dict)
     altered: Callable[[], str] = lambda: ""
+    made: str | None = None
 
     def environ(self, home: Path, probe: Path) -> dict[str, str]:
         """Variables of a process in it that finds the staged ``probe``; what it leaves lies in ``home``."""
@@ -90,8 +92,7 @@ class Prepared:
     def require_meant(self, stack: str, ready: Ready) -> None:
         """That what the probe found is what the row says.
 
-        Raises GroundError where another Keras is imported, UnavailableError where it computes on another
-        device.
+        Raises GroundError where another Keras is imported, UnavailableError where the device is another.
         """
         wrong = [
             f"{name} {ready.versions.get(name)} and not {version}"
@@ -277,10 +278,14 @@ class Run:
             self._came.put(None)
 
     def _observe(self, plan: StackPlan, prepared: Prepared, jobs: int) -> None:
-        settings = self._settings
-        custody = Custody(settings.store.root / plan.stack)
-        told = self._told(plan)
-        watch = Watch(plan, settings.store, told=told, origin=settings.origin, custody=custody)
+        settings, store = self._settings, self._settings.store
+        custody = Custody(store.root / plan.stack)
+        confirming = Confirming(store, plan.stack, plan.to_run, prepared.made, custody.note)
+
+        def told(done: int, cell: Cell) -> None:
+            self._reporter.cell(plan.stack, done, cell.label)
+
+        watch = Watch(plan, store, told, origin=settings.origin, custody=custody, confirming=confirming)
 
         def ready(said: Ready) -> None:
             prepared.require_meant(plan.stack, said)
@@ -290,7 +295,7 @@ class Run:
             self._reporter.say(f"{plan.stack}: {text}")
 
         listener = Listener(ready=ready, started=watch.started, done=watch.done)
-        journal = Journal(settings.workspace.journal(settings.store.root, plan.stack))
+        journal = Journal(settings.workspace.journal(store.root, plan.stack))
         with settings.workspace.scratch(plan.stack) as scratch:
             ground = prepared.ground(
                 scratch,
@@ -308,6 +313,7 @@ class Run:
                 self._tell_strange(plan, watch.strange())
                 watch.save_host()
                 prepared.require_unaltered(plan.stack, undo=custody.undo)
+                confirming.confirm()
         if why is not None:
             raise IncompleteError(why)
 
@@ -319,9 +325,6 @@ class Run:
                 f"while they were measured: {few}. What this run found and wrote is back in its place; what "
                 f"was added is beside it, under names in .strange."
             )
-
-    def _told(self, plan: StackPlan) -> Callable[[int, Cell], None]:
-        return lambda done, cell: self._reporter.cell(plan.stack, done, cell.label)
 
     def _end(self, plan: StackPlan, error: Exception | None, seconds: float) -> None:
         told = None if error is None else explained(error)

@@ -1,12 +1,14 @@
 """What is to be measured and what is there already."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from nestbench.catalogue import Catalogue, Cell
 from nestbench.digests import Digests, probe_digest
 from nestbench.store import Store
 from nestbench.store.disk import StoreError
+from nestbench.store.records import label_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +23,8 @@ class StackPlan:
     #: Wall seconds that the cells to run took last time; cells never run count as the mean.
     estimate: float = 0.0
     broken: tuple[StoreError, ...] = ()  # stored results that could not be read
+    #: Why stored results are not believed: number of cells.
+    doubted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def current(self) -> int:
@@ -40,8 +44,11 @@ def plan_stack(
     *,
     again: bool = False,
     engine: str | None = None,
+    doubts: Mapping[str, str] | None = None,
 ) -> StackPlan:
     """The plan of one stack. ``again``: measure also what is current. ``engine``: as ``Stack`` has it.
+
+    ``doubts``: why cells are not believed, by label as ``label_of`` makes it; they are measured again.
 
     Raises StoreError for a result of a newer nestbench; other broken results are run again.
     """
@@ -51,6 +58,15 @@ def plan_stack(
     missing = expected
     if not again:
         missing = missing_cells(store, stack, lock, expected, broken, probe=probe)
+    lacking = {cell.label for cell in missing}
+    doubted = {
+        cell.label: why
+        for cell in expected
+        if doubts
+        and cell.label not in lacking
+        and (why := doubts.get(label_of(cell.case.id, cell.variant.names)))
+    }
+    missing = tuple(cell for cell in expected if cell.label in lacking or cell.label in doubted)
     return StackPlan(
         stack=stack,
         lock=lock,
@@ -59,6 +75,7 @@ def plan_stack(
         to_run=missing,
         estimate=_estimate(store, stack, missing),
         broken=tuple(broken),
+        doubted=Counter(doubted.values()),
     )
 
 

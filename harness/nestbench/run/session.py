@@ -9,7 +9,9 @@ from nestbench.catalogue import Catalogue
 from nestbench.errors import ExitCode, UnavailableError, UsageError
 from nestbench.matrix import Device, Matrix, Stack
 from nestbench.matrix.locks import lock_digest
+from nestbench.names import number_of
 from nestbench.run import selection, summary
+from nestbench.run.confirming import Doubts
 from nestbench.run.orchestrate import Prepare, Prepared, Run, Settings, StackResult
 from nestbench.run.plan import StackPlan, plan_stack
 from nestbench.run.probe_process import Limits
@@ -91,6 +93,8 @@ def begin(plans: Sequence[StackPlan], store: Store, reporter: Reporter) -> None:
     for plan in plans:
         for broken in plan.broken:
             reporter.say(f"{plan.stack}: measured again: {broken.what}")
+        for why, count in plan.doubted.items():
+            reporter.say(f"{plan.stack}: {number_of(count, 'cell')} not believed: {why}.")
 
 
 def measure(
@@ -152,14 +156,25 @@ def tox_prepare(
             extra=variables,
             imports=row.imports,
             altered=lambda: environments.altered(row, made),
+            made=made.made,
         )
 
     return prepare
 
 
-def plans_of(store: Store, stacks: Sequence[Stack], catalogue: Catalogue, *, again: bool) -> list[StackPlan]:
+def plans_of(
+    store: Store, stacks: Sequence[Stack], catalogue: Catalogue, *, again: bool, doubts: Doubts | None = None
+) -> list[StackPlan]:
     """The plan of each stack of the matrix. Raises GroundError where a stack has no lock."""
     return [
-        plan_stack(store, stack.id, lock_digest(stack), catalogue, again=again, engine=stack.engine)
+        plan_stack(
+            store,
+            stack.id,
+            lock_digest(stack),
+            catalogue,
+            again=again,
+            engine=stack.engine,
+            doubts=doubts.of(stack) if doubts is not None else None,
+        )
         for stack in stacks
     ]

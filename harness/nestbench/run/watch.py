@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from nestbench.catalogue import Cell
 from nestbench.machine import this_machine
+from nestbench.run.confirming import Confirming
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.plan import StackPlan
 from nestbench.store import HostFacts, StackFacts, Store
@@ -21,22 +22,25 @@ class Watch:
     """Stores at once what is said. ``told`` hears how many cells are done, and one that is or is not.
 
     ``host``: facts of the machine that measures; of this one where left out. ``custody``: of the stack's
-    result files, where cases run on this machine and nothing but this writes there.
+    result files, where cases run on this machine and nothing but this writes there. ``confirming`` is told
+    before the first cell is stored, and of each.
     """
 
     def __init__(
         self,
         plan: StackPlan,
         store: Store,
-        *,
         told: Callable[[int, Cell], None] = lambda _done, _cell: None,
+        *,
         origin: str = "matrix",
         host: Mapping[str, str] | None = None,
         custody: Custody | None = None,
+        confirming: Confirming | None = None,
     ) -> None:
         self._plan, self._store, self._told, self._origin = plan, store, told, origin
         self._host = this_machine() if host is None else host
         self._custody, self._strange = custody, set[str]()
+        self._confirming = confirming
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
@@ -45,6 +49,8 @@ class Watch:
     def ready(self, ready: Ready) -> None:
         """What was imported is kept. Raises StoreError."""
         self._ready = ready
+        if self._confirming is not None:
+            self._confirming.begin()
         written = self._store.save_stack(
             StackFacts(
                 stack=self._plan.stack,
@@ -72,6 +78,8 @@ class Watch:
         written = self._store.add(self._plan.stack, self._plan.digests(cell), answer.observation)
         if self._custody is not None:
             self._custody.note(path, written)
+        if self._confirming is not None:
+            self._confirming.stored(cell)
         self._seconds[cell.label] = round(answer.seconds, 3)
         self._done += 1
         if time.monotonic() >= self._host_due:  # not at the end alone, which a run that is killed never sees

@@ -1,10 +1,11 @@
 """A result file that ``python -m nestprobe`` wrote elsewhere, stored as a stack of its own."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from pydantic import ConfigDict
 
@@ -20,7 +21,7 @@ from nestbench.store.records import CaseResult, HostFacts, StackFacts
 from nestbench.store.results import Store
 from nestprobe.observation import SCHEMA, Observation
 
-__all__ = ["BroughtResult", "BroughtSources", "BroughtStack", "write_import"]
+__all__ = ["BroughtResult", "BroughtSources", "BroughtStack", "Imported", "write_import"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +59,26 @@ class BroughtResult:
     sources: BroughtSources = field(default_factory=BroughtSources)
 
 
+class Imported(NamedTuple):
+    """The id of its stack, and how many cells that lay there and were not current went."""
+
+    stack: str
+    replaced: int
+
+
+#: Holds the stack of that id while it is written.
+Alone = Callable[[str], AbstractContextManager[None]]
+
+
 def write_import(
     store: Store,
     path: Path,
     entries: Iterable[CaseEntry],
     stack: str | None = None,
-) -> str:
-    """Store the result file at ``path`` and return the id of its stack.
+    *,
+    alone: Alone = lambda _stack: nullcontext(),
+) -> Imported:
+    """Store the result file at ``path``.
 
     A result is current where the sender's source files are this catalogue's and this probe's; where
     the file does not say, it is kept and shown as not current. Results that lie there already stay beside
@@ -78,6 +92,14 @@ def write_import(
     if not brought.observations:
         raise UsageError(f"{path} holds no observations", do="Observe there again.")
     name = stack or brought.stack.id or default_name(brought.stack.versions, brought.stack.device)
+    store.facts_path(name)  # what can name no stack is refused before anything is held
+    with alone(name):
+        return _written(store, path, brought, name, entries)
+
+
+def _written(
+    store: Store, path: Path, brought: BroughtResult, name: str, entries: Iterable[CaseEntry]
+) -> Imported:
     held = store.load_stack(name, lambda _: None)
     if held is not None and held.origin != "brought":
         raise UsageError(
@@ -103,11 +125,16 @@ def write_import(
     )
     wrong = [f"{name}: what was imported"] if held is not None and held != facts else []
     new: list[tuple[Digests, Observation]] = []
+    replaced = 0
     for case, observations in by_case.items():
         same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(known[case].file)
         sent = Digests(case=known[case].digest if same else "", lock=lock, probe=probe)
         now = replace(sent, case=known[case].digest, probe=digests.probe_digest()) if case in known else sent
-        new += _beside(store.load(name, case, lambda _: None), now, sent, observations, wrong)
+        there = store.load(name, case, lambda _: None)
+        if there is not None and there.digests not in (sent, now):
+            replaced += len(there.observations)
+            there = None
+        new += _beside(there, sent, observations, wrong)
     if wrong:
         raise ContradictionError(
             f"{path} contradicts what is stored as {name} in {store.root} in "
@@ -122,7 +149,7 @@ def write_import(
     labels = (row_label(one.case, one.variant) for one in brought.observations)
     at = dict.fromkeys(labels, host["id"]) if "id" in host else {}
     store.save_host(HostFacts(stack=name, host=host, at=at))
-    return name
+    return Imported(stack=name, replaced=replaced)
 
 
 def _nameless(host: Mapping[str, str]) -> dict[str, str]:
@@ -135,13 +162,12 @@ def _nameless(host: Mapping[str, str]) -> dict[str, str]:
 
 def _beside(
     there: CaseResult | None,
-    now: Digests,
     sent: Digests,
     observations: Sequence[Observation],
     wrong: list[str],
 ) -> Iterator[tuple[Digests, Observation]]:
     """Those of one case to be stored; to ``wrong`` goes what contradicts those of ``there`` that stay."""
-    if there is None or there.digests not in (sent, now):
+    if there is None:
         yield from ((sent, one) for one in observations)
         return
     other = ["other sources"] if there.digests != sent else []

@@ -5,6 +5,7 @@ Fields that hold their default are left out, and what most records say is writte
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -61,7 +62,7 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
     if text.count(",") > _MOST_ITEMS:
         raise _broken(path, f"It has more than {_MOST_ITEMS:,} items, as no result has.")
     try:
-        data = from_json(text)
+        data = from_json(text, allow_inf_nan=False)
     except ValueError as error:
         cause = "a copy or a disk cut it short" if "EOF" in str(error) else "nestbench writes nothing like it"
         raise _broken(path, f"It is not whole JSON ({error}): {cause}.") from error
@@ -74,9 +75,10 @@ def decode(type_: type[Record], text: str, path: Path) -> Record:
         first = error.errors(include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise _broken(path, f"At {where}: {first['msg']}.") from error
-    except (AttributeError, TypeError, LookupError) as error:
+    except (AttributeError, TypeError, LookupError, ValueError) as error:
         raise _broken(path, f"It is not laid out as a result is ({error}).") from error
     _check_words(record, path)
+    _check_counts(record, path)
     return record
 
 
@@ -125,6 +127,24 @@ def _check_words(record: Any, path: Path) -> None:
         found |= {phase.status for phase in observation.phases.values()} - _STATUSES
         if found:
             raise _broken(path, f"It uses words that are not in the vocabulary: {sorted(found)}.")
+
+
+def _check_counts(record: Any, path: Path) -> None:
+    """What the probe counts itself is never below zero; what a model says of itself (count_params) may be."""
+    for observation in getattr(record, "observations", ()):
+        counts: list[int | None] = []
+        for phase in observation.phases.values():
+            counts += [phase.python_calls, phase.variables_created, *(phase.user_calls or {}).values()]
+            if phase.model is not None:
+                counts += [phase.model.weights, phase.model.trainable_weights, phase.model.losses]
+        for one in observation.variables:
+            counts += [one.in_weights, one.in_trainable_weights]
+            counts += [size + 1 for size in one.shape]  # -1: of no fixed size
+        if any(count is not None and count < 0 for count in counts):
+            raise _broken(path, f"It holds a number of things below zero, of {observation.case}.")
+    times = [*getattr(record, "seconds", {}).values(), getattr(record, "import_seconds", None)]
+    if any(seconds is not None and not 0 <= seconds < math.inf for seconds in times):
+        raise _broken(path, "It holds a time that is below zero or without end.")
 
 
 def _data(value: Any) -> Any:

@@ -4,7 +4,7 @@ Nothing is written unless all of it fits together: what two runs measured twice 
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageErr
 from nestbench.given import content
 from nestbench.names import number_of
 from nestbench.store.disk import StoreError
-from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.records import CaseResult, HostFacts, StackFacts, label_of
 from nestbench.store.results import Store
 from nestprobe.observation import Observation
 
@@ -35,19 +35,23 @@ class ContradictionError(NestbenchError):
 class Gathered:
     """What goes into a store.
 
-    ``twice``: number of cells that were there more than once, and the same; ``replaced``: of those in the
-    store that were measured with other digests, and go.
+    ``unconfirmed``: as ``Unconfirmed`` has them, by stack. ``twice``: number of cells that were there more
+    than once, and the same; ``replaced``: of those in the store that were measured with other digests: they
+    go.
     """
 
     results: tuple[CaseResult, ...]
     stacks: tuple[StackFacts, ...]
     hosts: tuple[HostFacts, ...]
+    unconfirmed: Mapping[str, Mapping[str, str]]
     twice: int
     replaced: int
 
     def save(self, store: Store) -> None:
         """Write it. Raises StoreError."""
         store.prepare()
+        for stack, cells in self.unconfirmed.items():  # before them: a command that is killed here is no look
+            store.save_unconfirmed(stack, cells)
         for result in self.results:
             store.save(result)
         for facts in self.stacks:
@@ -131,6 +135,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
     results: list[CaseResult] = []
     facts: list[StackFacts] = []
     hosts: list[HostFacts] = []
+    unconfirmed: dict[str, dict[str, str]] = {}
     twice = replaced = 0
     for stack in dict.fromkeys(name for store in sources for name in store.stacks()):
         holding = [store for store in sources if stack in store.stacks()]
@@ -140,6 +145,10 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             results += [merged] if merged is not None else []
             twice += same
             replaced += gone
+        marks = [(store, store.unconfirmed(stack)) for store in [*holding, target]]
+        if any(cells for _, cells in marks):
+            its = [one for one in results if one.stack == stack]
+            unconfirmed[stack] = dict(_unconfirmed(marks, its, target.unconfirmed(stack)))
         found = filter(None, (store.load_host(stack) for store in holding))
         hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
     _refuse_without_seal([*sources, target])
@@ -154,6 +163,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
         results=tuple(results),
         stacks=tuple(facts),
         hosts=tuple(hosts),
+        unconfirmed=unconfirmed,
         twice=twice,
         replaced=replaced,
     )
@@ -220,6 +230,23 @@ def _merged(
                 label = row_label(observation.case, observation.variant)
                 wrong.append(f"{label} on {stack}: {said}: {where.root} and {store.root}")
     return replace(first, observations=[one for _, one in found.values()]), twice, gone
+
+
+def _unconfirmed(
+    marks: Sequence[tuple[Store, Mapping[str, str]]], merged: Sequence[CaseResult], there: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Cells that none of those who hold them has confirmed; and of ``there``, what nothing was brought to."""
+    brought = set()
+    for result in merged:
+        held = [(store.load(result.stack, result.case, lambda _: None), cells) for store, cells in marks]
+        same = [(one, cells) for one, cells in held if one is not None and one.digests == result.digests]
+        for seen in result.observations:
+            label = label_of(seen.case, seen.variant)
+            brought.add(label)
+            by = [cells.get(label) for one, cells in same if one.variant(seen.variant) is not None]
+            if by[0] is not None and None not in by:
+                yield label, by[0]
+    yield from ((label, made) for label, made in there.items() if label not in brought)
 
 
 def differing(one: Observation, other: Observation) -> Iterable[str]:

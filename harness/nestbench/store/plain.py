@@ -25,6 +25,10 @@ def to_data(record: Any, schema: int) -> dict[str, Any]:
     return {"schema": schema, **data}
 
 
+def _refused(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
+
+
 def from_text(kind: type[Record], text: str, path: Path, schema: int, *, do: str = _AGAIN) -> Record:
     """The record that ``text`` holds; ``schema``: the newest that can be read; ``do``: where it is broken.
 
@@ -32,7 +36,7 @@ def from_text(kind: type[Record], text: str, path: Path, schema: int, *, do: str
     for one of a newer nestbench.
     """
     try:
-        data: Any = json.loads(text)
+        data: Any = json.loads(text, parse_constant=_refused)
         if isinstance(data, dict) and isinstance(data.get("schema"), int) and data["schema"] > schema:
             raise newer_schema(path, data["schema"], schema)
         record: Record = TypeAdapter(kind).validate_json(text)

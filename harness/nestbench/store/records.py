@@ -1,15 +1,17 @@
 """The records that the store keeps. Unknown fields and wrong types are refused."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from nestbench.catalogue import row_label
 from nestbench.digests import Digests
 from nestbench.store.plain import STRICT
 from nestprobe.observation import SCHEMA, Observation
 
-__all__ = ["SCHEMA", "CaseResult", "HostFacts", "StackFacts"]
+__all__ = ["SCHEMA", "CaseResult", "HostFacts", "StackFacts", "Unconfirmed", "label_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,21 @@ class StackFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unconfirmed:
+    """Cells of a stack after which nobody has looked whether its environment was altered.
+
+    ``cells``: by label, as ``label_of`` makes it, what tells the environment in which each was
+    measured from all others. A cell that has no result may be among them.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    schema: int = SCHEMA
+    stack: str
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class HostFacts:
     """What differs from run to run: never compared, never judged.
 
@@ -90,3 +107,8 @@ class HostFacts:
                 host: known[host] for host in dict.fromkeys(at.values()) if host in known and host != here
             },
         )
+
+
+def label_of(case: str, variant: Mapping[str, str]) -> str:
+    """The label of a cell in ``Unconfirmed``: the same of an observation and of what is asked for."""
+    return row_label(case, dict(sorted(variant.items())))

@@ -13,7 +13,7 @@ from nestbench.errors import UsageError
 from nestbench.store import codec, disk
 from nestbench.store.alike import Alike, Decoded
 from nestbench.store.disk import StoreError
-from nestbench.store.records import CaseResult, HostFacts, StackFacts
+from nestbench.store.records import CaseResult, HostFacts, StackFacts, Unconfirmed
 from nestbench.store.seal import sealed, unsealed
 from nestprobe.observation import Observation
 
@@ -25,7 +25,8 @@ OnBroken = Callable[[StoreError], None]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _CASE = re.compile(r"[\w+-][\w.+-]*")
-_STACK, _HOST = "_stack", "_host"
+_STACK, _HOST, _UNCONFIRMED = "_stack", "_host", "_unconfirmed"
+_BESIDE = (_STACK, _HOST, _UNCONFIRMED)
 _SUFFIX = ".json"
 _SHOWN = 60  # characters of a name that is none
 
@@ -82,7 +83,7 @@ class Store:
 
     def cases(self, stack: str) -> list[str]:
         """Cases with a result file on that stack, sorted."""
-        return sorted(name for name in _stored(self.root / stack) if name not in (_STACK, _HOST))
+        return sorted(name for name in _stored(self.root / stack) if name not in _BESIDE)
 
     def path(self, stack: str, name: str) -> Path:
         """Where a result lies. Raises UsageError for a name that is no file name.
@@ -104,6 +105,10 @@ class Store:
     def host_path(self, stack: str) -> Path:
         """Where the facts of its hosts lie."""
         return self.path(stack, _HOST)
+
+    def unconfirmed_path(self, stack: str) -> Path:
+        """Where it lies of which cells it is not known whether their environment was altered."""
+        return self.path(stack, _UNCONFIRMED)
 
     def load(self, stack: str, case: str, on_broken: OnBroken | None = None) -> CaseResult | None:
         """The stored result; None where there is none."""
@@ -199,6 +204,23 @@ class Store:
                 facts = facts.after(old)
             return _written(self.host_path(facts.stack), facts)
 
+    def unconfirmed(self, stack: str) -> dict[str, str]:
+        """As ``Unconfirmed.cells`` has them; none where all are confirmed. Raises StoreError."""
+        path = self.unconfirmed_path(stack)
+        held = self._read(Unconfirmed, path, None, lambda one: _check_place(one.stack, stack, path))
+        return held.cells if held is not None else {}
+
+    def save_unconfirmed(self, stack: str, cells: Mapping[str, str]) -> str:
+        """Write which are not confirmed, and return what was written: nothing where all are.
+
+        Raises StoreError.
+        """
+        path = self.unconfirmed_path(stack)
+        if not cells:
+            disk.remove(path)
+            return ""
+        return _written(path, Unconfirmed(stack=stack, cells=dict(cells)))
+
     def _read(
         self, type_: type[Record], path: Path, on_broken: OnBroken | None, check: Callable[[Record], None]
     ) -> Record | None:
@@ -241,7 +263,7 @@ class Reader:
         return decoded
 
 
-def _written(path: Path, record: CaseResult | StackFacts | HostFacts) -> str:
+def _written(path: Path, record: CaseResult | StackFacts | HostFacts | Unconfirmed) -> str:
     text = sealed(codec.encode(record))
     disk.write_text(path, text)
     return text

@@ -27,13 +27,14 @@ def alone(tmp_path, monkeypatch):
 
 
 def test_nothing_is_lost_and_nothing_wrong():
-    code, tallies = planted("killed", "together", "cut", "flipped", "schemas")
+    code, tallies = planted("killed", "together", "cut", "flipped", "schemas", "altered")
     assert [(one["fault"], one["lost"], one["wrong"], one["untold"], one["found"]) for one in tallies] == [
-        (name, 0, 0, 0, []) for name in ("killed", "together", "cut", "flipped", "schemas")
+        (name, 0, 0, 0, []) for name in ("killed", "together", "cut", "flipped", "schemas", "altered")
     ]
     assert code == 0
     assert all(one["runs"] for one in tallies)
-    assert tallies[0]["saw"]["killed"] == 1
+    assert tallies[0]["saw"]["killed"] == tallies[-1]["saw"]["killed"] == 1
+    assert tallies[-1]["saw"]["wrong before"] > 0
 
 
 def test_what_is_believed_although_it_is_damaged_is_counted(monkeypatch):

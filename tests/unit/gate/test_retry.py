@@ -93,6 +93,14 @@ def test_a_failure_that_passes_the_second_time_is_unstable_and_no_failure(failin
     assert "\n  as accepted in a fresh process\n" in done.output
 
 
+def test_a_second_try_that_was_killed_before_it_looked_at_its_environment_stands_for_none(failing):
+    answered(failing)
+    Store(failing.store.root / "again").save_unconfirmed("tf2.15", {"plain": "another"})
+    done = elsewhere(failing)
+    assert done.exit_code == 1
+    assert "not tried again: " in done.output
+
+
 def test_a_second_try_that_failed_elsewhere_counts(failing):
     answered(failing, plain={"counted": 20})
     done = elsewhere(failing)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nestbench.environments import altered, environment, environment_folder, prepare
+from nestbench.environments import altered, environment, environment_folder, prepare, why_not_unaltered
 from nestbench.environments.failures import os_failure, provisioning_failure
 from nestbench.environments.inspection import differences
 from nestbench.errors import GroundError
@@ -158,6 +158,17 @@ def test_what_keeps_names_versions_and_sizes_is_noticed_too(locked, tmp_path, na
     out = subprocess.run([again.python_path, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.split() == ["1.1", "None"]
     assert not made(locked, tmp_path).freshly_made
+
+
+def test_one_that_was_altered_and_made_anew_meanwhile_is_another(locked, tmp_path):
+    env = made(locked, tmp_path)
+    assert made(locked, tmp_path).made == env.made
+    same_size(site_of(env))
+    assert "tinydep/__init__.py was changed" in why_not_unaltered(locked, tmp_path, env.made)
+    for one, why in ((made(locked, tmp_path), ""), (env, "another environment is in its place")):
+        assert altered(locked, one) == why_not_unaltered(locked, tmp_path, one.made) == why
+    shutil.rmtree(env.folder)
+    assert "there is none yet" in why_not_unaltered(locked, tmp_path, env.made)
 
 
 def test_an_environment_from_before_there_were_records_is_read_once_and_kept(locked, tmp_path):

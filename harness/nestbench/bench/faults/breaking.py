@@ -1,16 +1,20 @@
-"""Environments that were changed between two runs, and package indexes that fail while one is made."""
+"""Environments that were changed between two runs or while one measures, and package indexes that fail."""
 
 import shutil
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from nestbench.bench.faults.index import Fails
-from nestbench.bench.faults.place import STACK, Place
+from nestbench.bench.faults.place import STACK, Held, Place, ended, held
 from nestbench.bench.faults.tally import Tally
 from nestbench.errors import ExitCode
 
-__all__ = ["environments", "index"]
+__all__ = ["altered", "environments", "index"]
 
+_LOOK_SECONDS = 0.01
 _UNREACHABLE = "http://127.0.0.1:9/simple"
 
 
@@ -28,6 +32,31 @@ def environments(place: Place, tally: Tally, times: int) -> None:
             if _made(envs) == stamp:
                 tally.count(untold=1, where=f"{where}: not noticed")
             tally.saw["made again"] += 1
+
+
+def altered(place: Place, tally: Tally, times: int) -> None:
+    """An environment altered while it is measured, and the run killed before it looks; the next one knows."""
+    envs = place.root / "altered-envs"
+    for number in range(max(1, times // 5)):
+        results, where = place.fresh("altered"), f"round {number}"
+        place.expect(tally, place.run(place.fresh("before"), envs=envs), [ExitCode.CLEAN], f"before {where}")
+        process = place.start(*place.words(results, envs=envs))
+        _wait(process, results, bool)
+        _same_size(next((envs / STACK / "venv" / "lib").glob("python*/site-packages")))
+        _wait(process, results, place.differing)
+        process.kill()
+        tally.saw["killed"] += ended(process).code == -signal.SIGKILL
+        tally.saw["wrong before"] += place.differing(held(results)[0])
+        if number % 2:  # somebody else finds the environment first, and has it made anew
+            other = place.run(place.fresh("other"), envs=envs)
+            place.expect(tally, other, [ExitCode.CLEAN], f"beside {where}")
+        place.expect(tally, place.run(results, envs=envs), [ExitCode.CLEAN], where)
+        place.judge(tally, results, where)
+
+
+def _wait(process: "subprocess.Popen[str]", results: Path, until: Callable[[Held], object]) -> None:
+    while process.poll() is None and not until(held(results)[0]):
+        time.sleep(_LOOK_SECONDS)
 
 
 def _made(envs: Path) -> int:

@@ -132,10 +132,14 @@ class Place:
     def judge(self, tally: Tally, results: Path, where: str, *, whole: bool = True) -> Held:
         """Count what is wrong in ``results``, and what is missing of a ``whole`` run; gives what is there."""
         found, broken = held(results)
-        differ = [key for key, one in found.items() if self.reference.get(key) != one]
         lost = len(self.reference.keys() - found.keys()) if whole else 0
-        tally.count(lost=lost, wrong=len(differ) + len(broken), where="; ".join([where, *broken[:1]]))
+        wrong = self.differing(found) + len(broken)
+        tally.count(lost=lost, wrong=wrong, where="; ".join([where, *broken[:1]]))
         return found
+
+    def differing(self, found: Held) -> int:
+        """How many results are not those of an undisturbed run."""
+        return sum(self.reference.get(key) != one for key, one in found.items())
 
     def expect(self, tally: Tally, done: Ended, codes: Sequence[ExitCode], where: str, *words: str) -> None:
         """Count a run that ended with another code, in a traceback, or failed without any of ``words``."""

@@ -24,6 +24,7 @@ _TINY: Mapping[str, Callable[[Place, Tally, int], None]] = {
     "flipped": damaging.flipped,
     "schemas": damaging.schemas,
     "environments": breaking.environments,
+    "altered": breaking.altered,
     "index": breaking.index,
     "clock": interrupting.clock,
 }

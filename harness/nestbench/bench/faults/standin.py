@@ -28,6 +28,14 @@ def observation(case: str, variant: dict[str, str], seen: str) -> dict[str, obje
     return {"case": case, "variant": variant, "outcome": {"kind": "observed"}, "phases": phases}
 
 
+def seen_now() -> str:
+    """Which packages there are, as their files say now: a case may have altered them."""
+    versions = [
+        importlib.reload(importlib.import_module(name)).__version__ for name in ("tinyflow", "tinydep")
+    ]
+    return "-".join([*versions, *({"extra"} & sys.modules.keys())])
+
+
 def end_with_the_controller() -> None:
     """As the probe does: its stdin ends when nobody listens any more."""
     while os.read(0, 4096):
@@ -37,17 +45,16 @@ def end_with_the_controller() -> None:
 
 def main(path: str) -> None:
     """Answer the request in the file ``path``."""
-    versions = [importlib.import_module(name).__version__ for name in ("tinyflow", "tinydep")]
     with open(path, encoding="utf-8") as stream:  # noqa: PTH123 - as the probe
         request = json.load(stream)
     threading.Thread(target=end_with_the_controller, daemon=True).start()
-    seen = "-".join([*versions, *({"extra"} & sys.modules.keys())])
     imported = {"python": platform.python_version(), "tensorflow": "2.0", "keras": "2.2.4-tf"}
     emit(event="ready", versions=imported, flavour="tf.keras", launch="fork", threads=1, import_seconds=0.0)
     for cell in request["cells"]:
         emit(event="started", **cell)
         time.sleep(SECONDS)
-        emit(event="cell", observation=observation(cell["case"], cell["variant"], seen), seconds=SECONDS)
+        told = observation(cell["case"], cell["variant"], seen_now())
+        emit(event="cell", observation=told, seconds=SECONDS)
     emit(event="done")
     sys.stdout.flush()
     os._exit(0)
