@@ -310,10 +310,12 @@ class Run:
             try:
                 why = journal.observe(ground, plan.to_run, listener, stop=self._stop, say=say)
             finally:
-                self._tell_strange(plan, watch.strange())
-                watch.save_host()
-                prepared.require_unaltered(plan.stack, undo=custody.undo)
-                confirming.confirm()
+                try:
+                    self._tell_strange(plan, watch.strange())
+                    watch.save_host()
+                finally:  # a disk that takes no more does not excuse from looking
+                    prepared.require_unaltered(plan.stack, undo=custody.undo)
+                    confirming.confirm()
         if why is not None:
             raise IncompleteError(why)
 
