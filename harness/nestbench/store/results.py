@@ -163,17 +163,6 @@ class Store:
             return []
         return [dict(one.variant) for one in result.observations]
 
-    def is_current(
-        self,
-        stack: str,
-        case: str,
-        variant: Mapping[str, str],
-        digests: Digests,
-        on_broken: OnBroken | None = None,
-    ) -> bool:
-        """Whether that cell was measured with these digests."""
-        return dict(variant) in self.current_variants(stack, case, digests, on_broken)
-
     def load_stack(self, stack: str, on_broken: OnBroken | None = None) -> StackFacts | None:
         """What was imported on that stack; None where it is not known."""
         path = self.path(stack, _STACK)
