@@ -180,7 +180,7 @@ def run(
     if not check or report.interrupted:
         raise typer.Exit(int(report.exit_code))
     from nestbench.cli.check import Ground, gate
-    from nestbench.errors import ExitCode
+    from nestbench.errors import gravest
 
     ground = Ground(
         store=store,
@@ -195,7 +195,7 @@ def run(
         *(one.stack for one in report.left_out if one.asked),
     ]
     found = gate(stacks_run, ground, how=how, envs=envs, quiet=quiet)
-    raise typer.Exit(int(found if found is ExitCode.FOUND else max(found, report.exit_code)))
+    raise typer.Exit(int(gravest([found, report.exit_code])))
 
 
 def _parts(shard: str) -> tuple[int, int]:
