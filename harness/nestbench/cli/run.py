@@ -223,7 +223,6 @@ def _run_matrix(
     quiet: bool,
     cluster: "Cluster | None",
 ) -> "Report":
-    from nestbench.gate.retrying import forget
     from nestbench.names import number_of
     from nestbench.run import session
     from nestbench.run.progress import reporter
@@ -239,8 +238,6 @@ def _run_matrix(
             cluster, matrix, names, everything=everything, allow_download=allow_download, say=told.say
         )
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again)
-    for plan in plans:
-        forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
     for named, out in grouped(chosen.left_out) if plans else ():
         told.say(f"{named}: left out: {out.reason}.\n  To get it: {out.remedy}.")
     if plans:

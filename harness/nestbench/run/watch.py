@@ -9,6 +9,7 @@ from nestbench.machine import this_machine
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.plan import StackPlan
 from nestbench.store import HostFacts, StackFacts, Store
+from nestbench.store.again import forget
 from nestbench.store.custody import Custody
 
 __all__ = ["Watch"]
@@ -73,6 +74,7 @@ class Watch:
         if self._custody is not None:
             self._custody.note(path, written)
         self._seconds[cell.label] = round(answer.seconds, 3)
+        forget(self._store, self._plan.stack, cell.case.id, cell.variant.names)
         self._done += 1
         if time.monotonic() >= self._host_due:  # not at the end alone, which a run that is killed never sees
             self.save_host()

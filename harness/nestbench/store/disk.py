@@ -19,7 +19,7 @@ from pathlib import Path
 from nestbench.errors import GroundError
 from nestbench.given import LARGEST, content
 
-__all__ = ["StoreError", "clean", "read_text", "require_writable", "write_text"]
+__all__ = ["StoreError", "clean", "read_text", "remove", "require_writable", "write_text"]
 
 _PREFIX = ".nestbench-"
 _SUFFIX = ".part"
@@ -53,6 +53,14 @@ def write_text(path: Path, text: str) -> None:
         if partial is not None:
             with contextlib.suppress(OSError):
                 Path(partial).unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """That there is no such file. Raises StoreError where it may not be removed."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _in_words(error, f"{path} could not be removed") from error
 
 
 def read_text(path: Path) -> str | None:
