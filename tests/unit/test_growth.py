@@ -230,6 +230,13 @@ def stage(tmp_path, monkeypatch):
     return Stage(tmp_path, monkeypatch)
 
 
+def test_what_only_the_engine_of_a_stack_runs_is_part_of_its_digests():
+    one, other, third = (
+        digests_of(line("good"), MATRIX.get(name)) for name in ("keras2.3", "tf2.15", "tf2.1")
+    )
+    assert one.probe != other.probe == third.probe
+
+
 def test_what_is_measured_is_kept_and_not_measured_again(stage):
     assert stage.run("good", "slow") == ({}, [("good", True, 3), ("slow", True, 3)])
     held = stage.shelf.counts("tf2.15")

@@ -86,9 +86,6 @@ def write_import(
         )
     lock = digests.versions_digest(brought.stack.versions)
     known = {entry.id: entry for entry in entries}
-    probe = ""
-    if brought.sources.probe and brought.sources.probe == digests.tree_fingerprint():
-        probe = digests.probe_digest()
     by_case = defaultdict(list)
     for observation in brought.observations:
         by_case[observation.case].append(observation)
@@ -101,12 +98,15 @@ def write_import(
         origin="brought",
         device=brought.stack.device,
     )
+    here = digests.probe_digest(engine=facts.engine)
+    same_probe = brought.sources.probe and brought.sources.probe == digests.tree_fingerprint()
+    probe = here if same_probe else ""
     wrong = [f"{name}: what was imported"] if held is not None and held != facts else []
     new: list[tuple[Digests, Observation]] = []
     for case, observations in by_case.items():
         same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(known[case].file)
         sent = Digests(case=known[case].digest if same else "", lock=lock, probe=probe)
-        now = replace(sent, case=known[case].digest, probe=digests.probe_digest()) if case in known else sent
+        now = replace(sent, case=known[case].digest, probe=here) if case in known else sent
         new += _beside(store.load(name, case, lambda _: None), now, sent, observations, wrong)
     if wrong:
         raise ContradictionError(

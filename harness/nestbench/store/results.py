@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from nestbench.digests import Digests
+from nestbench.digests import Digests, probe_digest, probe_digests
 from nestbench.errors import UsageError
 from nestbench.store import codec, disk
 from nestbench.store.alike import Alike, Decoded
@@ -228,6 +228,13 @@ class Reader:
         decoded = self._alike.decode(body, path)
         _check_result(decoded.like, stack, case, path)
         return decoded
+
+    def probes(self, stack: str) -> frozenset[str]:
+        """Digests of the probe that a current result of ``stack`` may have: one where it is known."""
+        facts = self._store.load_stack(stack, lambda _: None)
+        if facts is None or not facts.flavour:
+            return probe_digests()
+        return frozenset({probe_digest(engine=facts.engine)})
 
 
 def _written(path: Path, record: CaseResult | StackFacts | HostFacts) -> str:
