@@ -80,6 +80,8 @@ def collect(
             f"Replaced: {number_of(gathered.replaced, 'cell')} measured with another version of the case, "
             "the lock or the probe."
         )
+    for note in (*gathered.notes, *tried.notes):
+        typer.echo(f"{note}.")
     _missing(target, load_catalogue(folders or []), rows, list(dict.fromkeys([*names, *expected])))
 
 

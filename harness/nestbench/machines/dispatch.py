@@ -4,11 +4,13 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from nestbench.catalogue import Cell
 from nestbench.errors import AlteredError, GroundError, IncompleteError, NestbenchError
 from nestbench.faults import explained
 from nestbench.machines.cluster import Cluster
+from nestbench.machines.imported import Imported
 from nestbench.machines.needs import Needs, Offer
 from nestbench.machines.part import Given, Order, Part, divided
 from nestbench.machines.task import Began, Ended, Phase, Said, Saw, Task, fingerprint, packed, slim
@@ -56,6 +58,7 @@ class Dispatch:
         self._done: Counter[str] = Counter()  # cells
         self._open: Counter[str] = Counter()  # parts
         self._held: dict[str, contextlib.ExitStack] = {}  # locks of stacks that are written
+        self._imported = Imported(reporter.say)
         self._errors: dict[str, NestbenchError] = {}
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
@@ -187,7 +190,8 @@ class Dispatch:
                     self._take_back(said.key)
             case Began():
                 given.worker, given.name = said.worker, said.name
-                given.watch = Watch(given.part.plan, self._order.store, host=said.host)
+                agreed = partial(self._imported.agreed, worker=said.name)
+                given.watch = Watch(given.part.plan, self._order.store, host=said.host, agreed=agreed)
                 self._reporter.phase(stack, f"on {said.name}")
             case Phase(text=text):
                 self._reporter.phase(stack, f"on {given.name}: {text}")
@@ -195,6 +199,7 @@ class Dispatch:
                 try:
                     self._saw(given, given.watch, event)
                 except NestbenchError as error:  # it cannot be stored: no other worker mends that
+                    given.watch = None
                     if current:
                         self._cluster.take_back([said.key])
                         self._close(self._given.pop(said.key).part, error)

@@ -22,7 +22,9 @@ class Watch:
     """Stores at once what is said. ``told`` hears how many cells are done, and one that is or is not.
 
     ``host``: facts of the machine that measures; of this one where left out. ``custody``: of the stack's
-    result files, where cases run on this machine and nothing but this writes there.
+    result files, where cases run on this machine and nothing but this writes there. ``agreed``: whether what
+    was imported is to be written, where several machines measure the stack; it raises where they contradict
+    each other.
     """
 
     def __init__(
@@ -34,28 +36,32 @@ class Watch:
         origin: str = "matrix",
         host: Mapping[str, str] | None = None,
         custody: Custody | None = None,
+        agreed: Callable[[StackFacts], bool] = lambda _facts: True,
     ) -> None:
         self._plan, self._store, self._told, self._origin = plan, store, told, origin
         self._host = this_machine() if host is None else host
         self._custody, self._strange = custody, set[str]()
+        self._agreed = agreed
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
         self._host_due = 0.0
 
     def ready(self, ready: Ready) -> None:
-        """What was imported is kept. Raises StoreError."""
-        self._ready = ready
-        written = self._store.save_stack(
-            StackFacts(
-                stack=self._plan.stack,
-                versions=dict(ready.versions),
-                flavour=ready.flavour or "",
-                lock=self._plan.lock,
-                origin=self._origin,
-                device=ready.device["device"],
-            )
+        """What was imported is kept. Raises StoreError, and what ``agreed`` raises."""
+        facts = StackFacts(
+            stack=self._plan.stack,
+            versions=dict(ready.versions),
+            flavour=ready.flavour or "",
+            lock=self._plan.lock,
+            origin=self._origin,
+            device=ready.device["device"],
         )
+        write = self._agreed(facts)
+        self._ready = ready
+        if not write:
+            return
+        written = self._store.save_stack(facts)
         if self._custody is not None:
             self._custody.note(self._store.facts_path(self._plan.stack), written)
 
