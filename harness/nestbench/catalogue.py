@@ -17,7 +17,17 @@ from nestbench.names import Asked, number_of, require_known, the_one
 from nestprobe import casefiles
 from nestprobe.vocabulary import Case
 
-__all__ = ["CaseEntry", "Catalogue", "Cell", "Variant", "case_files", "default_folder", "load_catalogue"]
+__all__ = [
+    "CaseEntry",
+    "Catalogue",
+    "Cell",
+    "Variant",
+    "case_files",
+    "default_folder",
+    "load_catalogue",
+    "parted",
+    "row_label",
+]
 
 # The probe is written for Python 3.7 and carries no annotations; these are theirs.
 _find: Callable[[str], list[str]] = casefiles.find
@@ -89,6 +99,12 @@ def row_label(case: str, variant: str | Mapping[str, str]) -> str:
     """Name of a case variant, given as a label or as values: ``case-id[owner=layer,kind=dict]``."""
     label = variant if isinstance(variant, str) else _label(variant.items())
     return f"{case}[{label}]" if label else case
+
+
+def parted(label: str) -> tuple[str, str]:
+    """The case and the variant of which ``row_label`` made ``label``; the variant's is empty for none."""
+    case, _, variant = label.partition("[")
+    return case, variant.removesuffix("]")
 
 
 def _label(values: Iterable[tuple[str, str]]) -> str:

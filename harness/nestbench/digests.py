@@ -9,7 +9,7 @@ count, its sources).
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -49,7 +49,9 @@ def case_digest(case: Case) -> str:
     """Fingerprint of what the observation of ``case`` depends on.
 
     Covers the function (not its decorator or docstring), the module-level code that it reaches by
-    name or that runs on import, the inputs, the names and values of the variants, and ``needs``.
+    name or that runs on import, the inputs, the names and values of the variants, and ``needs``. It does
+    not see decorators of the file's own functions and classes (those within a function are seen), nor what
+    is in a module that the file imports.
     """
     source = Path(case.file).read_text(encoding="utf-8")
     tree = _parsed(source)
@@ -216,7 +218,7 @@ def _significant(source: str, node: ast.AST) -> Iterator[str]:
         if isinstance(part, (ast.Constant, ast.JoinedStr)):
             text.update(_span(part))
         elif isinstance(part, ast.Module | _Definition) and part.body and _is_text(part.body[0]):
-            dropped.update(_span(part.body[0]))
+            dropped.update(_span(part.body[0]) - _shared(lines, part.body[0]))
     for number in range(first, last + 1):
         line = lines[number - 1]
         bare = not line.strip() or line.lstrip().startswith("#")
@@ -225,5 +227,13 @@ def _significant(source: str, node: ast.AST) -> Iterator[str]:
         yield line if number in text else line.rstrip()
 
 
-def _span(node: ast.expr | ast.stmt) -> Iterable[int]:
-    return range(node.lineno, (node.end_lineno or node.lineno) + 1)
+def _span(node: ast.expr | ast.stmt) -> set[int]:
+    return set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _shared(lines: Sequence[str], node: ast.stmt) -> set[int]:
+    """Lines of ``node`` that hold other code, too: ``def f(): "Text."; return 1``."""
+    first, last = node.lineno, node.end_lineno or node.lineno
+    after = lines[last - 1].encode()[node.end_col_offset :].strip()
+    before = lines[first - 1].encode()[: node.col_offset].strip()
+    return ({first} if before else set()) | ({last} if after and not after.startswith(b"#") else set())

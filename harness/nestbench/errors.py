@@ -18,6 +18,15 @@ class ExitCode(IntEnum):
     GROUND = 4  # the tool or what it stands on failed: network, disk, interpreter
 
 
+_GRAVEST = (ExitCode.USAGE, ExitCode.FOUND, ExitCode.GROUND, ExitCode.INCOMPLETE)
+
+
+def gravest(codes: Iterable[ExitCode]) -> ExitCode:
+    """The one of several that a command ends with: what was found is found, whatever is missing beside it."""
+    given = set(codes)
+    return next((code for code in _GRAVEST if code in given), ExitCode.CLEAN)
+
+
 class NestbenchError(Exception):
     """Something that ends a command, told in three parts.
 

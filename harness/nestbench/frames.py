@@ -1,14 +1,14 @@
 """Results as judged cells, and as rows of tables: a row for each cell and entry, signal or variable."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
 from nestbench.catalogue import Cell, Variant
-from nestbench.digests import Digests, probe_digests
+from nestbench.digests import Digests
 from nestbench.store import Measured, Prototype, Reader, Store
 from nestbench.verdicts import Entry, Judgement, Verdict, is_parameter, judge, size, unmeasured
 from nestprobe.observation import ModelRecord, Observation, PhaseRecord, Raised, VariableRecord
@@ -72,6 +72,7 @@ def _results(
     unavailable: Mapping[str, str],
     unasked: Callable[[str, Observation], None] | None,
 ) -> Iterator[Result]:
+    probes: dict[str, frozenset[str]] = {}
     judged: dict[tuple[Prototype, Variant, tuple[str, ...]], tuple[Judgement, ...]] = {}
     for (stack, case_id), run in groupby(cells, key=lambda cell: (cell.stack, cell.case.id)):
         stored, group = reader.load(stack, case_id), list(run)
@@ -92,7 +93,9 @@ def _results(
                 judgements = judged[key] = judge(
                     prototype.observation, cell.variant.parameters, cell.variant.trainable, cell.case.about
                 )
-            current = _is_current(stored.like.digests, cell, locks.get(stack))
+            if stack not in probes:
+                probes[stack] = reader.probes(stack)
+            current = _is_current(stored.like.digests, cell, locks.get(stack), probes[stack])
             yield Result(
                 cell=cell,
                 state=State.CURRENT if current else State.STALE,
@@ -107,10 +110,8 @@ def _without(cell: Cell, why: str | None) -> Result:
     return Result(cell=cell, state=State.MISSING, judgements=judgements)
 
 
-def _is_current(digests: Digests, cell: Cell, lock: str | None) -> bool:
-    return (
-        digests.case == cell.case.digest and digests.probe in probe_digests() and lock in (None, digests.lock)
-    )
+def _is_current(digests: Digests, cell: Cell, lock: str | None, probes: Collection[str]) -> bool:
+    return digests.case == cell.case.digest and digests.probe in probes and lock in (None, digests.lock)
 
 
 _VARIABLES = "variables"

@@ -1,12 +1,11 @@
 """The file that a person named for an output: there whole or not at all, or written through."""
 
-import contextlib
 import errno
 import os
-import tempfile
 from pathlib import Path
 
 from nestbench.errors import GroundError, NestbenchError, UsageError
+from nestbench.whole import write_whole
 
 __all__ = ["check_output", "write_output"]
 
@@ -71,17 +70,7 @@ def _replace(path: Path, content: bytes, *, executable: bool) -> None:
     if path.exists() and not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, "it may not be written", str(path))
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    handle, partial = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(partial).chmod(mode | 0o111 if executable else mode)
-        Path(partial).replace(path)
-    finally:
-        with contextlib.suppress(OSError):
-            Path(partial).unlink(missing_ok=True)
+    write_whole(path, content, mode=mode | 0o111 if executable else mode)
 
 
 def _in_words(error: OSError, path: Path, option: str) -> NestbenchError:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import types
@@ -26,6 +27,25 @@ def lost(*_):
     raise DeviceError(WHY)
 
 
+BUSY = """
+import time
+from nestprobe.timing import gone, growing
+growing.grow = lambda _: (print("at work", flush=True), time.sleep(20))
+gone.grow("")
+"""
+STARTS = "import subprocess, sys; subprocess.call([sys.executable, '-c', %r])" % BUSY
+
+
+@unittest.skipUnless(sys.platform == "linux", "the system tells of no parent's death elsewhere")
+class KilledTest(unittest.TestCase):
+    def test_growth_ends_with_the_one_that_started_it(self):
+        environ = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+        starter = subprocess.Popen([sys.executable, "-c", STARTS], env=environ, stdout=subprocess.PIPE)
+        self.assertEqual(starter.stdout.readline().strip(), b"at work")
+        starter.kill()
+        self.assertEqual(starter.communicate(timeout=10)[0], b"")  # nobody holds its end any more
+
+
 class GoneTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -36,6 +56,7 @@ class GoneTest(unittest.TestCase):
         )
         self.patch(growing, "Backend", lambda: backend)
         self.patch(growing, "adopt_orphans", lambda: None)
+        self.patch(gone, "end_with_parent", lambda: None)
         self.patch(growing.gc, "freeze", lambda: None)
         self.patch(device, "found", lambda: {"device": "gpu"})
         self.patch(gone.os, "_exit", mock.Mock(side_effect=Ended))

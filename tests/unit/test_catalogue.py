@@ -5,7 +5,7 @@ import os
 import pytest
 
 from nestbench import catalogue
-from nestbench.catalogue import load_catalogue
+from nestbench.catalogue import load_catalogue, parted, row_label
 from nestbench.errors import UsageError
 
 HEAD = "from nestprobe import Tensor, case\n"
@@ -204,3 +204,9 @@ def test_a_case_that_could_not_be_called_is_refused_when_it_is_read(tmp_path, de
         load_catalogue([tmp_path], shipped=False)
     assert said in str(caught.value)
     assert "mine.py" in str(caught.value)
+
+
+@pytest.mark.parametrize("variant", [{}, {"owner": "layer"}, {"owner": "layer", "shape": "[1, 2]"}])
+def test_a_label_is_taken_apart_as_it_was_put_together(variant):
+    label = ",".join(f"{name}={value}" for name, value in variant.items())
+    assert parted(row_label("a-case", variant)) == ("a-case", label)

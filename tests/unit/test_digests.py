@@ -93,6 +93,14 @@ def test_what_makes_a_result_stale(tmp_path, old, new):
     assert digest(tmp_path, BASE.replace(old, new)) != digest(tmp_path, BASE)
 
 
+@pytest.mark.parametrize("text", ["'Text.'", '"""\n    Text.\n    """', '"Größe"'])
+def test_code_on_a_line_of_a_docstring_is_part_of_it(tmp_path, text):
+    one, other = (
+        BASE.replace("(k):\n    return SIZE", f"(k): {text}; return {size}") for size in ("SIZE", "-SIZE")
+    )
+    assert digest(tmp_path, one) != digest(tmp_path, other) != digest(tmp_path, BASE)
+
+
 def test_another_case_is_not_part_of_it(tmp_path):
     changed = BASE.replace("Dense(helper(k))", "Dense(9)")
     assert digest(tmp_path, changed, "another-case") == digest(tmp_path, BASE, "another-case")

@@ -1,13 +1,15 @@
 """Stored results as judged cells, and as rows of tables."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from nestbench.catalogue import load_catalogue
 from nestbench.digests import Digests, probe_digest
 from nestbench.frames import State, cell_rows, collect, signals, variable_rows
-from nestbench.store import Store, StoreError
+from nestbench.matrix import load_matrix
+from nestbench.store import StackFacts, Store, StoreError
 from nestbench.verdicts import Entry, Verdict
 from nestprobe.observation import ModelRecord, Observation, Outcome, PhaseRecord, Raised, VariableRecord
 
@@ -66,8 +68,37 @@ def test_a_result_of_another_lock_case_or_probe_is_stale(measured, monkeypatch):
     store, cells = measured
     states = [result.state for result in collect(store, cells, {"tf2.15": "l", "tf2.21": "other"})]
     assert states[:3] == [State.CURRENT, State.CURRENT, State.STALE]
-    monkeypatch.setattr("nestbench.frames.probe_digests", lambda: frozenset({"other"}))
+    monkeypatch.setattr("nestbench.store.results.probe_digests", lambda: frozenset({"other"}))
     assert collect(store, cells)[0].state == State.STALE
+
+
+@pytest.mark.parametrize(
+    ("keras", "flavour", "engine"),
+    [
+        ("2.3.1", "keras2-package", "symbolic"),
+        ("2.12.0", "keras2-package", None),
+        ("2.3.0-tf", "tf.keras", None),
+    ],
+)
+def test_what_the_probe_of_another_engine_measured_is_stale(measured, keras, flavour, engine):
+    store, cells = measured
+    for name in (None, "symbolic"):
+        digests = Digests(case=cells[0].case.digest, lock="l", probe=probe_digest(engine=name))
+        store.add("tf2.15", digests, observed("layer", 83))
+        assert collect(store, cells)[0].state == State.CURRENT  # nobody knows which it needs
+    for name in (None, "symbolic"):
+        digests = Digests(case=cells[0].case.digest, lock="l", probe=probe_digest(engine=name))
+        store.add("tf2.15", digests, observed("layer", 83))
+        store.save_stack(StackFacts(stack="tf2.15", versions={"keras": keras}, flavour=flavour))
+        assert collect(store, cells)[0].state == (State.CURRENT if name == engine else State.STALE)
+
+
+def test_what_was_imported_tells_the_engine_as_the_matrix_does():
+    published = Store(Path(__file__).parents[2] / "results" / "published")
+    rows = {stack.id: stack for stack in load_matrix().stacks}
+    told = {name: published.load_stack(name).engine for name in published.stacks()}
+    assert told == {name: rows[name].engine for name in told}
+    assert "symbolic" in told.values()
 
 
 def test_a_stack_that_cannot_be_measured_is_unavailable_with_the_reason(measured):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from growth_stage import DIGESTS, SIZES, counts, keras_2, keras_3, stack_counts, times
-from run_stage import entry
+from run_stage import alive, entry
 
 from nestbench.catalogue import Variant, load_catalogue
 from nestbench.errors import GroundError
@@ -26,7 +26,7 @@ OVER = Counted(kind=Kind.OVER, detail="limit of 20 s")
 
 #: Answers as its cases' names say; notes what it was asked.
 FAKE = """
-import json, os, sys
+import json, os, subprocess, sys
 with open(sys.argv[2]) as stream:
     request = json.load(stream)
 with open(os.environ["ASKED"], "a") as log:
@@ -46,7 +46,12 @@ keras = "9.9" if "other-keras" in cases else "2.15.0"
 answer("ready.json", {"versions": {"keras": keras}, "flavour": "keras2", "launch": "fork",
                       "device": {"device": "cpu"}, "import_seconds": 0.1})
 for number, one in enumerate(request["series"]):
-    if one["case"] == "kills-probe":
+    if one["case"] == "leaves-child":
+        command = [sys.executable, "-c", "import time; time.sleep(600)"]
+        child = subprocess.Popen(command, start_new_session=True)
+        with open(os.environ["ASKED"] + ".pid", "w") as stream:
+            stream.write(str(child.pid))
+    if one["case"] in ("kills-probe", "leaves-child"):
         os._exit(7)
     if one["case"] == "gpu-goes":
         answer("gone.json", {"no_device": "no GPU to compute on: it fell off the bus"})
@@ -195,7 +200,7 @@ class Stage:
         probe.mkdir(parents=True)
         (probe / "__init__.py").write_text("", encoding="utf-8")
         (probe / "__main__.py").write_text(FAKE, encoding="utf-8")
-        monkeypatch.setattr("nestbench.growth.launching.staging.stage", lambda _folder: probe.parent)
+        monkeypatch.setattr("nestbench.staging.stage", lambda _folder: probe.parent)
         self.root, self.said = root, []
         self.shelf = Shelf(root=root / "kept")
         self.stack = MATRIX.select(["tf2.15"]).stacks[0]
@@ -230,6 +235,13 @@ def stage(tmp_path, monkeypatch):
     return Stage(tmp_path, monkeypatch)
 
 
+def test_what_only_the_engine_of_a_stack_runs_is_part_of_its_digests():
+    one, other, third = (
+        digests_of(line("good"), MATRIX.get(name)) for name in ("keras2.3", "tf2.15", "tf2.1")
+    )
+    assert one.probe != other.probe == third.probe
+
+
 def test_what_is_measured_is_kept_and_not_measured_again(stage):
     assert stage.run("good", "slow") == ({}, [("good", True, 3), ("slow", True, 3)])
     held = stage.shelf.counts("tf2.15")
@@ -257,6 +269,12 @@ def test_what_was_answered_before_the_probe_died_is_kept(stage):
     assert "ended with status 7" in failures["tf2.15"]
     assert set(stage.shelf.counts("tf2.15").series) == {"good"}
     assert stage.run("good", "more") == ({}, [("more", True, 3)])
+
+
+def test_what_a_case_has_started_is_ended_with_the_probe(stage):
+    stage.run("leaves-child")
+    pid = int((stage.root / "asked.jsonl.pid").read_text())
+    assert not Path(f"/proc/{pid}").exists() or not alive(pid)
 
 
 def test_another_keras_is_not_measured(stage):

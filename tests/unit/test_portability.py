@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,28 @@ def test_what_a_stack_that_failed_left_open_is_measured_once_it_can_be(tmp_path,
     failing.clear()
     assert run() == 0
     assert all(shelf.load(stack).whole for stack in STACKS)
+
+
+def test_what_is_there_of_a_stack_that_cannot_save_this_time_stays_where_it_is_current(tmp_path):
+    def prepare(stack, _say):
+        if stack in failing:
+            raise GroundError("no Python 3.7 here.")
+        return Prepared(python=Path("python"))
+
+    def answers(stack, action, case):
+        return [one for one in entries(stack, action, case) if one["saver"] not in failing]
+
+    failing, exchange = set(), Staged(tmp_path, answers, prepare)
+    exchange.run()
+    before = exchange.shelf.path("tf2.21").read_bytes()
+    failing.add("tf2.1")
+    told = {"tf2.1": "no Python 3.7 here; what 1 stack loaded of its files before stays"}
+    assert [exchange.run(again=True), exchange.run(again=True)] == [told, told]
+    assert exchange.shelf.path("tf2.21").read_bytes() == before
+    exchange.shelf.save(replace(exchange.shelf.load("tf2.21"), basis="of another lock"))
+    assert exchange.run() == {"tf2.1": "no Python 3.7 here."}
+    found = exchange.shelf.load("tf2.21").found[LABELS[0]]["tf2.1"]
+    assert {kind: one.result for kind, one in found.items()} == dict.fromkeys(found, "unavailable")
 
 
 def test_what_is_said_of_several_files_stands_once(tmp_path):

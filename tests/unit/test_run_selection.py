@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from nestbench.errors import ExitCode, UsageError
+from nestbench.errors import ExitCode, GroundError, UsageError
 from nestbench.interpreters import Available, Interpreter, Source, Unavailable
 from nestbench.matrix import Device, load_matrix
 from nestbench.run import selection, session
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.selection import LeftOut
 from nestbench.run.summary import exit_code, told
+from nestbench.store.collecting import ContradictionError
 
 MATRIX = load_matrix()
 NO_GPU = Unavailable(reason="no NVIDIA GPU is visible here", remedy="get one", no_device=True)
@@ -118,6 +119,8 @@ def test_all_and_names_exclude_each_other():
 
 FULL = StackResult(stack="a", expected=2, missing=0)
 HOLE = StackResult(stack="b", expected=2, missing=1, reason="interrupted")
+AGAINST = StackResult(stack="c", expected=2, missing=0, error=ContradictionError("two workers"))
+FAILED = StackResult(stack="d", expected=2, missing=2, error=GroundError("no disk"))
 
 
 @pytest.mark.parametrize(
@@ -129,9 +132,11 @@ HOLE = StackResult(stack="b", expected=2, missing=1, reason="interrupted")
         ([FULL], None, True, ExitCode.INCOMPLETE),
         ([FULL, HOLE], None, False, ExitCode.INCOMPLETE),
         ([], None, False, ExitCode.INCOMPLETE),
+        ([HOLE, FAILED], None, True, ExitCode.GROUND),
+        ([FAILED, AGAINST, HOLE], True, True, ExitCode.FOUND),
     ],
 )
-def test_only_a_complete_run_is_a_success(results, asked, interrupted, code):
+def test_only_a_complete_run_is_a_success_and_what_was_found_comes_first(results, asked, interrupted, code):
     left_out = [] if asked is None else [LeftOut(stack="c", reason="r", remedy="m", asked=asked)]
     assert exit_code(results, left_out, interrupted=interrupted) is code
 

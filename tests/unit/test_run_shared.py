@@ -8,12 +8,13 @@ from run_stage import FAKE_PROBE, Stage, run
 
 from nestbench import staging
 from nestbench.environments import COMPILED_FOR_ONCE
-from nestbench.errors import ExitCode
+from nestbench.errors import AlteredError, ExitCode
 from nestbench.matrix import Device
 from nestbench.run.orchestrate import Prepared, Run
 from nestbench.run.probe_process import Limits
 from nestbench.run.summary import told
 from nestbench.run.workspace import BusyError, Workspace
+from nestbench.store import StoreError
 
 
 @pytest.fixture
@@ -81,6 +82,16 @@ def test_of_an_environment_that_was_altered_meanwhile_nothing_is_kept(stage):
     assert len(stage.plan("a", "good-1", "good-2").to_run) == 2
     (result,) = run(stage, stage.plan("a", "good-1", "good-2"))
     assert (result.missing, result.exit_code) == (0, ExitCode.CLEAN)
+
+
+def test_an_environment_is_looked_at_although_the_last_write_fails(stage, monkeypatch):
+    def full(*_):
+        raise StoreError("_host.json could not be written")
+
+    monkeypatch.setattr(type(stage.store), "save_host", full)
+    (result,) = run(stage, stage.plan("a", "good-1"), prepare=lambda *_: ALTERED)
+    assert (result.missing, type(result.error)) == (1, AlteredError)
+    assert files_of(stage) == {}
 
 
 @pytest.mark.parametrize("again", [False, True])

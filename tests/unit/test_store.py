@@ -64,12 +64,11 @@ def test_the_file_is_made_for_reading_and_diffing(tmp_path):
 
 def test_what_makes_a_result_current(tmp_path):
     store = filled(tmp_path)
-    assert store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS)
-    assert not store.is_current("tf2.15", "a-case", {"owner": "list"}, DIGESTS)
-    assert not store.is_current("tf2.16", "a-case", {"owner": "layer"}, DIGESTS)
+    assert store.current_variants("tf2.15", "a-case", DIGESTS) == [{"owner": "layer"}, {"owner": "model"}]
+    assert store.current_variants("tf2.16", "a-case", DIGESTS) == []
     for part in ("case", "lock", "probe"):
         changed = replace(DIGESTS, **{part: "x"})
-        assert not store.is_current("tf2.15", "a-case", {"owner": "layer"}, changed)
+        assert store.current_variants("tf2.15", "a-case", changed) == []
 
 
 def test_results_of_other_digests_go_when_one_of_new_ones_comes(tmp_path):

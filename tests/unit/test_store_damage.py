@@ -77,9 +77,9 @@ def test_a_broken_file_is_refused_or_measured_again(tmp_path, name):
     said = []
     assert store.load("tf2.15", "a-case", said.append) is None
     assert len(said) == 1
-    assert not store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS, said.append)
+    assert store.current_variants("tf2.15", "a-case", DIGESTS, said.append) == []
     store.add("tf2.15", DIGESTS, observation(variant={"owner": "layer"}))
-    assert store.is_current("tf2.15", "a-case", {"owner": "layer"}, DIGESTS)
+    assert store.current_variants("tf2.15", "a-case", DIGESTS) == [{"owner": "layer"}]
 
 
 def test_a_cell_that_is_told_in_two_ways_is_read_in_none(tmp_path):

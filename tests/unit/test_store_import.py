@@ -10,6 +10,7 @@ from nestbench.catalogue import load_catalogue
 from nestbench.cli import app
 from nestbench.digests import Digests, file_fingerprint, probe_digest, tree_fingerprint
 from nestbench.errors import UsageError
+from nestbench.frames import State, collect
 from nestbench.run.workspace import Workspace
 from nestbench.store import StackFacts, Store, codec, write_import
 from nestbench.store.collecting import ContradictionError
@@ -129,6 +130,20 @@ def test_what_another_command_is_writing_is_not_written_beside_it(tmp_path, monk
         assert {one: one.read_bytes() for one in store.root.rglob("*.json")} == before
     assert called("import", path, "--results", store.root).exit_code == 0
     assert store.cases(name) == ["a-case", "another"]
+
+
+def test_of_multi_backend_keras_2_the_probe_is_that_of_its_engine(tmp_path):
+    versions = {"python": "3.7.16", "tensorflow": "2.1.0", "keras": "2.3.1"}
+    path, catalogue = brought(tmp_path, stack={"versions": versions, "flavour": "keras2-package"})
+    sources = {
+        "cases": {"a-case": file_fingerprint(catalogue.get("a-case").file)},
+        "probe": tree_fingerprint(),
+    }
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"sources": sources}))
+    store = Store(tmp_path / "results")
+    name = write_import(store, path, catalogue).stack
+    assert store.load(name, "a-case").digests.probe == probe_digest(engine="symbolic") != probe_digest()
+    assert [one.state for one in collect(store, catalogue.cells([name]))] == [State.CURRENT]
 
 
 def test_which_machine_a_cell_came_from_is_kept(tmp_path):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from nestbench.catalogue import parted
 from nestbench.growth import Shelf as GrowthShelf
 from nestbench.growth.record import Counts, Times
 from nestbench.store.disk import read_text
@@ -49,7 +50,7 @@ def _keep(made: TimingShelf, session: Session, launched: Launched, path: Path, l
 
 def _renamed(benchmarks: Sequence[dict[str, object]], labels: Named) -> Iterator[dict[str, object]]:
     for one in benchmarks:
-        test, _, label = str(one["fullname"]).removesuffix("]").partition("[")
+        test, label = parted(str(one["fullname"]))
         for old, new in labels:
             if old == label:
                 yield {**one, "fullname": f"{test}[{new}]"}

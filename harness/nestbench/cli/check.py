@@ -180,6 +180,7 @@ def gate(
     quiet: bool = False,
 ) -> ExitCode:
     """Check ``stacks``, try failures again (unless ``how`` is None), tell, and return the exit code."""
+    from nestbench.faults import explained
     from nestbench.gate import Baselines
     from nestbench.gate import check as compare
     from nestbench.gate.asking import ask
@@ -212,8 +213,8 @@ def gate(
         try:
             tried = try_again(checked.failed, trying)
             checked = tried_again(checked, question, tried.results, tried.why_not)
-        except NestbenchError as error:  # the first try stands, and why there was no second is told
-            why = error.what.rstrip(".")
+        except (NestbenchError, OSError) as error:  # the first stands, and why there was no second is told
+            why = explained(error).what.rstrip(".")
             checked = tried_again(checked, question, {}, dict.fromkeys(stacks, why))
     code = checked.exit_code(improvements=improvements)
     _tell(checked, code, ground, writing or Writing(), improvements=improvements)

@@ -45,12 +45,12 @@ def collect(
     (`nestbench check`) saw comes along.
     """
     from nestbench.catalogue import load_catalogue
-    from nestbench.gate.retrying import AGAIN
     from nestbench.matrix import load_matrix
     from nestbench.names import number_of
     from nestbench.run.confirming import not_confirmed
     from nestbench.run.workspace import find_workspace
     from nestbench.store import Store
+    from nestbench.store.again import AGAIN, second_tries
     from nestbench.store.collecting import gather, stores_in
 
     rows = load_matrix(matrix)
@@ -60,7 +60,7 @@ def collect(
     found = [one for one in stores_in(sources) if one.root.resolve() != target.root.resolve()]
     first = [one for one in found if one.root.name != AGAIN]
     second = [one for one in found if one.root.name == AGAIN]
-    again = Store(target.root / AGAIN)
+    again = second_tries(target)
     with ExitStack() as held:  # a run that writes there meanwhile would lose what is written
         there = target.root.is_dir()  # what is refused makes no folder
         for name in sorted({name for one in first for name in one.stacks()}):
@@ -81,6 +81,8 @@ def collect(
             f"Replaced: {number_of(gathered.replaced, 'cell')} measured with another version of the case, "
             "the lock or the probe."
         )
+    for note in (*gathered.notes, *tried.notes):
+        typer.echo(f"{note}.")
     for line in not_confirmed(target):
         typer.echo(line)
     _missing(target, load_catalogue(folders or []), rows, list(dict.fromkeys([*names, *expected])))

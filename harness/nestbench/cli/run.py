@@ -181,7 +181,7 @@ def run(
     if not check or report.interrupted:
         raise typer.Exit(int(report.exit_code))
     from nestbench.cli.check import Ground, gate
-    from nestbench.errors import ExitCode
+    from nestbench.errors import gravest
 
     ground = Ground(
         store=store,
@@ -196,7 +196,7 @@ def run(
         *(one.stack for one in report.left_out if one.asked),
     ]
     found = gate(stacks_run, ground, how=how, envs=envs, quiet=quiet)
-    raise typer.Exit(int(found if found is ExitCode.FOUND else max(found, report.exit_code)))
+    raise typer.Exit(int(gravest([found, report.exit_code])))
 
 
 def _parts(shard: str) -> tuple[int, int]:
@@ -224,7 +224,6 @@ def _run_matrix(
     quiet: bool,
     cluster: "Cluster | None",
 ) -> "Report":
-    from nestbench.gate.retrying import forget
     from nestbench.names import number_of
     from nestbench.run import session
     from nestbench.run.confirming import Doubts
@@ -242,8 +241,6 @@ def _run_matrix(
         )
     doubts = Doubts(store=store, workspace=workspace, envs=envs)
     plans = session.plans_of(store, chosen.stacks, catalogue, again=how.again, doubts=doubts)
-    for plan in plans:
-        forget(store, plan.to_run)  # a second try of what is measured anew has yet to be made
     for named, out in grouped(chosen.left_out) if plans else ():
         told.say(f"{named}: left out: {out.reason}.\n  To get it: {out.remedy}.")
     if plans:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from nestbench.catalogue import Cell
-from nestbench.errors import ExitCode
+from nestbench.errors import ExitCode, gravest
 from nestbench.frames import Result
 from nestbench.gate.baseline import Baseline
 from nestbench.gate.deviation import Deviation
@@ -15,7 +15,6 @@ from nestbench.names import matching
 
 __all__ = ["Checked", "Question", "check", "tried_again"]
 
-_FIRST = (ExitCode.FOUND, ExitCode.GROUND, ExitCode.INCOMPLETE)
 #: What is tried once more before it counts.
 _FAILED = (Kind.REGRESSION, Kind.CHANGE, Kind.IMPROVEMENT)
 
@@ -81,7 +80,7 @@ class Checked:
             codes.add(ExitCode.GROUND)
         if not self.compared:  # nothing was measured, or nothing to hold it against
             codes.add(ExitCode.INCOMPLETE)
-        return next((code for code in _FIRST if code in codes), ExitCode.CLEAN)
+        return gravest(codes)
 
 
 def check(question: Question) -> Checked:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
 
+from nestbench.catalogue import parted
 from nestbench.errors import UsageError
 from nestbench.gate.facts import Fact
 from nestbench.gate.finding import Difference
@@ -57,7 +58,7 @@ class Deviation:
 
     def about(self, stack: str, label: str) -> bool:
         """Whether it speaks of that cell."""
-        case, _, variant = label.removesuffix("]").partition("[")
+        case, variant = parted(label)
         pairs = ((self.stack, stack), (self.case, case), (self.variant, variant))
         return all(matching(pattern, [name]) for pattern, name in pairs)
 

@@ -20,11 +20,10 @@ from nestbench.run.plan import StackPlan, plan_stack
 from nestbench.run.progress import Reporter
 from nestbench.run.workspace import Workspace
 from nestbench.store import Store
+from nestbench.store.again import forget, second_tries
 from nestbench.store.records import label_of
 
-__all__ = ["AGAIN", "Tried", "Trying", "forget", "try_again"]
-
-AGAIN = "again"
+__all__ = ["Tried", "Trying", "try_again"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +54,7 @@ def try_again(failed: Sequence[Finding], trying: Trying) -> Tried:
     Where it is not, what an earlier try left beside the results. Raises StoreError where nothing can
     be written there.
     """
-    again = Store(trying.store.root / AGAIN)
+    again = second_tries(trying.store)
     cells: dict[str, list[Cell]] = {}
     for one in failed:
         if one.cell is not None:
@@ -63,8 +62,8 @@ def try_again(failed: Sequence[Finding], trying: Trying) -> Tried:
     rows = {stack.id: stack for stack in trying.matrix.stacks}
     why_not = {stack: _why_not(stack, trying) for stack in cells}
     plans = [_plan(again, stack, cells[stack], trying) for stack, why in why_not.items() if not why]
-    for plan in plans:
-        forget(trying.store, plan.to_run)
+    for cell in (cell for plan in plans for cell in plan.to_run):  # what an earlier try saw is no answer
+        forget(trying.store, cell.stack, cell.case.id, cell.variant.names)
     if plans:
         prepare = trying.prepare or session.tox_prepare(
             [rows[plan.stack] for plan in plans], trying.workspace, envs=trying.envs, allow_download=False
@@ -92,16 +91,6 @@ def try_again(failed: Sequence[Finding], trying: Trying) -> Tried:
         results={(one.cell.stack, one.cell.label): one for one in held},
         why_not={stack: why for stack, why in why_not.items() if why},
     )
-
-
-def forget(store: Store, cells: Sequence[Cell]) -> None:
-    """Drop what second tries saw of the cases of ``cells``: what is measured anew has had none yet.
-
-    Raises OSError.
-    """
-    again = Store(store.root / AGAIN)
-    for path in {again.path(cell.stack, cell.case.id) for cell in cells}:
-        path.unlink(missing_ok=True)
 
 
 def _why_not(stack: str, trying: Trying) -> str:

@@ -1,18 +1,16 @@
 """Runs the series of one stack in its environment: one import, answers as they come."""
 
 import json
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from nestbench import staging
 from nestbench.errors import GroundError, UnavailableError
 from nestbench.growth.line import Line
 from nestbench.growth.record import Part
+from nestbench.run.asking import asking
 from nestbench.run.orchestrate import Prepared
 from nestbench.run.workspace import Workspace
 from nestbench.store.disk import read_text
@@ -96,20 +94,8 @@ class Launcher:
 
     def _run(self, request: Path, asked: Sequence[Asked], reader: "_Reader") -> int | None:
         """Its exit status where an answer is missing at its end."""
-        home = Path(tempfile.mkdtemp(dir=request.parent))
-        probe = staging.stage(self.workspace.folder("probe"))
-        with self._log.open("ab") as out:
-            process = subprocess.Popen(
-                [str(self.made.python), "-s", "-m", "nestprobe", "grow", str(request)],
-                env=self.made.environ(home, probe),
-                cwd=request.parent,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        heard = time.monotonic()
-        try:
+        with asking("grow", request, self.made, workspace=self.workspace, log=self._log) as process:
+            heard = time.monotonic()
             while True:
                 running = process.poll() is None  # asked before the last look, not after it
                 if reader.look():
@@ -124,10 +110,6 @@ class Launcher:
                         f"The probe of {self.stack} said nothing for {silence:.0f} s; see {self._log}."
                     )
                 time.sleep(_LOOK_SECONDS)
-        finally:
-            if process.poll() is None:  # also on Ctrl-C: its children die with it
-                process.kill()
-            process.wait()
 
 
 class _Reader:

@@ -49,13 +49,13 @@ def _fixed(entry: CaseEntry) -> Iterator[tuple[tuple[str, str], ...]]:
 
 def digests_of(line: Line, stack: Stack) -> Digests:
     """What a result of ``line`` on ``stack`` depends on. Raises GroundError where the stack has no lock."""
-    return Digests(case=line.entry.digest, lock=lock_digest(stack), probe=_probe())
+    return Digests(case=line.entry.digest, lock=lock_digest(stack), probe=_probe(stack.engine))
 
 
 @cache
-def _probe() -> str:
+def _probe(engine: str | None) -> str:
     folder = Path(nestprobe.__file__).parent / "timing"
-    texts = [probe_digest(), *(file_fingerprint(folder / f"{name}.py") for name in _MEASURES)]
+    texts = [probe_digest(engine=engine), *(file_fingerprint(folder / f"{name}.py") for name in _MEASURES)]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:_DIGITS]
 
 

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from nestbench.errors import GroundError, NestbenchError
+from nestbench.errors import NestbenchError
 from nestbench.growth.launching import Answer, Asked, Launcher
 from nestbench.growth.line import Line, counts_are_current, digests_of, times_are_current
 from nestbench.growth.record import CountPoint, Counts, StackCounts, Tally, TimePoint, Times
 from nestbench.growth.shelf import Shelf
 from nestbench.matrix import Stack
 from nestbench.names import number_of
+from nestbench.run.meant import require_meant
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.workspace import Workspace
 from nestbench.timing.host import host_facts
@@ -91,17 +92,7 @@ class _Keeper:
     def ready(self, said: Answer) -> None:
         """Note what was imported. Raises GroundError where that is another Keras than the row names."""
         versions = said["versions"]
-        wrong = [
-            f"{name} {versions.get(name)} and not {version}"
-            for name, version in self._made.imports.items()
-            if versions.get(name) != version
-        ]
-        if wrong:
-            raise GroundError(
-                f"The stack {self._stack.id} imports {', '.join(wrong)}, so nothing of it was measured.",
-                why="the row names a Keras that this TensorFlow does not hand out under that name",
-                do="Correct the row: module, environ or keras.",
-            )
+        require_meant(self._stack.id, self._made.imports, versions)
         self._launch = said["launch"]
         self._head = StackCounts(
             stack=self._stack.id,

@@ -4,11 +4,13 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 from nestbench.catalogue import Cell
 from nestbench.errors import AlteredError, GroundError, IncompleteError, NestbenchError
 from nestbench.faults import explained
 from nestbench.machines.cluster import Cluster
+from nestbench.machines.imported import Imported
 from nestbench.machines.needs import Needs, Offer
 from nestbench.machines.part import Given, Order, Part, divided
 from nestbench.machines.task import Began, Ended, Looked, Phase, Said, Saw, Task, fingerprint, packed, slim
@@ -58,6 +60,7 @@ class Dispatch:
         self._open: Counter[str] = Counter()  # parts
         self._held: dict[str, contextlib.ExitStack] = {}  # locks of stacks that are written
         self._confirming: dict[str, Confirming] = {}
+        self._imported = Imported(reporter.say)
         self._errors: dict[str, NestbenchError] = {}
         self._started = time.monotonic()
         self._seconds: dict[str, float] = {}
@@ -192,8 +195,10 @@ class Dispatch:
                     self._take_back(said.key)
             case Began():
                 given.worker, given.name = said.worker, said.name
+                confirming = self._confirming.get(stack)
+                agreed = partial(self._imported.agreed, worker=said.name)
                 given.watch = Watch(
-                    given.part.plan, self._order.store, host=said.host, confirming=self._confirming.get(stack)
+                    given.part.plan, self._order.store, host=said.host, confirming=confirming, agreed=agreed
                 )
                 self._reporter.phase(stack, f"on {said.name}")
             case Phase(text=text):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import shlex
 import subprocess
@@ -22,6 +21,7 @@ from nestbench.interpreters import Interpreter, find
 from nestbench.matrix.loading import SHIPPED
 from nestbench.matrix.stack import Flavour, Platform, Stack
 from nestbench.matrix.uv_tool import find_links, find_uv, uv_environ
+from nestbench.whole import write_whole
 
 _UV_PLATFORM = {Platform.LINUX_X86_64: "x86_64-manylinux_2_28"}
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)==(?P<version>[^\s;\\]+)", re.MULTILINE)
@@ -315,12 +315,7 @@ def _header(stack: Stack) -> str:
 def _replace(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            file.write(text)
-        Path(file.name).chmod(0o644)
-        os.replace(file.name, path)  # noqa: PTH105 - atomic
+        write_whole(path, text.encode())
     except OSError as error:
         raise GroundError(
             f"The lock {path} cannot be written: {error.strerror}.",

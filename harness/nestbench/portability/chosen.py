@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nestbench.catalogue import CaseEntry, Catalogue, Variant
+from nestbench.catalogue import CaseEntry, Catalogue, Variant, parted
 from nestbench.errors import UsageError
 from nestbench.matrix import Device, Matrix, Stack
 from nestbench.names import require_known
@@ -60,7 +60,7 @@ def _refuse_gpus(rows: Sequence[Stack]) -> None:
 
 
 def _cell(catalogue: Catalogue, label: str) -> tuple[CaseEntry, Variant]:
-    name, _, variant = label.rstrip("]").partition("[")
+    name, variant = parted(label)
     entry = catalogue.get(name)
     for one in entry.variants:
         if one.label == variant:

@@ -1,7 +1,8 @@
 """Has stacks save, then load each other's files: one process a stack, two rounds."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from nestbench.errors import NestbenchError
 from nestbench.matrix import Stack
+from nestbench.names import number_of
 from nestbench.portability.chosen import Chosen
 from nestbench.portability.record import (
     KINDS,
@@ -24,6 +26,7 @@ from nestbench.run.inquiry import inquire
 from nestbench.run.orchestrate import Prepare, Prepared
 from nestbench.run.probe_process import GRACE_SECONDS, IMPORT_SECONDS, Limits
 from nestbench.run.workspace import Workspace
+from nestbench.store.disk import StoreError
 from nestprobe.observation import OutcomeKind
 
 __all__ = ["Exchange"]
@@ -49,6 +52,7 @@ class Exchange:
     def run(self, *, again: bool = False) -> dict[str, str]:
         """Measure what is missing; returns why, for each stack that could not be.
 
+        What was loaded before of a stack that cannot save this time stays, where it is current.
         Raises StoreError where the findings cannot be kept.
         """
         todo = [stack for stack in self.chosen.stacks if again or not self._is_current(stack)]
@@ -80,14 +84,36 @@ class Exchange:
                     )
                 )
                 answers = pool.map(lambda stack: one(stack, "load"), todo)
+                stays = Counter[str]()
                 for stack, answer in zip(todo, answers, strict=True):
                     if answer is not None:
-                        self.shelf.save(self._loads(stack, answer, saved, failures))
+                        before = self._before(stack, {name for name, by in saved.items() if by is None})
+                        stays.update({saver for _, saver, _ in before})
+                        self.shelf.save(self._loads(stack, answer, saved, failures, before))
+        for saver, loaders in stays.items():
+            why, others = failures[saver].rstrip("."), number_of(loaders, "stack")
+            failures[saver] = f"{why}; what {others} loaded of its files before stays"
         return failures
 
     def _is_current(self, stack: Stack) -> bool:
         kept = self.shelf.load(stack.id)
         return kept is not None and kept.whole and kept.basis == basis(self.chosen, stack)
+
+    def _before(self, stack: Stack, savers: Collection[str]) -> dict[tuple[str, str, str], Loaded]:
+        """What it loaded of these, as far as that is kept and current, by label, saver and kind."""
+        try:
+            kept = self.shelf.load(stack.id)
+        except StoreError:  # what is measured now takes its place
+            return {}
+        if kept is None or kept.basis != basis(self.chosen, stack):
+            return {}
+        return {
+            (label, saver, kind): one
+            for label, found in kept.found.items()
+            for saver in savers
+            for kind, one in found.get(saver, {}).items()
+            if one.result != UNAVAILABLE
+        }
 
     def _asked(self, stack: Stack, action: str, made: Prepared, scratch: Path) -> dict[str, Any]:
         """The answer, with what timed out after other files of its child tried by itself: it may not hang."""
@@ -141,16 +167,19 @@ class Exchange:
         answer: Mapping[str, Any],
         saved: Mapping[str, Mapping[str, Any] | None],
         failures: Mapping[str, str],
+        before: Mapping[tuple[str, str, str], Loaded],
     ) -> Loads:
         found: dict[str, dict[str, dict[str, Loaded]]] = {}
         for place, (entry, variant) in enumerate(self.chosen.cells):
             loaded = _by_step(answer["cells"][place]["entries"])
-            rows = found.setdefault(label_of(entry, variant), {})
+            label = label_of(entry, variant)
+            rows = found.setdefault(label, {})
             for saver in self.chosen.stacks:
                 by = saved[saver.id]
                 kept = _by_step(by["cells"][place]["entries"]) if by is not None else {}
                 rows[saver.id] = {
                     kind: loaded.get((saver.id, kind))
+                    or before.get((label, saver.id, kind))
                     or _unsaved(kept.get((saver.id, kind)), failures.get(saver.id, ""))
                     for kind in KINDS
                 }

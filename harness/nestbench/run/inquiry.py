@@ -3,16 +3,15 @@
 import json
 import subprocess
 import tempfile
-import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from nestbench import staging
 from nestbench.errors import GroundError
+from nestbench.run.asking import asking
 from nestbench.run.orchestrate import Prepared
-from nestbench.run.probe_process import MARK, Limits, kill_marked
+from nestbench.run.probe_process import Limits
 from nestbench.run.workspace import Workspace
 from nestbench.store.disk import read_text
 
@@ -37,25 +36,19 @@ def inquire(
     where it does not answer; nothing of it is running afterwards.
     """
     own = Path(tempfile.mkdtemp(prefix=f"{command}-", dir=scratch))
-    home, request, result = own / "home", own / "request.json", own / "result.json"
-    home.mkdir()
+    request, result = own / "request.json", own / "result.json"
     data = {**asked, "scratch": str(own), "result": str(result), "limits": asdict(limits)}
     request.write_text(json.dumps(data), encoding="utf-8")
-    probe, mark = staging.stage(workspace.folder("probe")), uuid.uuid4().hex
-    said = f"its words are in {workspace.log(log)}"
-    with workspace.log(log).open("ab") as out:
+    words = workspace.log(log)
+    said = f"its words are in {words}"
+    # Of several that threads wait for, Ctrl-C ends each: no session of its own.
+    with asking(command, request, made, workspace=workspace, log=words, session=False) as process:
         try:
-            done = subprocess.run(
-                [str(made.python), "-s", "-m", "nestprobe", command, str(request)],
-                env={**made.environ(home, probe), MARK: mark},
-                cwd=own, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False, timeout=seconds,
-            )  # fmt: skip
+            status = process.wait(seconds)
         except subprocess.TimeoutExpired as error:
             raise GroundError(f"the probe took more than {seconds:.0f} s; {said}") from error
-        finally:
-            kill_marked(mark)  # its cells die with it, what these have started does not
     text = read_text(result)
-    if done.returncode or text is None:
-        raise GroundError(f"the probe ended with status {done.returncode}; {said}")
+    if status or text is None:
+        raise GroundError(f"the probe ended with status {status}; {said}")
     answer: dict[str, Any] = json.loads(text)
     return answer

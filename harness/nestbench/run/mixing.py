@@ -73,9 +73,8 @@ def mixtures(one: Stack, other: Stack, matrix: Matrix, matrix_file: Path) -> Ite
     differing = parts(one, other)
     for part in differing:
         for base, giver in ((one, other), (other, one)):
-            make = {Part.PYTHON: _python, Part.BACKEND: _backend, Part.KERAS: _keras}[part]
             alone = len(differing) == 1
-            stack, note = (giver, "") if alone else make(base, giver, matrix, matrix_file)
+            stack, note = (giver, "") if alone else _made(part, base, giver, matrix, matrix_file)
             mixture = Mixture(part=part, base=base, giver=giver, stack=stack, note=note)
             yield mixture if part is Part.PYTHON else _with_base_python(mixture, matrix_file)
 
@@ -139,18 +138,12 @@ def _on(stack: Stack, python: str, file: Path) -> Stack:
     return _named(stack, f"{stack.id}-python{python}", file, python=python)
 
 
-def _python(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:  # noqa: ARG001 - as the others
-    return _named(base, f"{base.id}-python{giver.python}", file, python=giver.python), ""
-
-
-def _backend(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:
-    """The giver's backend under the base's Keras."""
-    return _pair(giver, base, matrix, file)
-
-
-def _keras(base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:
-    """The giver's Keras on the base's backend."""
-    return _pair(base, giver, matrix, file)
+def _made(part: Part, base: Stack, giver: Stack, matrix: Matrix, file: Path) -> _Made:
+    """The base with that part of the giver."""
+    if part is Part.PYTHON:
+        return _named(base, f"{base.id}-python{giver.python}", file, python=giver.python), ""
+    backend, keras = (giver, base) if part is Part.BACKEND else (base, giver)
+    return _pair(backend, keras, matrix, file)
 
 
 def _pair(backend: Stack, keras: Stack, matrix: Matrix, file: Path) -> _Made:

@@ -13,7 +13,6 @@ from nestbench.environments import COMPILED_FOR_ONCE, clean_environ
 from nestbench.errors import (
     AlteredError,
     ExitCode,
-    GroundError,
     IncompleteError,
     NestbenchError,
     UnavailableError,
@@ -24,6 +23,7 @@ from nestbench.names import number_of
 from nestbench.run.confirming import Confirming
 from nestbench.run.events import Ready
 from nestbench.run.journal import Journal
+from nestbench.run.meant import require_meant
 from nestbench.run.observe import Ground, Listener
 from nestbench.run.plan import StackPlan, missing_cells
 from nestbench.run.probe_process import Limits
@@ -94,17 +94,7 @@ class Prepared:
 
         Raises GroundError where another Keras is imported, UnavailableError where the device is another.
         """
-        wrong = [
-            f"{name} {ready.versions.get(name)} and not {version}"
-            for name, version in self.imports.items()
-            if ready.versions.get(name) != version
-        ]
-        if wrong:
-            raise GroundError(
-                f"The stack {stack} imports {', '.join(wrong)}, so nothing of it was measured.",
-                why="the row names a Keras that this TensorFlow does not hand out under that name",
-                do="Correct the row: module, environ or keras.",
-            )
+        require_meant(stack, self.imports, ready.versions)
         device = ready.device.get("device")
         if device != self.device:
             raise UnavailableError(

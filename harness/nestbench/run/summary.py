@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from nestbench.catalogue import Cell
-from nestbench.errors import ExitCode, UnavailableError
+from nestbench.errors import ExitCode, UnavailableError, gravest
 from nestbench.frames import Result
 from nestbench.names import number_of
 from nestbench.run.orchestrate import StackResult
@@ -61,11 +61,14 @@ def poor(results: Sequence[Result]) -> list[str]:
 
 
 def exit_code(results: Sequence[StackResult], left_out: Sequence[LeftOut], *, interrupted: bool) -> ExitCode:
-    """0 only where every expected cell is there; stacks left out of the default do not forbid it."""
+    """0 only where every expected cell is there; stacks left out of the default do not forbid it.
+
+    Else 1 where something speaks against what was measured; then 4, then 3.
+    """
     codes = [result.exit_code for result in results]
     if interrupted or any(out.asked for out in left_out) or not any(r.expected for r in results):
         codes.append(ExitCode.INCOMPLETE)
-    return max(codes, default=ExitCode.INCOMPLETE)
+    return gravest(codes)
 
 
 @dataclass(frozen=True, kw_only=True)

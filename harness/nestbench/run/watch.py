@@ -10,6 +10,7 @@ from nestbench.run.confirming import Confirming
 from nestbench.run.events import CellDone, Ready
 from nestbench.run.plan import StackPlan
 from nestbench.store import HostFacts, StackFacts, Store
+from nestbench.store.again import forget
 from nestbench.store.custody import Custody
 
 __all__ = ["Watch"]
@@ -23,7 +24,8 @@ class Watch:
 
     ``host``: facts of the machine that measures; of this one where left out. ``custody``: of the stack's
     result files, where cases run on this machine and nothing but this writes there. ``confirming`` is told
-    before the first cell is stored, and of each.
+    before the first cell is stored, and of each. ``agreed``: whether what was imported is to be written,
+    where several machines measure the stack; it raises where they contradict each other.
     """
 
     def __init__(
@@ -36,31 +38,35 @@ class Watch:
         host: Mapping[str, str] | None = None,
         custody: Custody | None = None,
         confirming: Confirming | None = None,
+        agreed: Callable[[StackFacts], bool] = lambda _facts: True,
     ) -> None:
         self._plan, self._store, self._told, self._origin = plan, store, told, origin
         self._host = this_machine() if host is None else host
         self._custody, self._strange = custody, set[str]()
         self._confirming = confirming
+        self._agreed = agreed
         self._done = 0
         self._ready: Ready | None = None
         self._seconds: dict[str, float] = {}
         self._host_due = 0.0
 
     def ready(self, ready: Ready) -> None:
-        """What was imported is kept. Raises StoreError."""
+        """What was imported is kept. Raises StoreError, and what ``agreed`` raises."""
+        facts = StackFacts(
+            stack=self._plan.stack,
+            versions=dict(ready.versions),
+            flavour=ready.flavour or "",
+            lock=self._plan.lock,
+            origin=self._origin,
+            device=ready.device["device"],
+        )
+        write = self._agreed(facts)
         self._ready = ready
         if self._confirming is not None:
             self._confirming.begin()
-        written = self._store.save_stack(
-            StackFacts(
-                stack=self._plan.stack,
-                versions=dict(ready.versions),
-                flavour=ready.flavour or "",
-                lock=self._plan.lock,
-                origin=self._origin,
-                device=ready.device["device"],
-            )
-        )
+        if not write:
+            return
+        written = self._store.save_stack(facts)
         if self._custody is not None:
             self._custody.note(self._store.facts_path(self._plan.stack), written)
 
@@ -81,6 +87,7 @@ class Watch:
         if self._confirming is not None:
             self._confirming.stored(cell)
         self._seconds[cell.label] = round(answer.seconds, 3)
+        forget(self._store, self._plan.stack, cell.case.id, cell.variant.names)
         self._done += 1
         if time.monotonic() >= self._host_due:  # not at the end alone, which a run that is killed never sees
             self.save_host()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nestbench.catalogue import parted
 from nestbench.portability import Loads
 
 if TYPE_CHECKING:
@@ -64,6 +65,5 @@ def growth_rows(told: Sequence["Told"]) -> Iterator[dict[str, Any]]:
 
 
 def _named(label: str) -> dict[str, str]:
-    """``case[owner=layer]`` taken apart."""
-    case, _, variant = label.partition("[")
-    return {"case": case, "variant": variant.removesuffix("]")}
+    case, variant = parted(label)
+    return {"case": case, "variant": variant}

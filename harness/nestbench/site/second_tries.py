@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from nestbench.frames import Result, collect
 from nestbench.gate.facts import facts_of
 from nestbench.gate.finding import differences
-from nestbench.gate.retrying import AGAIN
 from nestbench.store import Store
+from nestbench.store.again import second_tries
 
 __all__ = ["SecondTries"]
 
@@ -15,7 +15,7 @@ class SecondTries:
     """Those that `nestbench check` left beside ``store``; ``locks``: digest of the lock by stack."""
 
     def __init__(self, store: Store, locks: Mapping[str, str]) -> None:
-        self._store, self._locks = Store(store.root / AGAIN), locks
+        self._store, self._locks = second_tries(store), locks
         self._held = {stack: frozenset(self._store.cases(stack)) for stack in self._store.stacks()}
 
     def otherwise(self, first: Iterable[Result]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from nestbench.catalogue import CaseEntry, Catalogue
 from nestbench.claims import Claim
 from nestbench.frames import Result, collect
-from nestbench.matrix import Device, Matrix
+from nestbench.matrix import Matrix
 from nestbench.names import few, number_of
 from nestbench.run.stored import beside, lock_digests, without_seal
 from nestbench.site.column import Block, blocks_of
@@ -54,11 +54,6 @@ class Source:
     def absent(self) -> tuple[str, ...]:
         """Stacks of the matrix that have no result at all."""
         return tuple(one.id for one in self.matrix.stacks if one.id not in self.stacks)
-
-    @cached_property
-    def absent_on_cpu(self) -> tuple[str, ...]:
-        """Those of them that need no GPU."""
-        return tuple(one for one in self.absent if self.matrix.get(one).device is Device.CPU)
 
     @cached_property
     def entries(self) -> tuple[CaseEntry, ...]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from nestbench.catalogue import parted
 from nestbench.drawing import GREY, add_panel, log_ticks, new_figure, plain, room, styled, svg_of
 from nestbench.site.cost import has_matplotlib, inline
 from nestbench.site.source import Source
@@ -69,7 +70,7 @@ def times_of(source: Source, observations: "Observations") -> dict[str, list[Tim
         told = without_unbuilt(told, observations)
         by_case: dict[str, list[Row]] = {}
         for row in told.rows:
-            by_case.setdefault(row.part.partition("[")[0], []).append(row)
+            by_case.setdefault(parted(row.part)[0], []).append(row)
         for case, rows in by_case.items():
             frame = report.timings_frame(rows)
             found.setdefault(case, []).append(

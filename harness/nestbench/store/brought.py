@@ -108,9 +108,6 @@ def _written(
         )
     lock = digests.versions_digest(brought.stack.versions)
     known = {entry.id: entry for entry in entries}
-    probe = ""
-    if brought.sources.probe and brought.sources.probe == digests.tree_fingerprint():
-        probe = digests.probe_digest()
     by_case = defaultdict(list)
     for observation in brought.observations:
         by_case[observation.case].append(observation)
@@ -123,13 +120,16 @@ def _written(
         origin="brought",
         device=brought.stack.device,
     )
+    here = digests.probe_digest(engine=facts.engine)
+    same_probe = brought.sources.probe and brought.sources.probe == digests.tree_fingerprint()
+    probe = here if same_probe else ""
     wrong = [f"{name}: what was imported"] if held is not None and held != facts else []
     new: list[tuple[Digests, Observation]] = []
     replaced = 0
     for case, observations in by_case.items():
         same = case in known and brought.sources.cases.get(case) == digests.file_fingerprint(known[case].file)
         sent = Digests(case=known[case].digest if same else "", lock=lock, probe=probe)
-        now = replace(sent, case=known[case].digest, probe=digests.probe_digest()) if case in known else sent
+        now = replace(sent, case=known[case].digest, probe=here) if case in known else sent
         there = store.load(name, case, lambda _: None)
         if there is not None and there.digests not in (sent, now):
             replaced += len(there.observations)

@@ -13,6 +13,7 @@ from nestbench.errors import ExitCode, IncompleteError, NestbenchError, UsageErr
 from nestbench.given import content
 from nestbench.names import number_of
 from nestbench.store.disk import StoreError
+from nestbench.store.imported import contradictions, pythons
 from nestbench.store.records import CaseResult, HostFacts, StackFacts, label_of
 from nestbench.store.results import Store
 from nestprobe.observation import Observation
@@ -36,8 +37,8 @@ class Gathered:
     """What goes into a store.
 
     ``unconfirmed``: as ``Unconfirmed`` has them, by stack. ``twice``: number of cells that were there more
-    than once, and the same; ``replaced``: of those in the store that were measured with other digests: they
-    go.
+    than once, and the same; ``replaced``: of those in the store that were measured with other digests, and
+    go. ``notes``: sentences on what else differs.
     """
 
     results: tuple[CaseResult, ...]
@@ -46,6 +47,7 @@ class Gathered:
     unconfirmed: Mapping[str, Mapping[str, str]]
     twice: int
     replaced: int
+    notes: tuple[str, ...] = ()
 
     def save(self, store: Store) -> None:
         """Write it. Raises StoreError."""
@@ -136,10 +138,11 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
     facts: list[StackFacts] = []
     hosts: list[HostFacts] = []
     unconfirmed: dict[str, dict[str, str]] = {}
+    notes: list[str] = []
     twice = replaced = 0
     for stack in dict.fromkeys(name for store in sources for name in store.stacks()):
         holding = [store for store in sources if stack in store.stacks()]
-        facts += _facts(stack, holding, target, wrong)
+        facts += _facts(stack, holding, target, wrong, notes)
         for case in dict.fromkeys(case for store in holding for case in store.cases(stack)):
             merged, same, gone = _merged(stack, case, holding, target, wrong)
             results += [merged] if merged is not None else []
@@ -166,6 +169,7 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
         unconfirmed=unconfirmed,
         twice=twice,
         replaced=replaced,
+        notes=tuple(notes),
     )
 
 
@@ -187,7 +191,9 @@ def listed(lines: Sequence[str]) -> str:
     return "\n".join(f"    {line}" for line in [*lines[:_SHOWN], *more])
 
 
-def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]) -> Iterator[StackFacts]:
+def _facts(
+    stack: str, sources: Sequence[Store], target: Store, wrong: list[str], notes: list[str]
+) -> Iterator[StackFacts]:
     held = [(store, one) for store in sources if (one := store.load_stack(stack)) is not None]
     if not held:
         return
@@ -196,8 +202,10 @@ def _facts(stack: str, sources: Sequence[Store], target: Store, wrong: list[str]
     if there is not None and there.lock == first.lock:
         held.append((target, there))
     for store, one in held[1:]:
-        if one != first:
-            wrong.append(f"{stack}: what was imported: {held[0][0].root} and {store.root}")
+        if said := contradictions(first, one):
+            wrong.append(f"{stack}: what was imported: {', '.join(said)}: {held[0][0].root} and {store.root}")
+    if note := pythons(one for _, one in held):
+        notes.append(f"{stack}: {note}")
     yield first
 
 

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from nestbench.errors import GroundError
 from nestbench.given import LARGEST, content
+from nestbench.whole import SUFFIX, write_whole
 
 __all__ = ["StoreError", "clean", "read_text", "remove", "require_writable", "write_text"]
 
 _PREFIX = ".nestbench-"
-_SUFFIX = ".part"
 _PACKED = ".gz"
 #: A partial file of a process that is gone is stray at once; of one that lives, or is elsewhere, then.
 _STRAY_SECONDS = 3600
@@ -37,22 +37,12 @@ def write_text(path: Path, text: str) -> None:
 
     Raises StoreError where the disk is full or the folder cannot be written to.
     """
-    partial: str | None = None
+    data = _packed(text.encode()) if path.suffix == _PACKED else text.encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, partial = tempfile.mkstemp(prefix=_own_prefix(), suffix=_SUFFIX, dir=path.parent)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(_packed(text.encode()) if path.suffix == _PACKED else text.encode())
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(partial).chmod(0o644)  # mkstemp makes it private; results are for reading
-        Path(partial).replace(path)
+        write_whole(path, data, prefix=_own_prefix())
     except OSError as error:
         raise _in_words(error, f"{path} could not be written") from error
-    finally:
-        if partial is not None:
-            with contextlib.suppress(OSError):
-                Path(partial).unlink(missing_ok=True)
 
 
 def remove(path: Path) -> None:
@@ -110,7 +100,7 @@ def require_writable(folder: Path) -> None:
     """Make ``folder`` where it is missing. Raises StoreError, naming it, where no file can be made in it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        handle, probe = tempfile.mkstemp(prefix=_own_prefix(), suffix=_SUFFIX, dir=folder)
+        handle, probe = tempfile.mkstemp(prefix=_own_prefix(), suffix=SUFFIX, dir=folder)
         os.close(handle)
         Path(probe).unlink()
     except OSError as error:
@@ -120,7 +110,7 @@ def require_writable(folder: Path) -> None:
 def clean(root: Path) -> int:
     """Remove partial files that an interrupted writer left under ``root``; returns how many."""
     removed = 0
-    for path in root.glob(f"**/{_PREFIX}*{_SUFFIX}"):
+    for path in root.glob(f"**/{_PREFIX}*{SUFFIX}"):
         with contextlib.suppress(OSError):
             if _is_stray(path):
                 path.unlink()

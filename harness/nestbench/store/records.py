@@ -55,6 +55,12 @@ class StackFacts:
     origin: str = "matrix"
     device: str = "cpu"
 
+    @property
+    def engine(self) -> str | None:
+        """The probe's engine there, where it is another than that of the backend, as ``Stack`` has it."""
+        multi_backend_2 = (self.versions.get("keras") or "").startswith("2.3.")
+        return "symbolic" if self.flavour == "keras2-package" and multi_backend_2 else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unconfirmed:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from nestbench.digests import Digests
+from nestbench.digests import Digests, probe_digest, probe_digests
 from nestbench.errors import UsageError
 from nestbench.store import codec, disk
 from nestbench.store.alike import Alike, Decoded
@@ -168,17 +168,6 @@ class Store:
             return []
         return [dict(one.variant) for one in result.observations]
 
-    def is_current(
-        self,
-        stack: str,
-        case: str,
-        variant: Mapping[str, str],
-        digests: Digests,
-        on_broken: OnBroken | None = None,
-    ) -> bool:
-        """Whether that cell was measured with these digests."""
-        return dict(variant) in self.current_variants(stack, case, digests, on_broken)
-
     def load_stack(self, stack: str, on_broken: OnBroken | None = None) -> StackFacts | None:
         """What was imported on that stack; None where it is not known."""
         path = self.path(stack, _STACK)
@@ -261,6 +250,13 @@ class Reader:
         decoded = self._alike.decode(body, path)
         _check_result(decoded.like, stack, case, path)
         return decoded
+
+    def probes(self, stack: str) -> frozenset[str]:
+        """Digests of the probe that a current result of ``stack`` may have: one where it is known."""
+        facts = self._store.load_stack(stack, lambda _: None)
+        if facts is None or not facts.flavour:
+            return probe_digests()
+        return frozenset({probe_digest(engine=facts.engine)})
 
 
 def _written(path: Path, record: CaseResult | StackFacts | HostFacts | Unconfirmed) -> str:

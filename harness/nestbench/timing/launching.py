@@ -3,18 +3,16 @@
 import json
 import os
 import subprocess
-import tempfile
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nestbench import staging
 from nestbench.errors import GroundError, UnavailableError
+from nestbench.run.asking import asking
+from nestbench.run.meant import require_meant
 from nestbench.run.orchestrate import Prepared
-from nestbench.run.probe_process import MARK, kill_marked
 from nestbench.run.workspace import Workspace
 from nestbench.store.disk import read_text
 from nestbench.timing.record import Arm, Ended, Launched, Part, Session
@@ -40,7 +38,6 @@ class Launcher:
         """
         session = self.session
         with self.workspace.scratch(f"{arm.name}-time") as scratch:
-            home = Path(tempfile.mkdtemp(dir=scratch))
             outcomes, benchmarks = scratch / "outcomes.json", scratch / "benchmarks.json"
             request = {
                 "files": [str(path) for path in self.files],
@@ -56,7 +53,7 @@ class Launcher:
             }
             path = scratch / "request.json"
             path.write_text(json.dumps(request), encoding="utf-8")
-            self._run(arm, made, path, home, scratch)
+            self._run(arm, made, path)
             told = read_text(outcomes)
             if told is None:
                 raise GroundError(
@@ -68,31 +65,19 @@ class Launcher:
             written = read_text(benchmarks)
         return _launched(arm, block, order, data, session), written
 
-    def _run(self, arm: Arm, made: Prepared, request: Path, home: Path, scratch: Path) -> None:
-        probe = staging.stage(self.workspace.folder("probe"))
-        mark = uuid.uuid4().hex
+    def _run(self, arm: Arm, made: Prepared, request: Path) -> None:
         of_cells = self.session.limit_seconds * len(self.session.parts) * self.session.processes
         limit = _GRACE_SECONDS + of_cells
         log = self.workspace.log(f"{arm.stack}-time")
-        with log.open("ab") as out, _on(self.session.cpus):
-            process = subprocess.Popen(
-                [str(made.python), "-s", "-m", "nestprobe", "launch", str(request)],
-                env={**made.environ(home, probe), MARK: mark},
-                cwd=scratch,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        try:
-            process.wait(limit)
-        except subprocess.TimeoutExpired as error:
-            raise GroundError(f"A launch of {arm.stack} took more than {limit:.0f} s; see {log}.") from error
-        finally:
-            if process.poll() is None:  # also on Ctrl-C
-                process.kill()
-                process.wait()
-            kill_marked(mark)  # its cells die with it, what these have started does not
+        with ExitStack() as running:
+            with _on(self.session.cpus):
+                launch = asking("launch", request, made, workspace=self.workspace, log=log)
+                process = running.enter_context(launch)
+            try:
+                process.wait(limit)
+            except subprocess.TimeoutExpired as error:
+                what = f"A launch of {arm.stack} took more than {limit:.0f} s; see {log}."
+                raise GroundError(what) from error
 
 
 @contextmanager
@@ -120,18 +105,7 @@ def _require_meant(arm: Arm, made: Prepared, data: dict[str, Any]) -> None:
     device = data["device"].get("device")
     if device != made.device:
         raise UnavailableError(f"{arm.stack} computes on {device} and not on the {made.device} of its row.")
-    found = data["versions"]
-    wrong = [
-        f"{name} {found.get(name)} and not {version}"
-        for name, version in made.imports.items()
-        if found.get(name) != version
-    ]
-    if wrong:
-        raise GroundError(
-            f"The stack {arm.stack} imports {', '.join(wrong)}, so nothing of it was timed.",
-            why="the row names a Keras that this TensorFlow does not hand out under that name",
-            do="Correct the row: module, environ or keras.",
-        )
+    require_meant(arm.stack, made.imports, data["versions"])
 
 
 def _launched(arm: Arm, block: int, order: int, data: dict[str, Any], session: Session) -> Launched:

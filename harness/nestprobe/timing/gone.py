@@ -10,6 +10,7 @@ import sys
 
 from nestprobe import device
 from nestprobe.cell import keep_in
+from nestprobe.child import end_with_parent
 from nestprobe.timing import growing
 
 #: In the folder of answers; there says why nothing more is answered.
@@ -18,6 +19,7 @@ FILE = "gone.json"
 
 def grow(path):
     """As ``growing.grow``; what was answered stays, and of the rest ``FILE`` says why it is unavailable."""
+    end_with_parent()  # a controller that was killed shall leave nothing that disturbs the next
     try:
         return growing.grow(path)
     except device.DeviceError as error:

@@ -95,7 +95,23 @@ def test_other_digests_and_other_versions_contradict_too(jobs):
     assert "tf2.15 plain: measured with other digests" in done.stderr
     facts = other.load_stack("tf2.15")
     other.save_stack(replace(facts, versions=facts.versions | {"tensorflow": "2.15.0"}))
-    assert "tf2.15: what was imported: " in jobs.call("collect", "artifacts").stderr
+    said = jobs.call("collect", "artifacts").stderr
+    assert "tf2.15: what was imported: tensorflow 2.15.0 and 2.15.1: " in said
+
+
+def test_another_patch_release_of_python_is_told_and_another_minor_contradicts(jobs):
+    stores = [Store(jobs.root / "artifacts" / name / "results") for name in ("one", "two")]
+    for store, python in zip(stores, ("3.11.9", "3.11.4"), strict=True):
+        facts = store.load_stack("tf2.15")
+        store.save_stack(replace(facts, versions=facts.versions | {"python": python}))
+    done = jobs.call("collect", "artifacts")
+    assert done.exit_code == 0, done.output
+    note = "tf2.15: measured with Python 3.11.9 and 3.11.4 on different machines; _stack.json names the first"
+    assert done.stdout.splitlines().count(f"{note}.") == 1
+    assert jobs.store.load_stack("tf2.15").versions["python"] == "3.11.9"
+    store.save_stack(replace(facts, versions=facts.versions | {"python": "3.12.9"}))
+    done = jobs.call("collect", "artifacts")
+    assert (done.exit_code, "python 3.11.9 and 3.12.9" in done.stderr) == (1, True), done.output
 
 
 def test_what_second_tries_saw_comes_along(jobs):

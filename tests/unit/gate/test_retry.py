@@ -10,14 +10,17 @@ from gate_stage import seen
 from run_stage import FAKE_PROBE, Memory
 
 from nestbench import staging
-from nestbench.gate import Kind, check
+from nestbench.gate import Kind, check, retrying
 from nestbench.gate.asking import ask
 from nestbench.gate.checking import tried_again
 from nestbench.gate.retrying import Trying, try_again
+from nestbench.run import session
 from nestbench.run.orchestrate import Prepared
+from nestbench.run.selection import Selection
 from nestbench.run.session import How
 from nestbench.run.workspace import Workspace
-from nestbench.store import Store
+from nestbench.store import Store, StoreError
+from nestbench.store.again import forget, second_tries
 from nestprobe.observation import to_data
 
 
@@ -119,6 +122,57 @@ def test_without_an_environment_the_failure_counts_and_why_is_said(failing):
 def test_an_answer_of_another_probe_is_no_second_try(failing):
     answered(failing, probe="an older probe")
     assert elsewhere(failing).exit_code == 1
+
+
+@pytest.fixture
+def unstable(stage, monkeypatch):
+    """Results with second tries; the fake probe measures, every Python is there, and no environment."""
+    monkeypatch.setattr(staging, "stage", lambda _folder: FAKE_PROBE)
+    monkeypatch.setattr(session.selection, "asked_for", lambda stacks, *_, **__: Selection(stacks=stacks))
+    monkeypatch.setattr(
+        session, "tox_prepare", lambda *_, **__: lambda _stack, _say: Prepared(python=Path(sys.executable))
+    )
+    stage.measure()
+    stage.measure(store=second_tries(stage.store), plain={"counted": 20})
+    return stage
+
+
+def run_again(stage, *options):
+    return stage.call("run", "tf2.15", "--again", "--quiet", "--workers", "1", *options)
+
+
+def kept_of(stage):
+    return {case: [dict(one.variant) for one in second_tries(stage.store).load("tf2.15", case).observations]
+            for case in second_tries(stage.store).cases("tf2.15")}  # fmt: skip
+
+
+def test_a_run_that_measures_nothing_leaves_the_second_tries(unstable):
+    before = kept_of(unstable)
+    with Workspace(root=unstable.root).lock(unstable.store.root, "tf2.15", own_folder=True):
+        done = run_again(unstable)
+    assert (done.exit_code, "another run" in done.output) == (3, True), done.output
+    assert kept_of(unstable) == before != {}
+
+
+def test_what_is_measured_anew_has_had_no_second_try(unstable):
+    done = run_again(unstable, "--case", "plain")
+    assert done.exit_code == 0, done.output
+    assert kept_of(unstable) == {"held": [{"owner": "layer"}, {"owner": "model"}]}
+    forget(unstable.store, "tf2.15", "held", {"owner": "model"})
+    assert kept_of(unstable) == {"held": [{"owner": "layer"}]}
+
+
+@pytest.mark.parametrize("error", [OSError(30, "Read-only file system", "again"), StoreError("read-only")])
+def test_a_regression_counts_where_the_second_tries_cannot_be_written(failing, monkeypatch, error):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(retrying, "forget", refuse)
+    monkeypatch.setattr(retrying.environments, "why_not_at_hand", lambda *_, **__: "")
+    done = failing.call("check", "--quiet", "--json", failing.root / "found.json")
+    assert done.exit_code == 1, done.output
+    assert "not tried again: " in done.output
+    assert "ead-only" in (failing.root / "found.json").read_text()
 
 
 def test_a_second_try_that_cannot_be_made_leaves_the_failure(failing):

@@ -100,6 +100,17 @@ def test_index_out_of_reach_is_a_failure_and_keeps_the_lock(index, tiny, monkeyp
     assert read_lock(tiny) == before
 
 
+def test_a_lock_that_the_disk_does_not_take_is_a_failure_and_leaves_nothing_behind(index, tiny, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nestbench.whole.os.fsync", full)
+    (failed,) = write_locks([tiny])
+    assert failed.state is LockState.FAILED
+    assert "cannot be written: No space left on device" in failed.detail
+    assert list(lock_path(tiny).parent.iterdir()) == []
+
+
 def test_missing_lock_names_the_command(tiny):
     with pytest.raises(GroundError, match="nestbench lock tiny"):
         lock_digest(tiny)

@@ -117,7 +117,9 @@ def test_a_device_that_is_not_there_or_another_is_told(tmp_path):
 
 
 def test_another_keras_than_the_rows_is_not_timed(tmp_path):
-    with pytest.raises(GroundError, match=r"imports keras 9\.9 and not 2\.15\.0, so nothing of it was timed"):
+    with pytest.raises(
+        GroundError, match=r"imports keras 9\.9 and not 2\.15\.0, so nothing of it was measured"
+    ):
         launch(tmp_path, "other-keras")
 
 
