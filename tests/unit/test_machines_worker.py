@@ -56,6 +56,7 @@ def measured(tmp_path, monkeypatch):
 
 
 def test_it_looks_at_its_environment_as_it_goes_on_and_at_its_end(measured, monkeypatch):
+    monkeypatch.setattr(worker, "_PAUSES", 0)
     said = measured(["good-1", "good-2"], ["", "", ""])
     assert said == ["ready", "cell", "looked", "cell", "looked", "looked"]
     monkeypatch.setattr(worker, "_PAUSES", 1e9)  # it takes a while each time
