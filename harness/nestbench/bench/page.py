@@ -37,8 +37,8 @@ def staged_{number:03}({arguments}):
 _REPEATS = 7
 _THEME = 10  # cases in a file
 _MEGA = 1e6
-_READY = "document.getElementById('_found').textContent !== ''"
-_WHOLE = "document.getElementById('_matrix').getAttribute('aria-busy') === 'false'"
+_READY = "document.getElementById('_found')?.textContent.length > 0"  # asked while the page still comes in
+_WHOLE = "document.getElementById('_matrix')?.getAttribute('aria-busy') === 'false'"
 _FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 #: Milliseconds from a click until the browser has drawn its answer, and until it has drawn all rows of it.
 _DRAWN = f"""async selector => {{

@@ -116,7 +116,7 @@ def site(
 ) -> None:
     """Time and memory of building the site, size of its front page, milliseconds in a browser.
 
-    Exits with 1 where a figure misses its aim, as `nestbench bench speed` has it.
+    Exits with 1 where a figure misses its aim, as `nestbench bench speed` has it, and with 3 without a browser.
     """
     import shutil
     import tempfile
@@ -146,6 +146,8 @@ def site(
         _print_page(cost)
     if any(one.missed for one in figures.values()):
         raise typer.Exit(int(ExitCode.FOUND))
+    if cost.usable is None:
+        raise typer.Exit(int(ExitCode.INCOMPLETE))
 
 
 def _print_page(cost: "PageCost") -> None:
