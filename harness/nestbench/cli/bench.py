@@ -116,7 +116,7 @@ def site(
 ) -> None:
     """Time and memory of building the site, size of its front page, milliseconds in a browser.
 
-    Exits with 1 where a figure misses its aim, as `nestbench bench speed` has it, and with 3 without a browser.
+    Exits with 1 where a figure misses its aim, as `nestbench bench speed` has it; with 3 without a browser.
     """
     import shutil
     import tempfile
