@@ -191,7 +191,7 @@ def test_the_disk_of_a_worker_fills(alone, machines, tmp_path):
     far.reaches(stack, 5)
     (folder / "somebody-elses").write_bytes(b"\0" * 200 * 2**20)
     assert far.ends() == 0, far.said
-    assert re.search(rf"{re.escape(stack)}: on w1:\d+: The disk of ", far.said)
+    assert re.search(rf"{re.escape(stack)}: on w1:\d+: The disk of ", far.said), far.said
     assert held(far.folder) == alone
 
 
