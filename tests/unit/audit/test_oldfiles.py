@@ -4,12 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audit_stage import BIAS, KERNEL, W, observation, side, variable, whole
+from audit_stage import BIAS, KERNEL, LOST, W, observation, side, variable, whole
 
 from nestbench.audit.difference import Gravity
 from nestbench.audit.differences import differences
 from nestbench.audit.explaining import Archive, explain, follows_from
 from nestbench.audit.oldfiles import untold
+from nestbench.audit.side import Finding
 from nestbench.audit.signatures import findings_by_signature
 from nestbench.catalogue import load_catalogue
 from nestbench.matrix import load_matrix
@@ -231,3 +232,67 @@ def test_an_old_layout_is_read_by_its_name_only_where_the_order_is_the_same(move
     (one,) = (one for one in differences(old, new) if "old-file" in one.kinds)
     (found,) = findings_by_signature(one, old, new)
     assert (found.rule, advice in found.mend) == ("weights-file-of-before-2.12", True)
+
+
+RAW = "model.one.w"
+MEND = 'self.w = self.add_weight(name="w", shape=(5, 10), initializer="ones")'
+
+
+def without_the_raw_one(kind, findings=(), used=True, dtype="float32", place=RAW):
+    """The newer stack does not list W, which the old one lists first; its files of ``kind`` are refused."""
+    held = [variable(*W, used=used), variable(*KERNEL), variable(*BIAS)]
+    places = dict(enumerate((RAW, "model.two.kernel", "model.two.bias")))
+    listed = [(one[0], one[1], places[n]) for n, one in enumerate((W, KERNEL, BIAS))]
+    versions = {
+        "checkpoint": ({"keras": "2.15.0"}, {"keras": "3.12.0"}),
+        "weights": ({"tensorflow": "2.9.3", "keras": "2.9.0"}, {"tensorflow": "2.21.0", "keras": "3.15.1"}),
+    }[kind]
+    there = {
+        name: Loaded(result="equal", back=((0, 0), (1, 1), (2, 2))) for name in ("checkpoint", "weights")
+    }
+    here = {"checkpoint": Loaded(result="differs", back=()), "weights": Loaded(result="refuses")}
+    before = side(
+        OLD, observation(*held), weights=listed, loads={OLD: there}, places=places, versions=versions[0]
+    )
+    assert before.weights is not None
+    first = replace(before.weights[0], dtype=dtype, place=place)
+    before = replace(before, weights=(first, *before.weights[1:]))
+    after = side(
+        NEW,
+        observation(variable(*W, **LOST), *held[1:]),
+        weights=[listed[2], listed[1]],
+        loads={OLD: here},
+        places=places,
+        versions=versions[1],
+        findings=findings,
+    )
+    (one,) = (one for one in differences(before, after) if one.marks == {f"old-file:{kind}"})
+    (found,) = findings_by_signature(one, before, after)
+    return found.mend
+
+
+@pytest.mark.parametrize("kind", ["checkpoint", "weights"])
+def test_no_order_leaves_out_what_was_trained(kind):
+    """Set in that order, it would keep its initial value, and no error would say so."""
+    mend = without_the_raw_one(kind, [Finding(rule="raw-variable", kind="uncounted", place=RAW, mend=MEND)])
+    assert "# 1 weight of model.weights on tf2.15 that tf2.21 does not list:\n" in mend
+    assert f"#   place 0: [5, 10], {RAW}\n" in mend
+    assert "keep their initial values" in mend
+    assert f"First mend the model:\n{MEND}\n# Then audit it again" in mend
+    assert "order = " not in mend
+    assert "set_weights" not in mend
+
+
+@pytest.mark.parametrize(("place", "words"), [(RAW, f"for {RAW}"), ("", "for one of them")])
+def test_what_the_doctor_has_no_mend_for_is_said_all_the_same(place, words):
+    mend = without_the_raw_one("checkpoint", place=place)
+    assert f"the doctor has no mend {words}" in mend
+    assert "order = " not in mend
+
+
+@pytest.mark.parametrize("more", [{"used": False}, {"dtype": "int64", "place": ""}])
+def test_an_order_may_leave_out_what_nothing_computes_with_and_says_so(more):
+    mend = without_the_raw_one("checkpoint", **more)
+    assert "#   place 0: [5, 10], " in mend
+    assert "They keep their initial values: " in mend
+    assert "order = [2, 1]\n" in mend
