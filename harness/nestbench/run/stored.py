@@ -97,18 +97,6 @@ def beside(store: Store, catalogue: Catalogue, matrix: Matrix) -> Iterator[str]:
             )
 
 
-def without_seal(store: Store) -> Iterator[str]:
-    """A sentence on results that have lost their seal; once all is read."""
-    paths = store.unsealed()
-    if paths:
-        some = [f"{path.parent.name}/{path.name}" for path in paths[:_FEW]]
-        names = ", ".join([*some, *(["..."] if len(paths) > _FEW else [])])
-        yield (
-            f"Without a seal, which others in their folder have: {number_of(len(paths), 'file')} ({names}). "
-            "What was changed in one by hand cannot be told; one that is deleted is measured again by a run."
-        )
-
-
 def _quoted(name: str) -> str:
     """With what a terminal must not be sent escaped."""
     return ascii(name) if len(name) <= _SHOWN else f"{name[:_SHOWN]!a}..."
