@@ -92,8 +92,8 @@ def beside(store: Store, catalogue: Catalogue, matrix: Matrix) -> Iterator[str]:
     for stack in stacks:
         if store.load_stack(stack, lambda _: None) is None:
             yield (
-                f"{stack}: which versions were imported is not known, its _stack.json is missing or broken; "
-                "a run that measures there writes it again."
+                f"{stack}: which versions were imported is not known, its _stack.json is missing, broken or "
+                "of another stack; a run there writes it again."
             )
 
 

@@ -180,3 +180,24 @@ def test_a_count_changed_by_hand_in_a_file_without_a_seal_is_believed_by_nothing
     assert "2 cells current, 1 to run" in done.output
     assert "tf2.15: measured again: " in done.output
     assert path.read_text() == whole
+
+
+@pytest.mark.parametrize("there", ["missing", "broken", "of another stack"])
+def test_what_was_imported_is_told_again_by_a_run_that_finds_all_else_current(running, there):
+    running.measure("tf2.15")
+    running.measure("tf2.16")
+    path = running.store.facts_path("tf2.15")
+    path.unlink()
+    if there == "broken":
+        path.write_text("{")
+    elif there == "of another stack":
+        path.write_bytes(running.store.facts_path("tf2.16").read_bytes())
+    words = ["run", "tf2.15", "--workers", "1", "--envs", "nowhere"]
+    assert "a run there writes it again" in running.call("table").stderr
+    done = running.call(*words)
+    assert done.exit_code == 0
+    assert "2 cells current, 1 to run" in done.output
+    assert "tf2.15: 1 cell measured again, to tell what is imported: " in done.output
+    assert running.store.load_stack("tf2.15").versions["keras"] == "2.15.0"
+    assert "3 cells current, 0 to run" in running.call(*words).output
+    assert "not known" not in running.call("table").stderr
