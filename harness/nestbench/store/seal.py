@@ -15,7 +15,7 @@ __all__ = ["sealed", "unsealed"]
 
 _END = "\n}\n"
 _SEAL = re.compile(r',\n "seal": "([0-9a-f]{16})"\n}\n?\Z')
-_SCHEMA = re.compile(r'{\n "schema": ([0-9]{1,9}),')
+_SCHEMA = re.compile(r'{\s*"schema": ([0-9]{1,9})\b')  # a newer nestbench may lay it out in another way
 
 
 def sealed(text: str) -> str:
