@@ -7,7 +7,6 @@ from typer.testing import CliRunner
 from nestbench.cli import app
 from nestbench.digests import Digests
 from nestbench.store import Store
-from nestbench.store.seal import unsealed
 from nestprobe.observation import Observation, Outcome
 
 DIGESTS = Digests(case="", lock="", probe="")
@@ -95,25 +94,6 @@ def test_a_folder_that_can_be_no_stacks_is_named(tmp_path, monkeypatch):
         assert "Left out: the folder '\\x1b[31m', which holds results" in done.stderr
         assert "no stack of the matrix" not in done.stderr
     assert "&lt;img src=x&gt;" in (tmp_path / "site" / "index.html").read_text()
-
-
-def test_a_result_without_a_seal_among_sealed_ones_is_named(tmp_path, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
-    source = source_in(tmp_path)
-    options = ["--results", str(source.store.root), "--cases", str(tmp_path / "cases")]
-    assert "Without a seal" not in CliRunner().invoke(app, ["table", *options]).stderr
-    for path in (source.store.path("tf2.15", "history"), source.store.path("tf2.16", "a-case")):
-        path.write_text(unsealed(path.read_text(), path))
-    said = (
-        "Without a seal, which others in their folder have: 2 files (tf2.15/history.json, tf2.16/a-case.json)"
-    )
-    assert said in CliRunner().invoke(app, ["table", *options]).stderr
-    done = CliRunner().invoke(app, ["report", "-o", str(tmp_path / "site"), *options])
-    assert done.exit_code == 0
-    assert said in done.stderr
-    for path in source.store.root.glob("*/*.json"):  # all from before there were seals
-        path.write_text(unsealed(path.read_text(), path))
-    assert "Without a seal" not in CliRunner().invoke(app, ["table", *options]).stderr
 
 
 def test_a_file_in_the_place_of_results_is_wrong_usage(tmp_path):

@@ -19,6 +19,7 @@ from nestbench.gate.facts import facts_of
 from nestbench.growth import Shelf as GrowthShelf
 from nestbench.report import Query, make_grid, to_csv
 from nestbench.site import Folder, build
+from nestbench.store.seal import sealed
 from nestbench.timing import Shelf as TimingShelf
 
 XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -205,7 +206,7 @@ def test_results_of_a_variant_that_the_catalogue_does_not_have_are_named_on_the_
     data = json.loads(path.read_text())
     del data["seal"]
     data["observations"].append({**data["observations"][0], "variant": {"owner": "nobody"}})
-    path.write_text(json.dumps(data))
+    path.write_text(sealed(json.dumps(data, indent=1) + "\n"))
     built = build(source, Folder(root=tmp_path / "site"))
     said = "Left out: 1 observation of variants that the catalogue does not have, of 1 case (a-case)."
     assert said in built.notes
@@ -255,7 +256,7 @@ def contradicting(text):
     data = json.loads(text)
     del data["seal"]
     data["observations"].append({**data["observations"][0], "variables": []})
-    return json.dumps(data)
+    return sealed(json.dumps(data, indent=1) + "\n")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from nestbench.catalogue import load_catalogue
 from nestbench.frames import collect
 from nestbench.store import CaseResult, Store, StoreError, codec
 from nestbench.store.alike import Alike
+from nestbench.store.seal import sealed
 from nestbench.verdicts import judge
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
@@ -60,7 +61,7 @@ def test_of_a_cell_that_is_there_twice_the_counts_are_compared_too(tmp_path):
             digests=DIGESTS,
             observations=[with_calls(9), with_calls(count)],
         )
-        store.path("tf2.15", "a-case").write_text(codec.encode(twice), encoding="utf-8")
+        store.path("tf2.15", "a-case").write_text(sealed(codec.encode(twice)), encoding="utf-8")
         with pytest.raises(StoreError, match=f"which say {says}"):
             store.reader().load("tf2.15", "a-case")
 

@@ -18,7 +18,7 @@ from nestbench.errors import UsageError
 from nestbench.matrix import Matrix
 from nestbench.matrix.locks import lock_digest, lock_path
 from nestbench.store import Store
-from nestbench.store.seal import unsealed
+from nestbench.store.seal import sealed, unsealed
 
 __all__ = ["Copies", "make_copies"]
 
@@ -66,11 +66,12 @@ def make_copies(store: Store, matrix: Matrix, folder: Path, *, stacks: int, case
         place = folder / "results" / stack
         place.mkdir(parents=True)
         facts = _text(store.path(original, "_stack"))
-        (place / "_stack.json").write_text(facts.replace(f'"stack": "{original}"', f'"stack": "{stack}"'))
+        facts = facts.replace(f'"stack": "{original}"', f'"stack": "{stack}"')
+        (place / "_stack.json").write_text(sealed(facts), "utf-8")
         for entry, name in zip(originals, names, strict=True):
             digests = Digests(case=catalogue.get(name).digest, lock=lock, probe=probe_digest())
             text = _copied(_text(store.path(original, entry.id)), stack, entry.id, name, digests)
-            (place / f"{name}.json").write_text(text, "utf-8")
+            (place / f"{name}.json").write_text(sealed(text), "utf-8")
     return Copies(
         results=folder / "results",
         cases=declared,

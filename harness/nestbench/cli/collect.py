@@ -40,9 +40,9 @@ def collect(
     """Bring results of several runs together, such as those of the jobs of a CI.
 
     What two of them measured twice must be the same; where it is not, it is shown, and nothing is
-    written (exit code 1), nor where a file is broken or has lost its seal (exit code 4). Parts of results
-    are fine (exit code 0): what is missing is listed, and judged by `nestbench check`. What second tries
-    (`nestbench check`) saw comes along.
+    written (exit code 1), nor where a file is broken (exit code 4). Parts of results are fine (exit code
+    0): what is missing is listed, and judged by `nestbench check`. What second tries (`nestbench check`)
+    saw comes along.
     """
     from nestbench.catalogue import load_catalogue
     from nestbench.matrix import load_matrix

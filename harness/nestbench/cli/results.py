@@ -66,7 +66,7 @@ def table(
     from nestbench.matrix import load_matrix
     from nestbench.output import check_output, write_output
     from nestbench.report import Query, make_grid
-    from nestbench.run.stored import beside, lock_digests, measured_cells, without_seal
+    from nestbench.run.stored import beside, lock_digests, measured_cells
     from nestbench.verdicts import Entry, Verdict
 
     if output is not None:
@@ -94,8 +94,6 @@ def table(
             store, catalogue, rows, stacks=query.stacks, cases=query.cases, groups=query.groups
         )
     collected = collect(store, cells, lock_digests(rows))
-    for line in without_seal(store):
-        typer.echo(line, err=True)
     grid = make_grid(collected, query)
     if differs:
         _require_two(grid, chosen=bool(stack))

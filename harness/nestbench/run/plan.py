@@ -25,6 +25,8 @@ class StackPlan:
     broken: tuple[StoreError, ...] = ()  # stored results that could not be read
     #: Why stored results are not believed: number of cells.
     doubted: Mapping[str, int] = field(default_factory=dict)
+    #: Why it is not known what was imported, where a cell is measured again for that alone.
+    unknown: str = ""
 
     @property
     def current(self) -> int:
@@ -67,6 +69,9 @@ def plan_stack(
         and (why := doubts.get(label_of(cell.case.id, cell.variant.names)))
     }
     missing = tuple(cell for cell in expected if cell.label in lacking or cell.label in doubted)
+    unknown = _unknown(store, stack) if expected and not missing else ""
+    if unknown:
+        missing = expected[:1]  # importing is what tells
     return StackPlan(
         stack=stack,
         lock=lock,
@@ -76,6 +81,7 @@ def plan_stack(
         estimate=_estimate(store, stack, missing),
         broken=tuple(broken),
         doubted=Counter(doubted.values()),
+        unknown=unknown,
     )
 
 
@@ -103,6 +109,14 @@ def missing_cells(
         if cell.variant.names not in held[case.id]:
             missing.append(cell)
     return tuple(missing)
+
+
+def _unknown(store: Store, stack: str) -> str:
+    """Why it is not known what was imported on the stack; empty where it is."""
+    wrong: list[StoreError] = []
+    if store.load_stack(stack, wrong.append) is not None:
+        return ""
+    return wrong[0].what if wrong else f"{store.facts_path(stack)} is missing"
 
 
 def _estimate(store: Store, stack: str, cells: Sequence[Cell]) -> float:

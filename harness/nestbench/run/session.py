@@ -95,6 +95,8 @@ def begin(plans: Sequence[StackPlan], store: Store, reporter: Reporter) -> None:
             reporter.say(f"{plan.stack}: measured again: {broken.what}")
         for why, count in plan.doubted.items():
             reporter.say(f"{plan.stack}: {number_of(count, 'cell')} not believed: {why}.")
+        if plan.unknown:
+            reporter.say(f"{plan.stack}: 1 cell measured again, to tell what is imported: {plan.unknown}.")
 
 
 def measure(

@@ -92,21 +92,9 @@ def beside(store: Store, catalogue: Catalogue, matrix: Matrix) -> Iterator[str]:
     for stack in stacks:
         if store.load_stack(stack, lambda _: None) is None:
             yield (
-                f"{stack}: which versions were imported is not known, its _stack.json is missing or broken; "
-                "a run that measures there writes it again."
+                f"{stack}: which versions were imported is not known, its _stack.json is missing, broken or "
+                "of another stack; a run there writes it again."
             )
-
-
-def without_seal(store: Store) -> Iterator[str]:
-    """A sentence on results that have lost their seal; once all is read."""
-    paths = store.unsealed()
-    if paths:
-        some = [f"{path.parent.name}/{path.name}" for path in paths[:_FEW]]
-        names = ", ".join([*some, *(["..."] if len(paths) > _FEW else [])])
-        yield (
-            f"Without a seal, which others in their folder have: {number_of(len(paths), 'file')} ({names}). "
-            "What was changed in one by hand cannot be told; one that is deleted is measured again by a run."
-        )
 
 
 def _quoted(name: str) -> str:

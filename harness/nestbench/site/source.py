@@ -11,7 +11,7 @@ from nestbench.claims import Claim
 from nestbench.frames import Result, collect
 from nestbench.matrix import Matrix
 from nestbench.names import few, number_of
-from nestbench.run.stored import beside, lock_digests, without_seal
+from nestbench.run.stored import beside, lock_digests
 from nestbench.site.column import Block, blocks_of
 from nestbench.site.deviation import Deviations
 from nestbench.site.second_tries import SecondTries
@@ -69,7 +69,6 @@ class Source:
     def warnings(self) -> Iterator[str]:
         """Sentences on what the results hold that the site leaves out or cannot know; once all is read."""
         yield from beside(self.store, self.catalogue, self.matrix)
-        yield from without_seal(self.store)
         if self.strays:
             names = few(sorted(self.strays), _FEW)
             yield (

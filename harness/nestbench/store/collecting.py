@@ -130,8 +130,7 @@ def _refuse_ways_out(stack: Path, folder: Path) -> None:
 def gather(sources: Sequence[Store], target: Store) -> Gathered:
     """The results of ``sources``, and of ``target`` where they were measured with the same digests.
 
-    Raises ContradictionError where two say different things, StoreError for a file that is broken or has
-    lost its seal.
+    Raises ContradictionError where two say different things, StoreError for a file that is broken.
     """
     wrong: list[str] = []
     results: list[CaseResult] = []
@@ -154,7 +153,6 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
             unconfirmed[stack] = dict(_unconfirmed(marks, its, target.unconfirmed(stack)))
         found = filter(None, (store.load_host(stack) for store in holding))
         hosts += sorted(found, key=lambda one: (one.host.get("date", ""), sorted(one.host.items())))
-    _refuse_without_seal([*sources, target])
     if wrong:
         raise ContradictionError(
             f"These results contradict each other in {number_of(len(wrong), 'place')}, so nothing was "
@@ -171,18 +169,6 @@ def gather(sources: Sequence[Store], target: Store) -> Gathered:
         replaced=replaced,
         notes=tuple(notes),
     )
-
-
-def _refuse_without_seal(stores: Iterable[Store]) -> None:
-    """What is brought together is sealed anew: nothing would tell any more that one had none."""
-    bare = [str(path) for store in stores for path in store.unsealed()]
-    if bare:
-        raise StoreError(
-            f"{number_of(len(bare), 'file')} without a seal, which others in their folder have, so nothing "
-            f"was brought together:\n{listed(bare)}",
-            why="A hand, a merge or another program wrote there: what it changed cannot be told.",
-            do="Bring each back from where it was measured, or delete it: a run measures what is missing.",
-        )
 
 
 def listed(lines: Sequence[str]) -> str:

@@ -40,8 +40,6 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._sealed_in: set[Path] = set()  # folders
-        self._without_seal: set[Path] = set()
         self._writing = threading.Lock()
 
     def prepare(self) -> None:
@@ -64,17 +62,6 @@ class Store:
     def nameless(self) -> list[str]:
         """Folders that hold files as a stack's does, and whose name can be none of a stack, sorted."""
         return sorted(name for name in self._folders() if not _NAME.fullmatch(name) and name[0] != ".")
-
-    def unsealed(self) -> list[Path]:
-        """Results that were read and that have no seal, where others in their folder have one."""
-        return sorted(path for path in self._without_seal if path.parent in self._sealed_in)
-
-    def note_seal(self, path: Path, *, there: bool) -> None:
-        """For ``unsealed``."""
-        if there:
-            self._sealed_in.add(path.parent)
-        else:
-            self._without_seal.add(path)
 
     def _folders(self) -> list[str]:
         if not self.root.is_dir():
@@ -217,8 +204,7 @@ class Store:
             text = disk.read_text(path)
             if text is None:
                 return None
-            body = unsealed(text, path)
-            record = codec.decode(type_, body, path)
+            record = codec.decode(type_, unsealed(text, path), path)
             check(record)
         except codec.NewerSchemaError:
             raise
@@ -227,8 +213,6 @@ class Store:
                 raise
             on_broken(error)
             return None
-        if type_ is CaseResult:
-            self.note_seal(path, there=body is not text)
         return record
 
 
@@ -245,9 +229,7 @@ class Reader:
         text = disk.read_text(path)
         if text is None:
             return None
-        body = unsealed(text, path)
-        self._store.note_seal(path, there=body is not text)
-        decoded = self._alike.decode(body, path)
+        decoded = self._alike.decode(unsealed(text, path), path)
         _check_result(decoded.like, stack, case, path)
         return decoded
 

@@ -12,6 +12,7 @@ from nestbench.bench.faults.place import STACK
 from nestbench.bench.faults.tally import Tally
 from nestbench.cli import app
 from nestbench.store import results
+from nestbench.store.seal import sealed
 
 SEAL = re.compile(r',\n "seal": "[0-9a-f]{16}"(?=\n}\n\Z)')
 
@@ -54,7 +55,7 @@ class Stage:
         folder.mkdir(parents=True)
         for number in range(11):
             text = '{\n "schema": 1,\n "text": "' + "x" * 3000 + '"\n}\n'
-            (folder / f"planted-{number}.json").write_text(text)
+            (folder / f"planted-{number}.json").write_text(sealed(text))
 
     def fresh(self, name):
         shutil.rmtree(self.root / name, ignore_errors=True)

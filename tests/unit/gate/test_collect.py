@@ -7,7 +7,6 @@ import pytest
 
 from nestbench.run.workspace import Workspace
 from nestbench.store import HostFacts, Store
-from nestbench.store.seal import unsealed
 
 
 @pytest.fixture
@@ -159,31 +158,6 @@ def test_a_broken_file_is_told_and_nothing_is_written(jobs):
     (jobs.root / "artifacts/two/results/tf2.15/plain.json").write_text("{")
     assert jobs.call("collect", "artifacts").exit_code == 4
     assert not jobs.store.root.exists()
-
-
-def test_results_that_lost_their_seal_are_named_and_nothing_is_written(jobs):
-    jobs.measure(leave_out=["held[owner=layer]", "held[owner=model]"])
-    before = held(jobs)
-    two = jobs.root / "artifacts/two/results/tf2.15"
-    path = two / "held.json"
-    path.write_text(unsealed(path.read_text(), path))
-    done = jobs.call("collect", "artifacts")
-    assert done.exit_code == 4
-    assert "1 file without a seal, which others in their folder have" in done.stderr
-    assert str(path.relative_to(jobs.root)) in done.stderr
-    assert held(jobs) == before
-    for path in two.glob("*.json"):  # all from before there were seals
-        path.write_text(unsealed(path.read_text(), path))
-    assert jobs.call("collect", "artifacts").exit_code == 0
-
-
-def test_a_result_there_that_lost_its_seal_is_not_sealed_anew(jobs):
-    jobs.measure()
-    path = jobs.store.path("tf2.15", "plain")
-    path.write_text(unsealed(path.read_text(), path))
-    done = jobs.call("collect", "artifacts")
-    assert done.exit_code == 4
-    assert str(path) in done.stderr
 
 
 def test_hosts_are_kept_apart_in_whatever_order_they_come(jobs):

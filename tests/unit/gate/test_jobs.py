@@ -16,6 +16,7 @@ from nestbench.matrix import load_matrix
 from nestbench.matrix.jobs import MOST
 from nestbench.run import session
 from nestbench.run.orchestrate import Prepared
+from nestbench.store.seal import unsealed
 from nestprobe.observation import Observation, Outcome, to_data
 
 
@@ -156,3 +157,47 @@ def test_what_is_measured_anew_has_had_no_second_try(running):
     running.measure(store=again)
     running.run("--case", "plain")
     assert again.cases("tf2.15") == ["held"]
+
+
+def test_a_count_changed_by_hand_in_a_file_without_a_seal_is_believed_by_nothing(running):
+    running.measure("tf2.15")
+    running.measure("tf2.16")
+    running.accept()
+    path = running.store.path("tf2.15", "plain")
+    whole = path.read_text()
+    changed = unsealed(whole, path).replace('"count_params": 50', '"count_params": 20')
+    assert changed != unsealed(whole, path)
+    path.write_text(changed)
+    for words in (
+        ["check", "--no-retry"], ["table"], ["compare", "tf2.15", "tf2.16"], ["history", "plain"],
+        ["accept"], ["collect", running.store.root, "--results", "whole"],
+    ):  # fmt: skip
+        done = running.call(*words)
+        assert done.exit_code == 4, words
+        assert "plain.json is broken" in done.output, words
+    done = running.call("run", "tf2.15", "--workers", "1", "--envs", "nowhere")
+    assert done.exit_code == 0
+    assert "2 cells current, 1 to run" in done.output
+    assert "tf2.15: measured again: " in done.output
+    assert path.read_text() == whole
+
+
+@pytest.mark.parametrize("there", ["missing", "broken", "of another stack"])
+def test_what_was_imported_is_told_again_by_a_run_that_finds_all_else_current(running, there):
+    running.measure("tf2.15")
+    running.measure("tf2.16")
+    path = running.store.facts_path("tf2.15")
+    path.unlink()
+    if there == "broken":
+        path.write_text("{")
+    elif there == "of another stack":
+        path.write_bytes(running.store.facts_path("tf2.16").read_bytes())
+    words = ["run", "tf2.15", "--workers", "1", "--envs", "nowhere"]
+    assert "a run there writes it again" in running.call("table").stderr
+    done = running.call(*words)
+    assert done.exit_code == 0
+    assert "2 cells current, 1 to run" in done.output
+    assert "tf2.15: 1 cell measured again, to tell what is imported: " in done.output
+    assert running.store.load_stack("tf2.15").versions["keras"] == "2.15.0"
+    assert "3 cells current, 0 to run" in running.call(*words).output
+    assert "not known" not in running.call("table").stderr
