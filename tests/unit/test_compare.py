@@ -250,7 +250,34 @@ def test_costs_are_told_where_they_differ_and_times_where_there_are_any():
     assert "article-example-1" not in text(*both(cheap, cheap))
 
 
+def test_what_is_not_shown_is_told_by_kind_and_hides_no_silent_loss(monkeypatch):
+    monkeypatch.setattr("nestbench.report.comparison._SHOWN", 0)
+    good, bad, dear = seen("x"), seen("x", counted=0), seen("x", python_calls=400)
+    unbuilt = replace(
+        good, phases={**good.phases, "built": PhaseRecord("done", model=ModelRecord(count_params=0))}
+    )
+    names = (
+        "article_example_1",
+        "article_example_2",
+        "article_example_3",
+        "rnn_cell_nested",
+        "tied_embedding",
+    )
+    old = results("tf2.15", **dict(zip(names, (good, bad, good, good, unbuilt), strict=True)))
+    new = results("tf2.16", **dict(zip(names, (unbuilt, good, dear, None, good), strict=True)))
+    said = text(old, new)
+    assert "\n  article-example-1\n    tf2.15: tracked 50/50\n" in said
+    assert "    tf2.16: tracked 50/50 (build(shape) alone: uncounted)" in said
+    assert said.count("    tf2.15: ") == 1
+    left = "1 other trouble, 1 better, 1 at another cost, 1 not compared"
+    assert f"\nNot shown: {left}: --all.\n" in said
+    assert "Not shown" not in text(old, new, everything=True)
+
+
 def test_what_was_not_measured_on_both_is_listed_where_everything_is():
+    timed = text(*both(seen("x"), None), times={"article-example-1": ["build slower x1.40"]})
+    assert "\nNot shown: 1 not compared: --all.\n" in timed
+    assert "Not compared (" not in timed
     said = text(*both(seen("x"), None), everything=True)
     assert "Not compared (1)\n  article-example-1: not measured on the second\n" in said
     assert said.endswith("; 1 not compared.")
