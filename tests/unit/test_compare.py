@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -353,6 +354,19 @@ def test_a_build_of_nothing_is_named_and_is_no_speed(timed):
     told = {(one["case"], row["measure"]): row["answer"] for one in data["cases"] for row in one["times"]}
     assert told["raw-variable-attribute", "build"] == "builds nothing on tf2.16"
     assert told["list-of-layers[owner=layer]", "build"] == "faster"
+
+
+def test_where_the_results_do_not_tell_whether_it_builds_that_is_no_speed(timed, tmp_path):
+    part = tmp_path / "part"
+    for stack in ("tf2.15", "tf2.16"):
+        (part / stack).mkdir(parents=True)
+        for name in ("_stack", "raw-variable-attribute"):
+            shutil.copy(Path(PUBLISHED) / stack / f"{name}.json", part / stack)
+    said = timed("--results", str(part), factors={"tf2.16": 0.01, "tf2.16+control": 0.01}).stdout
+    told = "3 faster, 0 same, 0 no evidence, 1 builds nothing, 2 perhaps builds nothing;"
+    assert f"6 comparisons: 0 slower, {told}" in said
+    assert "Not shown: 2 not compared: --all." in said
+    assert "; 2 not compared." in said
 
 
 def test_times_of_another_case_or_lock_do_not_stand_beside_what_is_there_now(timed):
