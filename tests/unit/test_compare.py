@@ -225,6 +225,15 @@ def test_an_exception_is_told_with_its_message():
     assert "    tf2.16: raises (build(shape) alone: unavailable); called raised ValueError: no\n" in said
 
 
+def test_of_equal_counts_it_is_said_why_they_are_uncounted(monkeypatch):
+    monkeypatch.setattr("nestbench.report.comparison._EXPLAINED", 0)
+    good = seen("x")
+    old, new = both(good, replace(good, variables=[replace(good.variables[0], in_weights=0)]))
+    said = "uncounted 50/50 (build(shape) alone: tracked); weights lists 0 of the 50 that are read"
+    assert f"    tf2.16: {said}\n" in text(old, new)
+    assert "    tf2.16: uncounted 0/50\n" in text(*both(good, seen("x", counted=0)))
+
+
 def test_other_trouble_is_explained():
     old, new = both(seen("x", counted=0), seen("x", counted=0))
     other = replace(new[0].judgements[0], findings=(Verdict.UNCOUNTED, Verdict.UNSAVED))

@@ -4,7 +4,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nestbench.changes.behaviour import Behaviour
+from nestbench.changes.behaviour import IN_WEIGHTS, Behaviour
 from nestbench.changes.pairing import Direction, Pairing
 from nestbench.names import number_of, ratio_of
 from nestbench.verdicts import Verdict
@@ -125,12 +125,20 @@ def _told(one: Pairing, both: _Compared, *, explained: bool) -> Iterator[str]:
     else:
         for stack, behaviour in ((both.before, old), (both.after, new)):
             raised = f"; {behaviour.raised}" if behaviour.raised else ""
-            yield f"    {stack}: {behaviour.words_and_counts}{raised}"
+            yield f"    {stack}: {behaviour.words_and_counts}{_unlisted(behaviour)}{raised}"
         yield from (f"      {fact}" for fact in _facts(old, new) if explained)
     if one.ratio >= _NOTABLE:
         yield f"    {'; '.join(_cost(name, *pair) for name, pair in one.counts.items())}"
     if both.times.get(one.label):
         yield f"    {'; '.join(both.times[one.label])}"
+
+
+def _unlisted(one: Behaviour) -> str:
+    """Why it is uncounted where the two counts are equal: others are counted than the forward pass reads."""
+    listed = one.facts.get(IN_WEIGHTS, str(one.used))
+    if Verdict.UNCOUNTED not in one.call or one.counted != one.used or listed == str(one.used):
+        return ""
+    return f"; weights lists {listed} of the {one.used} that are read"
 
 
 def _facts(old: Behaviour, new: Behaviour) -> Iterator[str]:
