@@ -359,6 +359,8 @@ def test_a_build_of_nothing_is_named_and_is_no_speed(timed):
     assert len(lines) == 2  # list-of-layers[owner=model], raw-variable-attribute
     assert all(re.fullmatch(r"construct faster x\S+; build builds nothing on tf2.16", one) for one in lines)
     assert "6 comparisons: 0 slower, 4 faster, 0 same, 0 no evidence, 2 builds nothing" in said
+    one = run("tf2.15", "tf2.16", "--results", PUBLISHED, "--case", TIMED[0]).stdout
+    assert "6 comparisons: 0 slower, 4 faster, 0 same, 0 no evidence, 2 builds nothing;" in one
     data = json.loads(timed("--format", "json", factors=faster).stdout)
     told = {(one["case"], row["measure"]): row["answer"] for one in data["cases"] for row in one["times"]}
     assert told["raw-variable-attribute", "build"] == "builds nothing on tf2.16"

@@ -78,7 +78,8 @@ def compare(
     require_known(matrix.asked([before, after]))  # both are named, where both are unknown
     for one in (before, after):
         matrix.get(one)
-    catalogue = load_catalogue(folders or []).select(case or [])
+    whole = load_catalogue(folders or [])
+    catalogue = whole.select(case or [])
     source = reading(results)
     locks = lock_digests(matrix)
     sides = [collect(source.store, catalogue.cells([one]), locks) for one in (before, after)]
@@ -93,7 +94,8 @@ def compare(
                 else "Name another case.",
             )
     observations: dict[str, dict[str, Observation]] = {}
-    for result in (result for side in sides for result in side):
+    # Of all cases, whichever are asked for: what is said of the session is said of all of it.
+    for result in collect(source.store, whole.cells([before, after]), locks):
         if result.observation is not None:
             observations.setdefault(result.cell.label, {})[result.cell.stack] = result.observation
     times = _times(before, after, session, catalogue, locks, observations=observations)
