@@ -18,6 +18,7 @@ from nestbench.frames import Result, State
 from nestbench.matrix import load_matrix
 from nestbench.report.comparison import comparison_text
 from nestbench.store import Measured, Prototype
+from nestbench.store.seal import sealed
 from nestbench.timing import Shelf
 from nestbench.timing.beginning import arms_of, parts_of
 from nestbench.verdicts import Verdict, judge
@@ -315,6 +316,24 @@ def test_what_cannot_be_compared_is_said(arguments, code, says):
     done = run(*arguments)
     assert done.exit_code == code
     assert says in done.output
+
+
+def test_an_imported_stack_is_compared_too(tmp_path):
+    shutil.copytree(Path(PUBLISHED) / "tf2.15", tmp_path / "tf2.15")
+    shutil.copytree(Path(PUBLISHED) / "tf2.16", tmp_path / "here-tf2.16.2")
+    for file in (tmp_path / "here-tf2.16.2").iterdir():
+        told = json.loads(file.read_text())
+        del told["seal"]
+        file.write_text(sealed(json.dumps({**told, "stack": "here-tf2.16.2"}, indent=1) + "\n"))
+    case = ("--case", "raw-variable-attribute", "--results", str(tmp_path))
+    done = run("tf2.15", "here-tf2.16.2", *case)
+    assert done.exit_code == 0, done.output
+    assert "    here-tf2.16.2: uncounted" in done.stdout
+    assert "No timing session has both.\n" in done.stdout
+    shutil.rmtree(tmp_path / "tf2.15")
+    done = run("tf2.15", "here-tf2.16.2", *case)
+    assert (done.exit_code, "Run `nestbench run tf2.15`, or name" in done.stderr) == (3, True)
+    assert run("tf2.15", "here-tf9", *case).exit_code == 2
 
 
 TIMED = ("list-of-layers", "raw-variable-attribute")
