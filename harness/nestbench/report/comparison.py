@@ -24,7 +24,7 @@ _MEANING = {
     "more, or an error where it lost something without a word",
     Direction.NONE: "The same findings, and as much comes back; at another cost where one stands below",
 }
-_NAMES = {
+_NAMES: dict[Direction | None, str] = {
     Direction.WORSE: "worse",
     Direction.OTHER: "other trouble",
     Direction.BETTER: "better",
