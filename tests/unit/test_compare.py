@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from nestbench.frames import Result, State
 from nestbench.matrix import load_matrix
 from nestbench.report.comparison import comparison_text
 from nestbench.store import Measured, Prototype
+from nestbench.store.seal import sealed
 from nestbench.timing import Shelf
 from nestbench.timing.beginning import arms_of, parts_of
 from nestbench.verdicts import Verdict, judge
@@ -224,6 +226,15 @@ def test_an_exception_is_told_with_its_message():
     assert "    tf2.16: raises (build(shape) alone: unavailable); called raised ValueError: no\n" in said
 
 
+def test_of_equal_counts_it_is_said_why_they_are_uncounted(monkeypatch):
+    monkeypatch.setattr("nestbench.report.comparison._EXPLAINED", 0)
+    good = seen("x")
+    old, new = both(good, replace(good, variables=[replace(good.variables[0], in_weights=0)]))
+    said = "uncounted 50/50 (build(shape) alone: tracked); weights lists 0 of the 50 that are read"
+    assert f"    tf2.16: {said}\n" in text(old, new)
+    assert "    tf2.16: uncounted 0/50\n" in text(*both(good, seen("x", counted=0)))
+
+
 def test_other_trouble_is_explained():
     old, new = both(seen("x", counted=0), seen("x", counted=0))
     other = replace(new[0].judgements[0], findings=(Verdict.UNCOUNTED, Verdict.UNSAVED))
@@ -250,7 +261,34 @@ def test_costs_are_told_where_they_differ_and_times_where_there_are_any():
     assert "article-example-1" not in text(*both(cheap, cheap))
 
 
+def test_what_is_not_shown_is_told_by_kind_and_hides_no_silent_loss(monkeypatch):
+    monkeypatch.setattr("nestbench.report.comparison._SHOWN", 0)
+    good, bad, dear = seen("x"), seen("x", counted=0), seen("x", python_calls=400)
+    unbuilt = replace(
+        good, phases={**good.phases, "built": PhaseRecord("done", model=ModelRecord(count_params=0))}
+    )
+    names = (
+        "article_example_1",
+        "article_example_2",
+        "article_example_3",
+        "rnn_cell_nested",
+        "tied_embedding",
+    )
+    old = results("tf2.15", **dict(zip(names, (good, bad, good, good, unbuilt), strict=True)))
+    new = results("tf2.16", **dict(zip(names, (unbuilt, good, dear, None, good), strict=True)))
+    said = text(old, new)
+    assert "\n  article-example-1\n    tf2.15: tracked 50/50\n" in said
+    assert "    tf2.16: tracked 50/50 (build(shape) alone: uncounted)" in said
+    assert said.count("    tf2.15: ") == 1
+    left = "1 other trouble, 1 better, 1 at another cost, 1 not compared"
+    assert f"\nNot shown: {left}: --all.\n" in said
+    assert "Not shown" not in text(old, new, everything=True)
+
+
 def test_what_was_not_measured_on_both_is_listed_where_everything_is():
+    timed = text(*both(seen("x"), None), times={"article-example-1": ["build slower x1.40"]})
+    assert "\nNot shown: 1 not compared: --all.\n" in timed
+    assert "Not compared (" not in timed
     said = text(*both(seen("x"), None), everything=True)
     assert "Not compared (1)\n  article-example-1: not measured on the second\n" in said
     assert said.endswith("; 1 not compared.")
@@ -278,6 +316,24 @@ def test_what_cannot_be_compared_is_said(arguments, code, says):
     done = run(*arguments)
     assert done.exit_code == code
     assert says in done.output
+
+
+def test_an_imported_stack_is_compared_too(tmp_path):
+    shutil.copytree(Path(PUBLISHED) / "tf2.15", tmp_path / "tf2.15")
+    shutil.copytree(Path(PUBLISHED) / "tf2.16", tmp_path / "here-tf2.16.2")
+    for file in (tmp_path / "here-tf2.16.2").iterdir():
+        told = json.loads(file.read_text())
+        del told["seal"]
+        file.write_text(sealed(json.dumps({**told, "stack": "here-tf2.16.2"}, indent=1) + "\n"))
+    case = ("--case", "raw-variable-attribute", "--results", str(tmp_path))
+    done = run("tf2.15", "here-tf2.16.2", *case)
+    assert done.exit_code == 0, done.output
+    assert "    here-tf2.16.2: uncounted" in done.stdout
+    assert "No timing session has both.\n" in done.stdout
+    shutil.rmtree(tmp_path / "tf2.15")
+    done = run("tf2.15", "here-tf2.16.2", *case)
+    assert (done.exit_code, "Run `nestbench run tf2.15`, or name" in done.stderr) == (3, True)
+    assert run("tf2.15", "here-tf9", *case).exit_code == 2
 
 
 TIMED = ("list-of-layers", "raw-variable-attribute")
@@ -322,10 +378,25 @@ def test_a_build_of_nothing_is_named_and_is_no_speed(timed):
     assert len(lines) == 2  # list-of-layers[owner=model], raw-variable-attribute
     assert all(re.fullmatch(r"construct faster x\S+; build builds nothing on tf2.16", one) for one in lines)
     assert "6 comparisons: 0 slower, 4 faster, 0 same, 0 no evidence, 2 builds nothing" in said
+    one = run("tf2.15", "tf2.16", "--results", PUBLISHED, "--case", TIMED[0]).stdout
+    assert "6 comparisons: 0 slower, 4 faster, 0 same, 0 no evidence, 2 builds nothing;" in one
     data = json.loads(timed("--format", "json", factors=faster).stdout)
     told = {(one["case"], row["measure"]): row["answer"] for one in data["cases"] for row in one["times"]}
     assert told["raw-variable-attribute", "build"] == "builds nothing on tf2.16"
     assert told["list-of-layers[owner=layer]", "build"] == "faster"
+
+
+def test_where_the_results_do_not_tell_whether_it_builds_that_is_no_speed(timed, tmp_path):
+    part = tmp_path / "part"
+    for stack in ("tf2.15", "tf2.16"):
+        (part / stack).mkdir(parents=True)
+        for name in ("_stack", "raw-variable-attribute"):
+            shutil.copy(Path(PUBLISHED) / stack / f"{name}.json", part / stack)
+    said = timed("--results", str(part), factors={"tf2.16": 0.01, "tf2.16+control": 0.01}).stdout
+    told = "3 faster, 0 same, 0 no evidence, 1 builds nothing, 2 perhaps builds nothing;"
+    assert f"6 comparisons: 0 slower, {told}" in said
+    assert "Not shown: 2 not compared: --all." in said
+    assert "; 2 not compared." in said
 
 
 def test_times_of_another_case_or_lock_do_not_stand_beside_what_is_there_now(timed):

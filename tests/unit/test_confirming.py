@@ -18,7 +18,7 @@ from nestbench.digests import Digests
 from nestbench.errors import ExitCode
 from nestbench.matrix import load_matrix
 from nestbench.run import session
-from nestbench.run.confirming import Confirming, Doubts, not_confirmed
+from nestbench.run.confirming import ON_WORKERS, Confirming, Doubts, not_confirmed
 from nestbench.run.orchestrate import Prepared, Run
 from nestbench.store import StackFacts, Store, StoreError
 from nestbench.store.collecting import gather
@@ -113,6 +113,17 @@ def test_where_it_was_altered_or_is_away_its_cells_are_measured_again_and_that_i
     assert list(not_confirmed(stage.store)) == []
 
 
+def test_of_what_a_worker_measured_it_is_said_that_nobody_here_can_look(stage, found):
+    made = f"{ON_WORKERS}0123"
+    run(stage, stage.plan("tf2.15", "good-1", "good-2"), prepare=never_looked_at(made))
+    (line,) = not_confirmed(stage.store)
+    assert "the run that measured them was killed or interrupted before it looked" in line
+    found[made] = ""  # whatever is found of the one here
+    (why,) = set(doubted(stage).values())
+    assert "(it was on a worker, and nobody can look at it from here): they are measured again" in why
+    assert set(stage.store.unconfirmed("tf2.15").values()) == {made}
+
+
 def test_of_what_is_measured_again_only_what_was_is_confirmed(stage, found):
     cases = ("good-1", "slow", "good-2")
     run(stage, stage.plan("tf2.15", *cases), prepare=never_looked_at("one"))
@@ -186,7 +197,7 @@ def test_commands_that_read_results_say_what_is_not_confirmed_and_go_on(tmp_path
     store = stored(tmp_path / "part", *cases)
     store.save_unconfirmed("tf2.15", {cases[0]: "one"})
     clean = {path.name: path.read_bytes() for path in (store.root / "tf2.15").iterdir()}
-    told = f"tf2.15: not confirmed: 1 cell ({cases[0]}): the run that measured them was killed"
+    told = f"tf2.15: not confirmed: 1 cell ({cases[0]}): the run that measured it was killed or interrupted"
     whole = tmp_path / "whole"
     done = called("collect", store.root, "--results", whole)
     assert done.exit_code == 0

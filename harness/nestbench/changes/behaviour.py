@@ -15,7 +15,9 @@ from nestprobe.observation import Observation
 _LONGEST = 100  # characters of a message
 _RAISES = " raises"
 
-__all__ = ["Back", "Behaviour", "behaviour_of"]
+__all__ = ["IN_WEIGHTS", "Back", "Behaviour", "behaviour_of"]
+
+IN_WEIGHTS = "scalars listed in weights"  # a fact
 
 _SCALARS = {
     "in_weights": "listed in weights",

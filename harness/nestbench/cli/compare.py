@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def compare(
-    before: Annotated[str, typer.Argument(metavar="A", help="One stack, no pattern.")],
+    before: Annotated[str, typer.Argument(metavar="A", help="One stack, no pattern; an imported one, too.")],
     after: Annotated[str, typer.Argument(metavar="B", help="Another, held against A.")],
     *,
     case: Cases = None,
@@ -65,7 +65,7 @@ def compare(
     from nestbench.changes.pairing import pairings
     from nestbench.frames import State, collect
     from nestbench.matrix import load_matrix
-    from nestbench.names import require_known
+    from nestbench.names import require_known, the_one
     from nestbench.report.comparison import comparison_text
     from nestbench.run.stored import lock_digests
     from nestbench.timing.report import notable
@@ -75,11 +75,14 @@ def compare(
             "A stack is not compared with itself.", do="`nestbench time` has a control for that."
         )
     matrix = load_matrix()
-    require_known(matrix.asked([before, after]))  # both are named, where both are unknown
-    for one in (before, after):
-        matrix.get(one)
-    catalogue = load_catalogue(folders or []).select(case or [])
     source = reading(results)
+    rows = matrix.asked([before, after])
+    asked = replace(rows, known=list(dict.fromkeys([*rows.known, *source.store.stacks()])))  # also imported
+    require_known(asked)  # both are named, where both are unknown
+    for one in (before, after):
+        the_one(asked, one)
+    whole = load_catalogue(folders or [])
+    catalogue = whole.select(case or [])
     locks = lock_digests(matrix)
     sides = [collect(source.store, catalogue.cells([one]), locks) for one in (before, after)]
     found = pairings(*sides)
@@ -88,12 +91,14 @@ def compare(
             why = "; ".join(dict.fromkeys(one.why for one in found))
             raise IncompleteError(
                 f"Nothing of {before} and {after} can be compared from {source.store.root}: {why}.",
-                do=f"Run `nestbench run {before} {after}`, or name other results with --results DIR."
+                do=f"Run `nestbench run {' '.join(one for one in (before, after) if one in rows.known)}`, "
+                "or name other results with --results DIR."
                 if "not measured" in why
                 else "Name another case.",
             )
     observations: dict[str, dict[str, Observation]] = {}
-    for result in (result for side in sides for result in side):
+    # Of all cases, whichever are asked for: what is said of the session is said of all of it.
+    for result in collect(source.store, whole.cells([before, after]), locks):
         if result.observation is not None:
             observations.setdefault(result.cell.label, {})[result.cell.stack] = result.observation
     times = _times(before, after, session, catalogue, locks, observations=observations)
@@ -150,7 +155,8 @@ def _times(
             return _Times(session=one, rows=rows, trusted=found.trusted, told=told)
     if name:
         raise UsageError(f"The session {name} did not time both {before} and {after}.", do="Name another.")
-    return _Times(told=[f"No timing session has both: `nestbench time {before} {after}` measures one."])
+    do = f": `nestbench time {before} {after}` measures one" if {before, after} <= locks.keys() else ""
+    return _Times(told=[f"No timing session has both{do}."])
 
 
 def _changed(session: "Session", catalogue: "Catalogue") -> list[str]:

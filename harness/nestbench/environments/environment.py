@@ -206,7 +206,13 @@ def _make(
         if any(problem.endswith(CHANGED) for problem in wrong):
             # uv links its cache into environments: who writes to a file in one of them writes to all.
             say(f"{stack.id}: once more, past uv's cache ({in_brief(wrong)})")
+            altered_in_cache = dict.fromkeys(one.split(":")[0] for one in wrong if one.endswith(CHANGED))
             output, wrong = _install(stack, place, interpreter, lock_text, held=held, cached=False)
+            if not wrong:
+                say(
+                    f"{stack.id}: uv's cache holds altered files, for every environment that uv makes: "
+                    f"`uv cache clean {' '.join(altered_in_cache)}` removes them"
+                )
         if wrong:
             raise provisioning_failure(stack.id, output, place.log, found=in_brief(wrong))
         _record(place, looks(place.venv))

@@ -14,6 +14,7 @@ from nestbench.errors import GroundError, UsageError
 from nestbench.machines.needs import Needs, Offer
 from nestbench.machines.task import Said, Task, fingerprint, parse
 from nestbench.machines.worker import perform
+from nestbench.run.confirming import ON_WORKERS
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -46,7 +47,7 @@ class Cluster:
 
     def __init__(self, address: str, *, jobs: int | None = None, parts: int = 1) -> None:
         self.address, self.jobs, self.parts = address, jobs, parts
-        self.topic = f"nestbench-{uuid.uuid4().hex[:12]}"
+        self.topic = f"{ON_WORKERS}{uuid.uuid4().hex[:12]}"
         self._came: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._given: dict[str, Future[None]] = {}
         self._alike: dict[str, str] = {}  # address of a worker -> why it is not, or empty

@@ -17,14 +17,17 @@ from nestbench.store import Store, StoreError
 from nestbench.store.codec import NewerSchemaError
 from nestbench.store.records import label_of
 
-__all__ = ["Confirming", "Doubts", "not_confirmed"]
+__all__ = ["ON_WORKERS", "Confirming", "Doubts", "not_confirmed"]
 
+#: Begins what tells the environments of a run's workers, which lie on other machines.
+ON_WORKERS = "nestbench-"
 _UNKNOWN = "unknown"  # tells no environment
 _FEW = 4  # names in a sentence
 _AGAIN = (
     "nobody has looked, after they were measured, whether their environment was altered, and it cannot be "
     "told any more ({}): they are measured again"
 )
+_AWAY = "it was on a worker, and nobody can look at it from here"
 _BUSY = "another run is measuring them"
 
 
@@ -107,7 +110,9 @@ class Doubts:
         cells = self._named(stack.id)
         folder = self.envs / stack.id if self.envs else None
         whys = {
-            made: environments.why_not_unaltered(stack, self.workspace.root, made, folder=folder)
+            made: _AWAY
+            if made.startswith(ON_WORKERS)
+            else environments.why_not_unaltered(stack, self.workspace.root, made, folder=folder)
             for made in set(cells.values())
         }
         left = {label: made for label, made in cells.items() if whys[made]}
@@ -136,11 +141,12 @@ def not_confirmed(store: Store) -> Iterator[str]:
             continue
         labels = [label for label in _stored(store, stack) if label in cells] if cells else []
         if labels:
+            them = "it" if len(labels) == 1 else "them"
             few = ", ".join(labels[:_FEW]) + (", ..." if len(labels) > _FEW else "")
             yield (
                 f"{stack}: not confirmed: {number_of(len(labels), 'cell')} ({few}): the run that measured "
-                "them was killed before it looked whether its environment was altered, or has yet to; "
-                "`nestbench run` looks, or measures them again."
+                f"{them} was killed or interrupted before it looked whether its environment was altered, or "
+                f"has yet to look; `nestbench run` looks, or measures {them} again."
             )
 
 

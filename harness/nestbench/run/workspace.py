@@ -96,7 +96,7 @@ class Workspace:
             except (Timeout, BlockingIOError) as error:
                 raise BusyError(
                     "another run is measuring this stack into the same folder",
-                    why=str(results),
+                    why=f"it writes to {results}, and began before this one",
                     do="Let it finish and run again; nothing is measured twice.",
                 ) from error
             yield

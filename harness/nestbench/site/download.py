@@ -185,7 +185,8 @@ TABLES = (
             "answer": _text(
                 "slower, faster, same or no evidence, which holds for all of the session together; over the "
                 "limit where that hangs on the blocks that are left out; builds nothing, and on which, where "
-                "build(shape) makes and counts no variable on one of the two, and does on the other"
+                "build(shape) makes and counts no variable on one of the two, and does on the other; perhaps "
+                "builds nothing, where that was not measured on both"
             ),
             "over_before": _number("blocks left out since only the first was over its limit", always=True),
             "over_after": _number("blocks left out since only the other was", always=True),

@@ -144,7 +144,7 @@ def _drawn(rows: Sequence["Row"]) -> str:
                 text(left(one) - _GAP / 2, y(one, step), step, ha="right")
             for tick in ticks if place + across >= len(measures) else ():
                 text(x(one, tick), bottom - _TITLE / 3, plain(tick))
-        hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING}
+        hollow = {Answer.NO_EVIDENCE, Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING, Answer.MAY_BUILD_NOTHING}
         for face, none in ((_COLOUR, False), ("white", True)):
             points = [row for row in rows if (row.answer in hollow) is none]
             at = [x(row.measure, row.comparison.ratio) for row in points]

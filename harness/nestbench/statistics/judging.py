@@ -28,6 +28,7 @@ class Answer(StrEnum):
     NO_EVIDENCE = "no evidence"
     OVER_THE_LIMIT = "over the limit"  # it hangs on blocks in which one of them was ended: timing.overdue
     BUILDS_NOTHING = "builds nothing"  # of a build, on one of the two: timing.unbuilt
+    MAY_BUILD_NOTHING = "perhaps builds nothing"  # of a build without the results that would tell
 
 
 def noise_floor(controls: Sequence[Comparison]) -> float:

@@ -113,7 +113,7 @@ def seconds_text(session: Session, found: Answers) -> Iterator[str]:
     told = ", ".join(
         f"{count} {answer}"
         for answer, count in counts.items()
-        if count or answer not in {Answer.OVER_THE_LIMIT, Answer.BUILDS_NOTHING}
+        if count or answer in {Answer.SLOWER, Answer.FASTER, Answer.SAME, Answer.NO_EVIDENCE}
     )
     yield f"{len(found.rows)} comparisons: {told}; {found.short} could not be made, too few blocks have both."
 

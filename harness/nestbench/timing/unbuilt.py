@@ -19,13 +19,19 @@ _BUILDS = ("build", "steady-build")
 
 
 def without_unbuilt(found: Answers, observations: Observations) -> Answers:
-    """The same, where a build is held against none with that for an answer. Arms have their stacks' names."""
+    """The same, where a build is held against none with that for an answer.
+
+    Where a stack's observation is not there, that cannot be told, and the time is no answer either. Arms have
+    their stacks' names.
+    """
     return replace(found, rows=tuple(_named(row, observations.get(row.part, {})) for row in found.rows))
 
 
 def _named(row: Row, by_stack: Mapping[str, Observation]) -> Row:
     if row.measure not in _BUILDS:
         return row
+    if not {row.before, row.after} <= by_stack.keys():
+        return replace(row, answer=Answer.MAY_BUILD_NOTHING)
     builds = {stack: _builds(by_stack.get(stack)) for stack in (row.before, row.after)}
     if set(builds.values()) != {True, False}:
         return row

@@ -43,6 +43,7 @@ def test_a_stack_that_is_being_measured_is_not_written_to(jobs):
         done = jobs.call("collect", "artifacts")
     assert done.exit_code == 3
     assert "another run is measuring this stack" in done.stderr
+    assert f"likely why: it writes to {jobs.store.root}, and began before this one" in done.stderr
     assert held(jobs) == before
 
 

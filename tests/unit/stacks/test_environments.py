@@ -160,6 +160,16 @@ def test_what_keeps_names_versions_and_sizes_is_noticed_too(locked, tmp_path, na
     assert not made(locked, tmp_path).freshly_made
 
 
+def test_that_uv_s_cache_is_damaged_is_told_with_what_mends_it(locked, tmp_path):
+    through_the_link(site_of(made(locked, tmp_path)))
+    heard = []
+    assert made(locked, tmp_path, on_progress=heard.append).freshly_made
+    if not any("past uv's cache" in line for line in heard):
+        pytest.skip("no hard links between uv's cache and this folder")
+    assert heard[-1].startswith("tiny: uv's cache holds altered files")
+    assert "`uv cache clean tinydep`" in heard[-1]
+
+
 def test_one_that_was_altered_and_made_anew_meanwhile_is_another(locked, tmp_path):
     env = made(locked, tmp_path)
     assert made(locked, tmp_path).made == env.made
