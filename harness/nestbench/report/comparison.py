@@ -24,7 +24,7 @@ _MEANING = {
     "more, or an error where it lost something without a word",
     Direction.NONE: "The same findings, and as much comes back; at another cost where one stands below",
 }
-_NAMES = {
+_NAMES: dict[Direction | None, str] = {
     Direction.WORSE: "worse",
     Direction.OTHER: "other trouble",
     Direction.BETTER: "better",
@@ -155,7 +155,7 @@ def _cost(name: str, before: int, after: int) -> str:
 
 
 def _sums(found: Sequence[Pairing]) -> str:
-    changed = [one.change.direction for one in found if one.change is not None]
+    changed = [_direction(one) for one in found if one.change is not None]
     said = ", ".join(f"{changed.count(way)} {name}" for way, name in _NAMES.items())
     unknown = len(found) - len(changed)
     text = f"{number_of(len(changed), 'case variant')} on both: {said}"
