@@ -16,6 +16,7 @@ from nestbench.errors import IncompleteError, UsageError
 if TYPE_CHECKING:
     from nestbench.catalogue import Catalogue
     from nestbench.changes.pairing import Pairing
+    from nestbench.names import Asked
     from nestbench.timing import Session
     from nestbench.timing.answers import Row
     from nestbench.timing.unbuilt import Observations
@@ -65,7 +66,6 @@ def compare(
     from nestbench.changes.pairing import pairings
     from nestbench.frames import State, collect
     from nestbench.matrix import load_matrix
-    from nestbench.names import require_known, the_one
     from nestbench.report.comparison import comparison_text
     from nestbench.run.stored import lock_digests
     from nestbench.timing.report import notable
@@ -75,12 +75,14 @@ def compare(
             "A stack is not compared with itself.", do="`nestbench time` has a control for that."
         )
     matrix = load_matrix()
-    source = reading(results)
     rows = matrix.asked([before, after])
+    try:
+        source = reading(results)
+    except IncompleteError:  # without results, no stack is imported: names that are wrong come first
+        _require(rows)
+        raise
     asked = replace(rows, known=list(dict.fromkeys([*rows.known, *source.store.stacks()])))  # also imported
-    require_known(asked)  # both are named, where both are unknown
-    for one in (before, after):
-        the_one(asked, one)
+    _require(asked)
     whole = load_catalogue(folders or [])
     catalogue = whole.select(case or [])
     locks = lock_digests(matrix)
@@ -114,6 +116,14 @@ def compare(
         typer.echo(comparison_text(before, after, found, phrases, everything=everything, width=width))
         for line in times.told:
             typer.echo(line)
+
+
+def _require(asked: "Asked") -> None:
+    from nestbench.names import require_known, the_one
+
+    require_known(asked)  # all are named, where several are unknown
+    for one in asked.patterns:
+        the_one(asked, one)
 
 
 def _times(

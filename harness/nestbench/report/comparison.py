@@ -155,7 +155,7 @@ def _cost(name: str, before: int, after: int) -> str:
 
 
 def _sums(found: Sequence[Pairing]) -> str:
-    changed = [one.change.direction for one in found if one.change is not None]
+    changed = [_direction(one) for one in found if one.change is not None]
     said = ", ".join(f"{changed.count(way)} {name}" for way, name in _NAMES.items())
     unknown = len(found) - len(changed)
     text = f"{number_of(len(changed), 'case variant')} on both: {said}"
