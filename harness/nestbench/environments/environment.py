@@ -182,8 +182,7 @@ def _changed(place: Folder, version: str, lock_text: str) -> str:
         same = recorded == now.files
         if same and _recorded(place.inodes) == now.inodes:
             return ""
-        contents = _recorded(place.contents)
-        if same and contents and contents == contents_digest(place.venv):
+        if same and _recorded(place.contents) == contents_digest(place.venv):
             with contextlib.suppress(OSError):  # where it cannot be written they are read again next time
                 _write(place.inodes, now.inodes + "\n")
             return ""
@@ -191,11 +190,7 @@ def _changed(place: Folder, version: str, lock_text: str) -> str:
         return f"it cannot be read: {error.strerror}"
     wrong = differences(place.venv, version=version, pins=pins(lock_text), read=True)
     wrong += strangers(place.venv, version)
-    if wrong or contents or (recorded and not same):
-        return in_brief(wrong) or "its files are not those that it was made with"
-    with contextlib.suppress(OSError):  # where it cannot be written it is read again next time
-        _record(place, now)  # made before there were records, and all of it is what its packages brought
-    return ""
+    return in_brief(wrong) or "its files are not those that it was made with"
 
 
 def _make(
