@@ -27,9 +27,6 @@ def told(*words):
     return done.returncode, done.stdout
 
 
-@pytest.mark.skipif(
-    not PUBLISHED.is_dir(), reason="no results/published: the tests run outside of a checkout"
-)
 def test_it_builds_and_uses_a_site_and_says_which_aims_are_missed(browser, chromium):
     del browser  # skipped where none starts
     code, text = told("--format", "json", *(["--browser", chromium] if chromium else []))
@@ -41,9 +38,6 @@ def test_it_builds_and_uses_a_site_and_says_which_aims_are_missed(browser, chrom
     assert code == (1 if any(one["missed"] for one in data["ratios"].values()) else 0)
 
 
-@pytest.mark.skipif(
-    not PUBLISHED.is_dir(), reason="no results/published: the tests run outside of a checkout"
-)
 def test_without_a_browser_that_starts_the_reason_is_told_and_the_build_is_measured(tmp_path):
     pytest.importorskip("playwright")
     code, text = told("--browser", str(tmp_path / "none"), "--format", "table")

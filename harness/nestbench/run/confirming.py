@@ -11,7 +11,7 @@ from pathlib import Path
 from nestbench import environments
 from nestbench.catalogue import Cell
 from nestbench.matrix import Stack
-from nestbench.names import number_of
+from nestbench.names import few, number_of
 from nestbench.run.workspace import BusyError, Workspace
 from nestbench.store import Store, StoreError
 from nestbench.store.codec import NewerSchemaError
@@ -142,11 +142,10 @@ def not_confirmed(store: Store) -> Iterator[str]:
         labels = [label for label in _stored(store, stack) if label in cells] if cells else []
         if labels:
             them = "it" if len(labels) == 1 else "them"
-            few = ", ".join(labels[:_FEW]) + (", ..." if len(labels) > _FEW else "")
             yield (
-                f"{stack}: not confirmed: {number_of(len(labels), 'cell')} ({few}): the run that measured "
-                f"{them} was killed or interrupted before it looked whether its environment was altered, or "
-                f"has yet to look; `nestbench run` looks, or measures {them} again."
+                f"{stack}: not confirmed: {number_of(len(labels), 'cell')} ({few(labels, _FEW)}): "
+                f"the run that measured {them} was killed or interrupted before it looked whether its "
+                f"environment was altered, or has yet to look; `nestbench run` looks, or measures {them} again."
             )
 
 

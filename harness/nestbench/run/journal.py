@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event as Flag
 
 from nestbench.catalogue import Cell
+from nestbench.names import few
 from nestbench.run.events import CellDone
 from nestbench.run.observe import Ground, Listener, observe
 
@@ -110,4 +111,4 @@ def _kills(path: Path) -> dict[str, int]:
 
 
 def _few(cells: Sequence[Cell]) -> str:
-    return ", ".join(cell.label for cell in cells[:_FEW]) + (", ..." if len(cells) > _FEW else "")
+    return few([cell.label for cell in cells], _FEW)

@@ -19,7 +19,7 @@ from nestbench.errors import (
 )
 from nestbench.faults import explained
 from nestbench.matrix import Device
-from nestbench.names import number_of
+from nestbench.names import few, number_of
 from nestbench.run.confirming import Confirming
 from nestbench.run.events import Ready
 from nestbench.run.journal import Journal
@@ -311,11 +311,10 @@ class Run:
 
     def _tell_strange(self, plan: StackPlan, files: Sequence[str]) -> None:
         if files:
-            few = ", ".join(files[:_FEW]) + (", ..." if len(files) > _FEW else "")
             self._reporter.say(
                 f"{plan.stack}: something else wrote to {number_of(len(files), 'result file')} "
-                f"while they were measured: {few}. What this run found and wrote is back in its place; what "
-                f"was added is beside it, under names in .strange."
+                f"while they were measured: {few(files, _FEW)}. What this run found and wrote is back in "
+                f"its place; what was added is beside it, under names in .strange."
             )
 
     def _end(self, plan: StackPlan, error: Exception | None, seconds: float) -> None:

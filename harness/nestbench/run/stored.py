@@ -8,7 +8,7 @@ from nestbench.catalogue import Catalogue, Cell
 from nestbench.errors import IncompleteError
 from nestbench.matrix import Matrix
 from nestbench.matrix.locks import lock_digest, lock_path
-from nestbench.names import number_of, require_known
+from nestbench.names import few, number_of, require_known
 from nestbench.store import Store
 
 _FEW = 4  # names in a sentence
@@ -77,12 +77,12 @@ def beside(store: Store, catalogue: Catalogue, matrix: Matrix) -> Iterator[str]:
     stacks = store.stacks()
     rows = {stack.id for stack in matrix.stacks}
     if elsewhere := [stack for stack in stacks if stack not in rows]:
-        names = ", ".join([*elsewhere[:_FEW], *(["..."] if len(elsewhere) > _FEW else [])])
+        names = few(elsewhere, _FEW)
         yield f"Of no stack of the matrix, and shown all the same: {names}."
     held = {case for stack in stacks for case in store.cases(stack)}
     unknown = sorted(held - known)
     if unknown:
-        names = ", ".join([*unknown[:_FEW], *(["..."] if len(unknown) > _FEW else [])])
+        names = few(unknown, _FEW)
         yield (
             f"Not in the catalogue and left out: {number_of(len(unknown), 'case')} ({names}); "
             "--cases DIR adds their folder."

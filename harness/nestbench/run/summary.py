@@ -7,7 +7,7 @@ from itertools import groupby
 from nestbench.catalogue import Cell
 from nestbench.errors import ExitCode, UnavailableError, gravest
 from nestbench.frames import Result
-from nestbench.names import number_of
+from nestbench.names import few, number_of
 from nestbench.run.orchestrate import StackResult
 from nestbench.run.plan import StackPlan
 from nestbench.run.selection import LeftOut, grouped
@@ -55,8 +55,7 @@ def poor(results: Sequence[Result]) -> list[str]:
             and verdict in call.findings
         ]
         if cells:
-            few = ", ".join(cells[:_FEW]) + (", ..." if len(cells) > _FEW else "")
-            lines.append(f"{number_of(len(cells), 'cell')} {verdict}: {few}. {advice}")
+            lines.append(f"{number_of(len(cells), 'cell')} {verdict}: {few(cells, _FEW)}. {advice}")
     return lines
 
 
