@@ -145,7 +145,8 @@ def not_confirmed(store: Store) -> Iterator[str]:
             yield (
                 f"{stack}: not confirmed: {number_of(len(labels), 'cell')} ({few(labels, _FEW)}): "
                 f"the run that measured {them} was killed or interrupted before it looked whether its "
-                f"environment was altered, or has yet to look; `nestbench run` looks, or measures {them} again."
+                f"environment was altered, or has yet to look; `nestbench run` looks, or "
+                f"measures {them} again."
             )
 
 
